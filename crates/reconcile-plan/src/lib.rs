@@ -1,0 +1,1 @@
+//! What a reconcile should do, as a value: diff, policy, outcome, backoff and conditions.

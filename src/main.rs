@@ -1,0 +1,2 @@
+//! telnyx-operator.
+fn main() {}
