@@ -1,0 +1,57 @@
+# The two commands that matter: `make demo` and `make test`.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/telnyx-operator
+CARGO_DENY_VERSION := 0.20.2
+CARGO_DENY := $(CACHE)/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+# KEEP=1 leaves the demo running; CLUSTER=existing uses the cluster that KUBECONFIG names.
+KEEP ?=
+CLUSTER ?=
+
+.PHONY: help
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: tools ## Run the whole product on loopback: cluster, simulator, operator, a campaign of 200 targets
+	@$(CARGO) build --release --quiet --package telnyx-operator --package testbed
+	@exec $(TARGET)/release/testbed demo $(if $(KEEP),--keep) $(if $(filter existing,$(CLUSTER)),--existing-cluster)
+
+.PHONY: test
+test: tools ## Run every test, on a real Kubernetes API server
+	$(CARGO) run --quiet --package dev-cluster -- run -- $(CARGO) test --workspace
+
+.PHONY: check
+check: fmt clippy deny ## Format, lint and licence checks
+
+.PHONY: fmt
+fmt: ## Check the formatting
+	$(CARGO) fmt --all --check
+
+.PHONY: clippy
+clippy: ## Lint with warnings denied
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+.PHONY: deny
+deny: $(CARGO_DENY) ## Check licences, bans and sources of the dependencies
+	$(CARGO_DENY) --log-level warn check licenses bans sources
+
+$(CARGO_DENY):
+	$(CARGO) install --locked --quiet --root $(CACHE)/cargo-deny-$(CARGO_DENY_VERSION) cargo-deny@$(CARGO_DENY_VERSION)
+
+.PHONY: bench
+bench: tools ## Measure the operator; results as a table and in target/bench/results.json
+	$(CARGO) bench --package telnyx-operator --bench operator
+
+.PHONY: generate
+generate: ## Write the generated files again: CRDs and their copy in the chart
+	$(CARGO) run --quiet --package telnyx-operator -- crds --dir crds
+
+.PHONY: tools
+tools: ## Build etcd, kube-apiserver, kube-controller-manager, kubectl and helm once, into the user's cache
+	@$(CARGO) run --quiet --package dev-cluster -- build
