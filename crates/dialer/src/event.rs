@@ -1,0 +1,184 @@
+//! All that goes into a [`Dialer`](crate::Dialer).
+//!
+//! Promises that an event that comes early, late, twice or after the end is harmless. Does not know who sends it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::call::{CallEvent, Refusal};
+use crate::effect::{SaveFailure, SavedJob, UnsavedJob};
+use crate::ids::{AttemptKey, CallLegId, CommandId, DeliveryToken, JobId, Leg, OwnerId, Version};
+use crate::spec::{AccountLimits, Audience, CampaignSpec, TargetSpec};
+use crate::target::TargetState;
+
+/// All that goes into a dialer: what people want, what the store says, what Telnyx says.
+///
+/// Time is no event: whoever drives a dialer polls it when [`wake`](crate::Dialer::wake) says so.
+#[derive(Debug)]
+pub enum Event {
+    /// The account's limits, at start and whenever they change. Clears a pause for a configuration error.
+    AccountSet(AccountLimits),
+    /// A campaign, or a job that stands alone, exists or has changed. Clears its pause for a configuration error.
+    CampaignSet {
+        /// Its name.
+        owner: OwnerId,
+        /// What it asks for.
+        spec: Arc<CampaignSpec>,
+        /// Whether more jobs will come.
+        audience: Audience,
+    },
+    /// A campaign is gone. Its jobs stay until they are removed too, so that calls under way end well; nothing new is
+    /// dialled for them.
+    CampaignRemoved {
+        /// Its name.
+        owner: OwnerId,
+    },
+    /// A job is seen for the first time. Once it is held, further ones are ignored: the dialer is the writer, and a
+    /// foreign write shows in the next save.
+    JobLoaded(LoadedJob),
+    /// A job is gone from the store.
+    JobRemoved {
+        /// Its name.
+        job: JobId,
+    },
+    /// Every job that may hold claims or live calls has been handed in. Nothing is claimed before.
+    Ready,
+
+    /// The answer to [`Effect::Save`](crate::Effect::Save): it is stored. Made by [`Save::stored`](crate::Save::stored).
+    Saved(SavedJob),
+    /// The answer to [`Effect::Save`](crate::Effect::Save): it is not, or nobody knows. Made by
+    /// [`Save::failed`](crate::Save::failed).
+    NotSaved(UnsavedJob, SaveFailure),
+    /// The answer to [`Effect::Load`](crate::Effect::Load).
+    Reloaded {
+        /// Which job.
+        job: JobId,
+        /// The version read.
+        version: Version,
+        /// Its states, in the order of the targets; what is missing at the end is untouched.
+        states: Vec<TargetState>,
+    },
+    /// The answer to [`Effect::Load`](crate::Effect::Load): could not read. Asked again later.
+    ReloadFailed {
+        /// Which job.
+        job: JobId,
+    },
+
+    /// A dial was accepted (2xx).
+    DialAccepted {
+        /// Which attempt.
+        key: AttemptKey,
+        /// Which dial of it.
+        command_id: CommandId,
+        /// The leg; `None` when the answer came without usable ids. A webhook or a look-up brings them.
+        leg: Option<Leg>,
+    },
+    /// A dial was refused: nothing rang, nothing will.
+    DialRefused {
+        /// Which attempt.
+        key: AttemptKey,
+        /// Which dial of it.
+        command_id: CommandId,
+        /// What Telnyx said.
+        refusal: Refusal,
+    },
+    /// No answer, or a 5xx: a phone may be ringing.
+    DialFateUnknown {
+        /// Which attempt.
+        key: AttemptKey,
+        /// Which dial of it.
+        command_id: CommandId,
+    },
+    /// The answer to [`Effect::LookUp`](crate::Effect::LookUp).
+    LookedUp {
+        /// Which attempt.
+        key: AttemptKey,
+        /// What was found. `None`: a source could not be read, nothing follows from that.
+        findings: Option<Findings>,
+    },
+
+    /// A command on a live leg was accepted.
+    CommandAccepted {
+        /// Which command.
+        command_id: CommandId,
+        /// On which leg.
+        leg: CallLegId,
+    },
+    /// A command on a live leg was refused.
+    CommandRefused {
+        /// Which command.
+        command_id: CommandId,
+        /// On which leg.
+        leg: CallLegId,
+        /// Why.
+        refusal: CommandRefusal,
+    },
+    /// No answer, or a 5xx.
+    CommandFateUnknown {
+        /// Which command.
+        command_id: CommandId,
+        /// On which leg.
+        leg: CallLegId,
+    },
+
+    /// A verified webhook whose `client_state` names an attempt.
+    Webhook {
+        /// Answered exactly once by [`Effect::Acknowledge`](crate::Effect::Acknowledge).
+        token: DeliveryToken,
+        /// Whose it is.
+        key: AttemptKey,
+        /// What happened.
+        call: CallEvent,
+    },
+}
+
+/// A job as the store holds it, with its targets.
+#[derive(Clone, Debug)]
+pub struct LoadedJob {
+    /// Its name.
+    pub job: JobId,
+    /// Whose it is.
+    pub owner: OwnerId,
+    /// The version read.
+    pub version: Version,
+    /// Its targets; they never change.
+    pub targets: Arc<[TargetSpec]>,
+    /// Their states in the same order; what is missing at the end is untouched.
+    pub states: Vec<TargetState>,
+}
+
+/// What a look-up found out about an attempt, from active calls, the event log and the call itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Findings {
+    /// Whether the attempt's leg lives.
+    pub liveness: Liveness,
+    /// Webhooks of that leg, delivered or not, in any order.
+    pub events: Vec<CallEvent>,
+}
+
+/// Whether the leg of an attempt lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Liveness {
+    /// It is among the active calls, or the call itself says so.
+    Live(Leg),
+    /// There was one, and it has ended.
+    Ended(Leg),
+    /// Every source was read and none knows of one.
+    NoTrace,
+}
+
+/// Why a command on a live leg was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommandRefusal {
+    /// The call is over (90018, 90015). Success for a hangup.
+    AlreadyEnded,
+    /// Not answered yet (90034): the answer's webhook will bring the step again.
+    NotAnsweredYet,
+    /// Too many requests (429): sent again after this long.
+    Throttled {
+        /// `x-ratelimit-reset`, or the caller's choice.
+        after: Duration,
+    },
+    /// The command is wrong, or an audio file cannot be fetched (90040): it will never be accepted.
+    Invalid,
+}

@@ -1,0 +1,293 @@
+//! What a campaign asks for, resolved.
+//!
+//! Promises values ready to act on: every default is applied, every reference followed, nothing optional that is acted
+//! on. Does not know the custom resources that it was made of, nor how their fields are validated.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::{Time, Weekday};
+use jiff::tz::TimeZone;
+
+use crate::ids::TargetId;
+use crate::outcome::Outcome;
+use crate::phone::PhoneNumber;
+
+/// One campaign, or one job that stands alone.
+#[derive(Clone, Debug)]
+pub struct CampaignSpec {
+    /// Caller ids, at least one. Without any, nothing is dialled.
+    pub from: Vec<PhoneNumber>,
+    /// Which caller id an attempt takes.
+    pub from_selection: FromSelection,
+    /// The Call Control application's id.
+    pub connection_id: Arc<str>,
+    /// What is played to whom answers.
+    pub announcement: Announcement,
+    /// Answering machine detection and what follows from its verdict.
+    pub amd: Amd,
+    /// How long a phone may ring: 15 s or more, less is a nuisance call in several countries (47 CFR 64.1200(a)(6)).
+    pub ring_timeout: Duration,
+    /// How long a call may last from its start: 60 s to 14 400 s (Telnyx: `time_limit_secs`).
+    pub max_call: Duration,
+    /// How fast, and how many at once.
+    pub pacing: Pacing,
+    /// When the callee may be called, in the callee's own zone. Empty means never.
+    pub windows: Vec<Window>,
+    /// The zone of targets that name none.
+    pub default_zone: Zone,
+    /// What is tried again, when and how often.
+    pub retry: RetryPolicy,
+    /// What becomes of an attempt whose fate cannot be found out.
+    pub on_ambiguous: OnAmbiguous,
+    /// `true`: nothing new is dialled; what is under way follows `drain`.
+    pub suspended: bool,
+    /// What a suspension does to calls under way.
+    pub drain: DrainPolicy,
+    /// Nothing is dialled before.
+    pub start_at: Option<Timestamp>,
+    /// Nothing is dialled from here on; what is still undialled then ends as [`Outcome::Expired`].
+    pub stop_at: Option<Timestamp>,
+}
+
+/// Whether more jobs of an owner will be handed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Jobs are still to come: the owner is not finished even when all its targets are.
+    MoreToCome,
+    /// Every job has been handed in.
+    Complete,
+}
+
+/// Which caller id an attempt takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FromSelection {
+    /// Each dial takes the next one.
+    RoundRobin,
+    /// A target keeps its caller id over all its attempts.
+    Sticky,
+}
+
+/// What is played to whom answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Announcement {
+    /// Spoken text (Telnyx: `speak`).
+    Text {
+        /// 1 to 3000 characters.
+        payload: Arc<str>,
+        /// A voice, `female`, `AWS.Polly.Joanna` and the like.
+        voice: Arc<str>,
+        /// The language, where the voice needs one.
+        language: Option<Arc<str>>,
+    },
+    /// A recording (Telnyx: `playback_start`).
+    Audio {
+        /// Where Telnyx fetches it.
+        url: Arc<str>,
+    },
+}
+
+/// Answering machine detection and what follows from its verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Amd {
+    /// The detector.
+    pub mode: AmdMode,
+    /// How long it may listen (Telnyx: `total_analysis_time_millis`).
+    pub total_analysis: Duration,
+    /// How long a machine's greeting may take before the beep (Telnyx: `greeting_duration_millis` for premium;
+    /// `detect_words` gives up after 30 s). After it, the message is left without a beep.
+    pub greeting: Duration,
+    /// A machine answered.
+    pub on_machine: OnMachine,
+    /// A fax answered (premium only).
+    pub on_fax: OnNobody,
+    /// Nobody spoke (premium only).
+    pub on_silence: OnNobody,
+    /// The detector cannot tell, or never said. Telnyx advises to treat that as a human.
+    pub on_not_sure: OnNotSure,
+}
+
+/// The detector (Telnyx: answering machine detection guide).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AmdMode {
+    /// None: whoever answers is taken for a person.
+    Disabled,
+    /// Telnyx's recommended one; knows fax and silence.
+    Premium,
+    /// `detect`: a verdict only.
+    Detect,
+    /// `detect_beep`: a greeting event only when a beep is heard.
+    DetectBeep,
+    /// `detect_words`: a greeting event at the beep or after 30 s.
+    DetectWords,
+    /// `greeting_end`: a greeting event on silence or beep.
+    GreetingEnd,
+}
+
+/// A machine answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnMachine {
+    /// Wait for the end of the greeting, then play the announcement.
+    LeaveMessage,
+    /// Hang up without a word.
+    Hangup,
+    /// Play the announcement at once, as to a person.
+    Continue,
+}
+
+/// A fax, or silence, answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnNobody {
+    /// Hang up.
+    Hangup,
+    /// Play the announcement anyway.
+    Continue,
+}
+
+/// The detector cannot tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnNotSure {
+    /// Play the announcement as to a person.
+    TreatAsHuman,
+    /// Act as for a machine.
+    TreatAsMachine,
+    /// Hang up.
+    Hangup,
+}
+
+/// Dials per second in thousandths, so that 0.5/s is exact: 500.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DialRate(u32);
+
+impl DialRate {
+    /// Thousandths of a dial per second.
+    #[must_use]
+    pub const fn from_millis(thousandths: u32) -> Self {
+        Self(thousandths)
+    }
+
+    /// Whole dials per second, at most four million.
+    #[must_use]
+    pub const fn per_second(dials: u32) -> Self {
+        Self(dials.saturating_mul(1000))
+    }
+
+    /// Thousandths of a dial per second.
+    #[must_use]
+    pub const fn millis(self) -> u32 {
+        self.0
+    }
+}
+
+/// How fast a campaign dials, and how many calls at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pacing {
+    /// Dials started per second in the long run; a pause lets it catch up by about a second's worth, no more.
+    pub dials_per_second: DialRate,
+    /// Calls claimed, ringing or live at once.
+    pub max_concurrent: u32,
+}
+
+/// What an account may do, shared by all its campaigns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountLimits {
+    /// Telnyx's dial limit: 30 per second unless support raised it. No 5 s hold more than 0.9 × 5 × this
+    /// (Telnyx: dials per second limit).
+    pub dials_per_second: u32,
+    /// Calls claimed, ringing or live at once over all campaigns.
+    pub max_concurrent: u32,
+}
+
+/// A daily window in the callee's zone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The weekdays it opens on.
+    pub days: Vec<Weekday>,
+    /// First instant inside.
+    pub start: Time,
+    /// First instant outside; not after `start` means the window is empty.
+    pub end: Time,
+}
+
+/// Where the callee lives.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Zone {
+    /// Known.
+    Known(TimeZone),
+    /// Unknown: never called, ends as [`Outcome::ComplianceBlocked`].
+    Unknown,
+}
+
+/// What is tried again, when and how often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// Attempts per target over all outcomes together, at least 1.
+    pub max_attempts_per_target: u16,
+    /// The least time between two attempts that may both have rung.
+    pub min_gap: Duration,
+    /// Wait after the 1st, 2nd, … attempt; the last one repeats. Empty: each outcome's own wait.
+    pub backoff: Vec<Duration>,
+    /// Retries after carrier failures, which ring no phone and use no attempt.
+    pub infra_retries: u16,
+    /// Per outcome, first match wins; unmatched outcomes follow the table in [`crate::outcome`].
+    pub rules: Vec<RetryRule>,
+}
+
+/// One exception to the outcome table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RetryRule {
+    /// Outcomes it applies to.
+    pub outcomes: Vec<Outcome>,
+    /// What to do then.
+    pub action: RetryAction,
+}
+
+/// What a rule does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryAction {
+    /// Try again while the cap allows, after this long (or as the backoff list says), never before `min_gap`.
+    Retry {
+        /// Overrides the backoff list.
+        after: Option<Duration>,
+    },
+    /// Never again.
+    Finish,
+}
+
+/// What becomes of an attempt whose fate cannot be found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnAmbiguous {
+    /// It counts as an attempt; the next one waits for `min_gap`.
+    CountAsAttempt,
+    /// The target is done with.
+    Skip,
+    /// The target waits until the policy is changed.
+    Hold,
+}
+
+/// What a suspension does to calls under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DrainPolicy {
+    /// They end by themselves.
+    LetFinish,
+    /// What rings is hung up once it has rung 15 s; what is answered ends by itself.
+    StopRingingAfter15s,
+    /// All are hung up at once.
+    HangupAll,
+}
+
+/// One target of a job.
+#[derive(Clone, Debug)]
+pub struct TargetSpec {
+    /// Unique within the owner.
+    pub id: TargetId,
+    /// Whom to call.
+    pub to: PhoneNumber,
+    /// The target's own zone; `None` takes the campaign's default.
+    pub zone: Option<Zone>,
+    /// Not dialled before.
+    pub not_before: Option<Timestamp>,
+    /// Not dialled from here on; ends as [`Outcome::Expired`] unless it was reached before.
+    pub expires_at: Option<Timestamp>,
+}

@@ -1,0 +1,386 @@
+//! Where a target stands: the state that is stored, one per target.
+//!
+//! Promises that states of one target can be joined in any order with the same result, that time never runs backwards
+//! in a join, and that `Done` absorbs everything. Does not know what leads from one state to the next.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::client_state::Position;
+use crate::ids::{CallControlId, CallLegId, Leg, SessionId};
+use crate::outcome::Outcome;
+
+/// Where a target stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "StoredState", try_from = "StoredState")]
+pub enum TargetState {
+    /// Waits for its first or next attempt.
+    Pending {
+        /// What has been used up.
+        tally: Tally,
+        /// Not dialled before. `None`: as soon as it may.
+        not_before: Option<Timestamp>,
+        /// How the last claim ended.
+        last: Option<Outcome>,
+    },
+    /// Reserved. If the process died since, a phone may be ringing.
+    Claimed {
+        /// What had been used up before.
+        tally: Tally,
+        /// When, by whom, with which caller id.
+        claim: ClaimRecord,
+    },
+    /// The dial was accepted, or the leg was heard of.
+    Dialing {
+        /// What had been used up before.
+        tally: Tally,
+        /// When, by whom, with which caller id.
+        claim: ClaimRecord,
+        /// The leg, once known.
+        leg: Option<Leg>,
+        /// How far the announcement has come.
+        position: Position,
+    },
+    /// The attempt's fate cannot be found out and policy says to wait for a person.
+    Held {
+        /// What had been used up before.
+        tally: Tally,
+        /// When, by whom, with which caller id.
+        claim: ClaimRecord,
+    },
+    /// Finished.
+    Done {
+        /// What has been used up.
+        tally: Tally,
+        /// How it ended.
+        outcome: Outcome,
+    },
+}
+
+/// What a target has used up, counted over claims that have ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Attempts of the shared cap.
+    pub attempts: u16,
+    /// Claims that ended without using an attempt: refused, released, failed at the carrier.
+    pub refusals: u16,
+    /// Those of `refusals` that were carrier failures.
+    pub infra: u16,
+}
+
+/// Who claimed a target, when, and with which caller id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimRecord {
+    /// When, to the millisecond.
+    pub at: Timestamp,
+    /// By which life of a dialer.
+    pub by: SessionId,
+    /// Index into the campaign's caller ids.
+    pub from: u16,
+}
+
+impl Default for TargetState {
+    fn default() -> Self {
+        Self::Pending { tally: Tally::default(), not_before: None, last: None }
+    }
+}
+
+impl TargetState {
+    /// What has been used up.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        match self {
+            Self::Pending { tally, .. }
+            | Self::Claimed { tally, .. }
+            | Self::Dialing { tally, .. }
+            | Self::Held { tally, .. }
+            | Self::Done { tally, .. } => *tally,
+        }
+    }
+
+    /// The number of the attempt under way; `None` when there is none.
+    #[must_use]
+    pub fn attempt(&self) -> Option<u16> {
+        match self {
+            Self::Claimed { tally, .. } | Self::Dialing { tally, .. } | Self::Held { tally, .. } => {
+                Some(tally.attempts.saturating_add(1))
+            }
+            Self::Pending { .. } | Self::Done { .. } => None,
+        }
+    }
+
+    /// Whether nothing more will happen.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        matches!(self, Self::Done { .. })
+    }
+
+    /// Whether it takes a channel: claimed, ringing or live.
+    #[must_use]
+    pub fn is_in_flight(&self) -> bool {
+        matches!(self, Self::Claimed { .. } | Self::Dialing { .. })
+    }
+
+    /// How far the target has come. Every step of a target's life raises it.
+    fn rank(&self) -> (bool, u32, u8) {
+        let tally = self.tally();
+        let ended = u32::from(tally.attempts) + u32::from(tally.refusals);
+        match self {
+            Self::Pending { .. } => (false, ended, 0),
+            Self::Claimed { .. } => (false, ended, 1),
+            Self::Dialing { .. } => (false, ended, 2),
+            Self::Held { .. } => (false, ended, 3),
+            Self::Done { .. } => (true, ended, 4),
+        }
+    }
+
+    /// What is known when `stored` was read and `self` is remembered: whichever has come further, the stored one when
+    /// they have come equally far; of the same call, both halves.
+    #[must_use]
+    pub fn join(self, stored: Self) -> Self {
+        if let (
+            Self::Dialing { tally, claim, leg, position },
+            Self::Dialing { tally: other_tally, leg: other_leg, position: other_position, claim: other_claim },
+        ) = (&self, &stored)
+            && tally == other_tally
+            && claim == other_claim
+        {
+            let leg = other_leg.clone().or_else(|| leg.clone());
+            return Self::Dialing { tally: *tally, claim: *claim, leg, position: (*position).max(*other_position) };
+        }
+        if self.rank() > stored.rank() { self } else { stored }
+    }
+}
+
+/// [`TargetState`] as it is written: flat, without empty fields, about 100 bytes as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct StoredState {
+    /// Where the target stands.
+    pub state: StateName,
+    /// Attempts used.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub attempts: u16,
+    /// Claims that ended without using an attempt.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub refusals: u16,
+    /// Those of them that were carrier failures.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub infra: u16,
+    /// Pending: not dialled before this instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub not_before: Option<Timestamp>,
+    /// Pending: how the last claim ended. Done: how the target ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// Claimed and after: when it was claimed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub claimed_at: Option<Timestamp>,
+    /// Claimed and after: which life of a dialer claimed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<u32>,
+    /// Claimed and after: index of the caller id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<u16>,
+    /// Dialing: Telnyx's `call_control_id`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_control_id: Option<String>,
+    /// Dialing: Telnyx's `call_leg_id`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_leg_id: Option<String>,
+    /// Dialing: how far the announcement has come; `r` ringing, `l` listening, `b` awaiting the beep, `p…` playing,
+    /// `h…` hanging up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<String>,
+}
+
+/// The name of a [`TargetState`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum StateName {
+    /// Waits for its first or next attempt.
+    Pending,
+    /// Reserved for a dial.
+    Claimed,
+    /// Dialled: rings or is live.
+    Dialing,
+    /// Ambiguous, waits for a person.
+    Held,
+    /// Finished.
+    Done,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(count: &u16) -> bool {
+    *count == 0
+}
+
+/// The stored state was not written by this dialer, or somebody edited it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadStoredState {
+    /// A field that the state needs is missing.
+    #[error("a {state:?} target needs the field {field}")]
+    Missing {
+        /// In which state.
+        state: StateName,
+        /// Which field.
+        field: &'static str,
+    },
+    /// The position is not one.
+    #[error("the field position holds no position")]
+    Position,
+}
+
+impl From<TargetState> for StoredState {
+    fn from(state: TargetState) -> Self {
+        let name = match &state {
+            TargetState::Pending { .. } => StateName::Pending,
+            TargetState::Claimed { .. } => StateName::Claimed,
+            TargetState::Dialing { .. } => StateName::Dialing,
+            TargetState::Held { .. } => StateName::Held,
+            TargetState::Done { .. } => StateName::Done,
+        };
+        let Tally { attempts, refusals, infra } = state.tally();
+        let bare = Self {
+            state: name,
+            attempts,
+            refusals,
+            infra,
+            not_before: None,
+            outcome: None,
+            claimed_at: None,
+            session: None,
+            from: None,
+            call_control_id: None,
+            call_leg_id: None,
+            position: None,
+        };
+        match state {
+            TargetState::Pending { not_before, last, .. } => Self { not_before, outcome: last, ..bare },
+            TargetState::Claimed { claim, .. } | TargetState::Held { claim, .. } => bare.claimed(claim),
+            TargetState::Dialing { claim, leg, position, .. } => Self {
+                call_control_id: leg.as_ref().map(|leg| leg.control.as_str().to_owned()),
+                call_leg_id: leg.as_ref().map(|leg| leg.id.as_str().to_owned()),
+                position: Some(position.encode()),
+                ..bare.claimed(claim)
+            },
+            TargetState::Done { outcome, .. } => Self { outcome: Some(outcome), ..bare },
+        }
+    }
+}
+
+impl StoredState {
+    fn claimed(self, claim: ClaimRecord) -> Self {
+        Self { claimed_at: Some(claim.at), session: Some(claim.by.0), from: Some(claim.from), ..self }
+    }
+
+    fn need<T>(&self, field: &'static str, value: Option<T>) -> Result<T, BadStoredState> {
+        value.ok_or(BadStoredState::Missing { state: self.state, field })
+    }
+
+    fn claim(&self) -> Result<ClaimRecord, BadStoredState> {
+        Ok(ClaimRecord {
+            at: self.need("claimedAt", self.claimed_at)?,
+            by: SessionId(self.need("session", self.session)?),
+            from: self.need("from", self.from)?,
+        })
+    }
+
+    fn leg(&self) -> Option<Leg> {
+        let control = CallControlId::new(self.call_control_id.as_deref()?);
+        Some(Leg { control, id: CallLegId::new(self.call_leg_id.as_deref()?) })
+    }
+}
+
+impl TryFrom<StoredState> for TargetState {
+    type Error = BadStoredState;
+
+    fn try_from(stored: StoredState) -> Result<Self, BadStoredState> {
+        let tally = Tally { attempts: stored.attempts, refusals: stored.refusals, infra: stored.infra };
+        Ok(match stored.state {
+            StateName::Pending => Self::Pending { tally, not_before: stored.not_before, last: stored.outcome },
+            StateName::Claimed => Self::Claimed { tally, claim: stored.claim()? },
+            StateName::Held => Self::Held { tally, claim: stored.claim()? },
+            StateName::Dialing => {
+                let text = stored.need("position", stored.position.as_deref())?;
+                let position = Position::decode(text).map_err(|_| BadStoredState::Position)?;
+                Self::Dialing { tally, claim: stored.claim()?, leg: stored.leg(), position }
+            }
+            StateName::Done => Self::Done { tally, outcome: stored.need("outcome", stored.outcome)? },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn tally() -> impl Strategy<Value = Tally> {
+        (0..4u16, 0..4u16, 0..4u16).prop_map(|(attempts, refusals, infra)| Tally { attempts, refusals, infra })
+    }
+
+    fn claim() -> impl Strategy<Value = ClaimRecord> {
+        (0..3i64, 0..3u32, 0..2u16).prop_map(|(at, by, from)| ClaimRecord {
+            at: Timestamp::from_millisecond(1_800_000_000_000 + at).unwrap(),
+            by: SessionId(by),
+            from,
+        })
+    }
+
+    fn outcome() -> impl Strategy<Value = Outcome> {
+        prop::sample::select(Outcome::ALL.to_vec())
+    }
+
+    fn state() -> impl Strategy<Value = TargetState> {
+        let leg = Leg { control: CallControlId::new("v3:abc"), id: CallLegId::new("leg") };
+        let position = prop::sample::select(vec![Position::Ringing, Position::Listening, Position::AwaitingBeep]);
+        prop_oneof![
+            (tally(), prop::option::of(outcome())).prop_map(|(tally, last)| TargetState::Pending {
+                tally,
+                not_before: last.map(|_| Timestamp::UNIX_EPOCH),
+                last
+            }),
+            (tally(), claim()).prop_map(|(tally, claim)| TargetState::Claimed { tally, claim }),
+            (tally(), claim(), any::<bool>(), position).prop_map(move |(tally, claim, known, position)| {
+                TargetState::Dialing { tally, claim, leg: known.then(|| leg.clone()), position }
+            }),
+            (tally(), claim()).prop_map(|(tally, claim)| TargetState::Held { tally, claim }),
+            (tally(), outcome()).prop_map(|(tally, outcome)| TargetState::Done { tally, outcome }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_stored_is_read_back(state in state()) {
+            let text = serde_json::to_string(&state).unwrap();
+            prop_assert_eq!(serde_json::from_str::<TargetState>(&text).unwrap(), state);
+        }
+
+        #[test]
+        fn a_join_never_goes_back_and_settles(mine in state(), stored in state()) {
+            let joined = mine.clone().join(stored.clone());
+            prop_assert!(joined.rank() >= mine.rank() && joined.rank() >= stored.rank());
+            prop_assert_eq!(joined.clone().join(stored), joined.clone());
+            prop_assert_eq!(mine.join(joined.clone()), joined);
+        }
+    }
+
+    #[test]
+    fn an_edited_state_is_refused_by_field() {
+        let read = |text: &str| serde_json::from_str::<TargetState>(text).unwrap_err().to_string();
+        assert!(read(r#"{"state":"Claimed"}"#).contains("claimedAt"));
+        assert!(read(r#"{"state":"Done"}"#).contains("outcome"));
+    }
+
+    #[test]
+    fn a_typical_state_stays_small() {
+        let done = TargetState::Done { tally: Tally { attempts: 1, ..Tally::default() }, outcome: Outcome::Completed };
+        assert!(serde_json::to_string(&done).unwrap().len() < 60);
+        assert_eq!(serde_json::to_string(&TargetState::default()).unwrap(), r#"{"state":"Pending"}"#);
+    }
+}
