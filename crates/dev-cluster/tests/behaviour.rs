@@ -43,6 +43,11 @@ impl Kubectl<'_> {
     }
 }
 
+/// Other test runs may use the same cluster, or this one may have left a namespace that is still being deleted.
+fn own(name: &str) -> String {
+    format!("{name}-{}", std::process::id())
+}
+
 async fn cluster() -> Access {
     Access::shared_or_start(Options::default()).await.unwrap()
 }
@@ -55,17 +60,18 @@ fn admin(access: &Access) -> Kubectl<'_> {
 async fn an_object_goes_with_its_owner() {
     let access = cluster().await;
     let kubectl = admin(&access);
-    kubectl.ok(&["create", "namespace", "garbage"]);
-    kubectl.ok(&["-n", "garbage", "create", "configmap", "owner"]);
-    let uid = kubectl.ok(&["-n", "garbage", "get", "configmap", "owner", "-o=jsonpath={.metadata.uid}"]);
-    kubectl.ok(&["-n", "garbage", "create", "configmap", "owned"]);
+    let namespace = &own("garbage");
+    kubectl.ok(&["create", "namespace", namespace]);
+    kubectl.ok(&["-n", namespace, "create", "configmap", "owner"]);
+    let uid = kubectl.ok(&["-n", namespace, "get", "configmap", "owner", "-o=jsonpath={.metadata.uid}"]);
+    kubectl.ok(&["-n", namespace, "create", "configmap", "owned"]);
     let reference = format!(
         r#"{{"metadata":{{"ownerReferences":[{{"apiVersion":"v1","kind":"ConfigMap","name":"owner","uid":"{uid}"}}]}}}}"#
     );
-    kubectl.ok(&["-n", "garbage", "patch", "configmap", "owned", "--patch", &reference]);
-    kubectl.ok(&["-n", "garbage", "delete", "configmap", "owner"]);
-    kubectl.wait_until_gone(&["-n", "garbage", "get", "configmap", "owned"]);
-    kubectl.ok(&["delete", "namespace", "garbage", "--wait=false"]);
+    kubectl.ok(&["-n", namespace, "patch", "configmap", "owned", "--patch", &reference]);
+    kubectl.ok(&["-n", namespace, "delete", "configmap", "owner"]);
+    kubectl.wait_until_gone(&["-n", namespace, "get", "configmap", "owned"]);
+    kubectl.ok(&["delete", "namespace", namespace, "--wait=false"]);
     access.release().await.unwrap();
 }
 
@@ -73,13 +79,14 @@ async fn an_object_goes_with_its_owner() {
 async fn a_namespace_is_deleted_with_all_that_is_in_it() {
     let access = cluster().await;
     let kubectl = admin(&access);
-    kubectl.ok(&["create", "namespace", "doomed"]);
-    kubectl.ok(&["-n", "doomed", "create", "secret", "generic", "content", "--from-literal=a=b"]);
-    kubectl.ok(&["delete", "namespace", "doomed", "--wait=false"]);
-    kubectl.wait_until_gone(&["get", "namespace", "doomed"]);
-    kubectl.ok(&["create", "namespace", "doomed"]);
-    assert_eq!(kubectl.ok(&["-n", "doomed", "get", "secrets", "-o=name"]), "");
-    kubectl.ok(&["delete", "namespace", "doomed", "--wait=false"]);
+    let namespace = &own("doomed");
+    kubectl.ok(&["create", "namespace", namespace]);
+    kubectl.ok(&["-n", namespace, "create", "secret", "generic", "content", "--from-literal=a=b"]);
+    kubectl.ok(&["delete", "namespace", namespace, "--wait=false"]);
+    kubectl.wait_until_gone(&["get", "namespace", namespace]);
+    kubectl.ok(&["create", "namespace", namespace]);
+    assert_eq!(kubectl.ok(&["-n", namespace, "get", "secrets", "-o=name"]), "");
+    kubectl.ok(&["delete", "namespace", namespace, "--wait=false"]);
     access.release().await.unwrap();
 }
 
@@ -87,25 +94,34 @@ async fn a_namespace_is_deleted_with_all_that_is_in_it() {
 async fn a_service_account_may_do_what_its_role_says_and_nothing_else() {
     let access = cluster().await;
     let kubectl = admin(&access);
-    kubectl.ok(&["create", "namespace", "rights"]);
-    kubectl.ok(&["-n", "rights", "create", "serviceaccount", "clerk"]);
-    let token = kubectl.ok(&["-n", "rights", "create", "token", "clerk"]);
+    let namespace = &own("rights");
+    kubectl.ok(&["create", "namespace", namespace]);
+    kubectl.ok(&["-n", namespace, "create", "serviceaccount", "clerk"]);
+    let token = kubectl.ok(&["-n", namespace, "create", "token", "clerk"]);
     let folder = tempfile::tempdir().unwrap();
     let kubeconfig = folder.path().join("clerk.kubeconfig");
     access.kubeconfig_for_token(token.trim(), &kubeconfig).unwrap();
     let clerk = Kubectl { program: access.kubectl(), kubeconfig: &kubeconfig };
 
-    let list = ["-n", "rights", "get", "configmaps", "-o=name"];
+    let list = ["-n", namespace, "get", "configmaps", "-o=name"];
     let refusal = clerk.refused(&list);
-    assert!(refusal.contains("system:serviceaccount:rights:clerk"), "{refusal}");
+    assert!(refusal.contains(&format!("system:serviceaccount:{namespace}:clerk")), "{refusal}");
     assert!(refusal.contains("cannot list resource \"configmaps\""), "{refusal}");
 
-    kubectl.ok(&["-n", "rights", "create", "role", "reader", "--verb=list", "--resource=configmaps"]);
-    kubectl.ok(&["-n", "rights", "create", "rolebinding", "clerk", "--role=reader", "--serviceaccount=rights:clerk"]);
+    kubectl.ok(&["-n", namespace, "create", "role", "reader", "--verb=list", "--resource=configmaps"]);
+    kubectl.ok(&[
+        "-n",
+        namespace,
+        "create",
+        "rolebinding",
+        "clerk",
+        "--role=reader",
+        &format!("--serviceaccount={namespace}:clerk"),
+    ]);
     assert_eq!(clerk.ok(&list).trim(), "configmap/kube-root-ca.crt");
-    let refusal = clerk.refused(&["-n", "rights", "get", "secrets"]);
+    let refusal = clerk.refused(&["-n", namespace, "get", "secrets"]);
     assert!(refusal.contains("cannot list resource \"secrets\""), "{refusal}");
-    kubectl.ok(&["delete", "namespace", "rights", "--wait=false"]);
+    kubectl.ok(&["delete", "namespace", namespace, "--wait=false"]);
     access.release().await.unwrap();
 }
 

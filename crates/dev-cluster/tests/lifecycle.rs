@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use dev_cluster::{Access, Cluster, Options, StartError};
+use dev_cluster::{Access, Cluster, Options, SHARED_KUBECONFIG, StartError};
 
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -185,4 +185,16 @@ fn a_component_that_cannot_start_is_named_with_its_log() {
     assert!(message.contains("etcd ended with exit status: 3"), "{message}");
     assert!(message.contains("the disk is on fire"), "{message}");
     assert!(message.contains(home.path().to_str().unwrap()), "the log is kept where the message says: {message}");
+}
+
+#[test]
+fn a_command_gets_a_cluster_and_its_exit_code_is_passed_on() {
+    let script = r#"test "$KUBECONFIG" = "$TELNYX_OPERATOR_TEST_KUBECONFIG" && cat "$KUBECONFIG" && exit 42"#;
+    let output = Command::new(env!("CARGO_BIN_EXE_dev-cluster"))
+        .args(["run", "--", "sh", "-c", script])
+        .env_remove(SHARED_KUBECONFIG)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(42), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("https://127.0.0.1:"));
 }
