@@ -1,3 +1,4 @@
-//! The operator.
+//! The operator: shells around the pure crates.
 
-pub mod audience;
+pub mod api;
+pub mod cli;

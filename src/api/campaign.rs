@@ -1,0 +1,253 @@
+//! `OutboundCampaign`: calls a list of people.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube::CustomResource;
+use schemars::{JsonSchema, Schema};
+use serde::{Deserialize, Serialize};
+
+use super::audience::{Target, TargetsFrom};
+use super::dial_plan::DialPlan;
+use super::schema::add_rules;
+
+/// A list of people to call, and how. The list is cut into `DialJob`s, which hold the state of each target.
+#[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[kube(
+    group = "telnyx-operator.io",
+    version = "v1alpha1",
+    kind = "OutboundCampaign",
+    plural = "outboundcampaigns",
+    shortname = "campaign",
+    category = "telnyx",
+    namespaced,
+    status = "OutboundCampaignStatus",
+    derive = "PartialEq",
+    doc = "A list of people to call: whom, with what announcement, how fast, when, and how often.",
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].status"#,
+        description = "Whether the campaign can do what it should."
+    ),
+    printcolumn(
+        name = "Phase",
+        type_ = "string",
+        json_path = ".status.phase",
+        description = "One word for people; programs read the conditions."
+    ),
+    printcolumn(name = "Total", type_ = "integer", json_path = ".status.counts.total", description = "Targets."),
+    printcolumn(
+        name = "Completed",
+        type_ = "integer",
+        json_path = ".status.counts.completed",
+        description = "Targets that were reached."
+    ),
+    printcolumn(
+        name = "Failed",
+        type_ = "integer",
+        json_path = ".status.counts.failed",
+        description = "Targets given up."
+    ),
+    printcolumn(
+        name = "InFlight",
+        type_ = "integer",
+        json_path = ".status.pacing.inFlight",
+        description = "Calls under way."
+    ),
+    printcolumn(
+        name = "Pending",
+        type_ = "integer",
+        json_path = ".status.counts.pending",
+        description = "Targets not called yet.",
+        priority = "1"
+    ),
+    printcolumn(
+        name = "Retryable",
+        type_ = "integer",
+        json_path = ".status.counts.retryable",
+        description = "Targets that will be called again.",
+        priority = "1"
+    ),
+    printcolumn(
+        name = "Reason",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].reason"#,
+        description = "Why it is ready or not.",
+        priority = "1"
+    ),
+    printcolumn(
+        name = "Age",
+        type_ = "date",
+        json_path = ".metadata.creationTimestamp",
+        description = "Time since the resource was created."
+    )
+)]
+#[serde(rename_all = "camelCase")]
+#[schemars(transform = campaign_rules)]
+pub struct OutboundCampaignSpec {
+    /// How people are called.
+    #[serde(flatten)]
+    pub plan: DialPlan,
+    /// Up to 100 targets. Excludes `targetsFrom`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1, max = 100))]
+    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["id"]))]
+    pub targets: Vec<Target>,
+    /// Where a longer list is kept, up to 100000 targets. It is read once; a later change of the ConfigMap or Secret
+    /// shows as a condition and calls nobody. Excludes `targets`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub targets_from: Option<TargetsFrom>,
+}
+
+const RULES: [(&str, &str); 4] = [
+    (
+        "has(self.targets) != has(self.targetsFrom)",
+        "set exactly one of targets (up to 100, here) and targetsFrom (a ConfigMap or Secret)",
+    ),
+    (
+        "oldSelf.suspend || (has(self.targets) == has(oldSelf.targets) && (!has(self.targets) || self.targets == oldSelf.targets) && has(self.targetsFrom) == has(oldSelf.targetsFrom) && (!has(self.targetsFrom) || self.targetsFrom == oldSelf.targetsFrom))",
+        "targets and targetsFrom can be changed only while the campaign is suspended: set suspend to true first, or create another campaign",
+    ),
+    (
+        "oldSelf.suspend || self.from == oldSelf.from",
+        "from can be changed only while the campaign is suspended: set suspend to true first",
+    ),
+    (
+        "oldSelf.suspend || self.purpose == oldSelf.purpose",
+        "purpose can be changed only while the campaign is suspended: set suspend to true first",
+    ),
+];
+
+fn campaign_rules(schema: &mut Schema) {
+    add_rules(schema, &RULES);
+}
+
+/// What is true of a campaign. No phone number is ever in it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OutboundCampaignStatus {
+    /// The `metadata.generation` that this status is about. 0: the operator has not seen the object yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// One word for people: `Pending`, `Scheduled`, `Dialing`, `WaitingForWindow`, `WaitingForRetry`, `Suspended`,
+    /// `Blocked`, `Complete` and the like. Programs read the conditions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
+    /// `Ready`: the campaign can do what it should, or has done it. `Complete`: every target has ended. `Reconciling`:
+    /// work is under way. `Stalled`: only a person can help; the message says how.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "super::schema::conditions")]
+    pub conditions: Vec<Condition>,
+    /// The list as it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<AudienceStatus>,
+    /// Where the targets stand. All but `total` add up to `total` at every moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<Counts>,
+    /// How targets have ended: the number per outcome, such as `Completed`, `VoicemailLeft`, `NoAnswer`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outcomes: BTreeMap<String, u32>,
+    /// How fast dialing goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pacing: Option<PacingStatus>,
+    /// The `DialJob`s that the list was cut into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<JobCounts>,
+    /// When the next call is due. Unset: as soon as there is room, or never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_dial_at: Option<Time>,
+    /// When a window opens next for a target that waits for one. Unset: none waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_window_opens: Option<Time>,
+    /// When the first call was started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_time: Option<Time>,
+    /// When the last target ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completion_time: Option<Time>,
+    /// The last value of the annotation `telnyx-operator.io/reconcile-requested-at` that the operator has acted on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_handled_reconcile_at: Option<String>,
+}
+
+/// The list as it was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AudienceStatus {
+    /// SHA-256 of the list as it was read, in hexadecimal.
+    pub sha256: String,
+    /// Targets that can be called.
+    pub total: u32,
+    /// Rows that cannot be called.
+    pub rejected: u32,
+    /// The first 100 of them, with the reason. Never a phone number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
+    pub rejected_rows: Vec<RejectedRow>,
+}
+
+/// A row that cannot be called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RejectedRow {
+    /// Line in the list, counted from 1; for `spec.targets` the index, counted from 0.
+    pub line: u32,
+    /// What is wrong with it, and what would be right.
+    #[schemars(length(max = 512))]
+    pub reason: String,
+}
+
+/// Where the targets stand. All but `total` add up to `total`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Counts {
+    /// All targets.
+    pub total: u32,
+    /// Not called yet.
+    pub pending: u32,
+    /// Reserved for a call that is about to be made.
+    pub claimed: u32,
+    /// Ringing.
+    pub ringing: u32,
+    /// Answered, the call is under way.
+    pub live: u32,
+    /// Ended: the announcement arrived.
+    pub completed: u32,
+    /// Called without success, will be called again.
+    pub retryable: u32,
+    /// Ended: given up.
+    pub failed: u32,
+    /// Ended: not allowed to be called, such as a target whose time zone is unknown.
+    pub blocked: u32,
+    /// The fate of the last call could not be found out, and `onAmbiguous` says to wait.
+    pub ambiguous: u32,
+    /// Ended: not reached in time.
+    pub expired: u32,
+}
+
+/// How fast dialing goes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PacingStatus {
+    /// Calls claimed, ringing or answered now.
+    pub in_flight: u32,
+    /// Most calls at once that the campaign may have now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cap: Option<u32>,
+    /// Until when Telnyx has asked to pause. Unset: it has not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub throttled_until: Option<Time>,
+}
+
+/// The `DialJob`s of a campaign.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct JobCounts {
+    /// How many the list needs.
+    pub total: u32,
+    /// Made and not finished.
+    pub active: u32,
+    /// Finished.
+    pub finished: u32,
+}

@@ -1,0 +1,53 @@
+//! The kinds of `telnyx-operator.io/v1alpha1`, one file each, and what they share.
+//!
+//! Promises that what these types hold is what the API server lets pass: every bound and rule stands in the schema.
+//! Fields that mirror the Telnyx API keep its names in camelCase and its values verbatim; enums of our own are
+//! PascalCase. Unset means unmanaged, unless a field's documentation names a default. Does not know how anything is
+//! acted on.
+
+mod account;
+mod application;
+mod audience;
+mod campaign;
+mod crds;
+mod dial_job;
+mod dial_plan;
+mod number;
+mod policies;
+mod profile;
+mod queue;
+mod references;
+mod schema;
+mod status;
+
+pub use account::{AccountLimits, DEFAULT_BASE_URL, TelnyxAccount, TelnyxAccountSpec, TelnyxAccountStatus};
+pub use application::{
+    AnchorsiteOverride, ApplicationInbound, ApplicationOutbound, CallControlApplication, CallControlApplicationSpec,
+    DtmfType, SipSubdomainReceiveSettings, WebhookApiVersion,
+};
+pub use audience::{AudienceFormat, Target, TargetsFrom};
+pub use campaign::{
+    AudienceStatus, Counts, JobCounts, OutboundCampaign, OutboundCampaignSpec, OutboundCampaignStatus, PacingStatus,
+    RejectedRow,
+};
+pub use crds::crds;
+pub use dial_job::{CampaignRef, DialJob, DialJobSpec, DialJobStatus, JobTargetsFrom, TargetStatus, TargetsSecretRef};
+pub use dial_plan::{
+    Amd, AmdMode, Announcement, AnnouncementAudio, AnnouncementText, CalleeTimeZone, DialPlan, DrainPolicy,
+    FromSelection, OnAmbiguous, OnMachine, OnNobody, OnNotSure, Pacing, Purpose, Retry, RetryAction, RetryOutcome,
+    RetryRule, UnknownTimeZone, Weekday, Window,
+};
+pub use number::Number;
+pub use policies::{AdoptionPolicy, DeletionPolicy, DriftPolicy, Import, ManagementPolicy, Policies, ResolvedPolicies};
+pub use profile::{
+    CallRecording, CallRecordingChannels, CallRecordingFormat, CallRecordingType, CallingWindow, OutboundVoiceProfile,
+    OutboundVoiceProfileSpec, ServicePlan, TrafficType, UsagePaymentMethod,
+};
+pub use queue::{Queue, QueueSpec};
+pub use references::{AccountRef, ConfigMapKeyRef, LocalRef, SecretKeyRef};
+pub use status::{Drift, RECONCILE_REQUESTED_AT, RemoteStatus};
+
+/// API group of all kinds.
+pub const GROUP: &str = "telnyx-operator.io";
+/// API version of all kinds.
+pub const VERSION: &str = "v1alpha1";
