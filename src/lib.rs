@@ -1,4 +1,5 @@
 //! The operator: shells around the pure crates.
 
 pub mod api;
+pub mod audience;
 pub mod cli;

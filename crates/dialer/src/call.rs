@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use crate::client_state::Position;
+use crate::client_state::ClientState;
 use crate::ids::Leg;
 
 /// One event of a leg, from a webhook or from the event log.
@@ -15,8 +15,8 @@ pub struct CallEvent {
     pub leg: Leg,
     /// When it happened, by Telnyx's clock.
     pub occurred_at: Timestamp,
-    /// The position that the event's `client_state` carries.
-    pub position: Position,
+    /// The event's `client_state`: whose leg it is.
+    pub state: ClientState,
     /// What happened.
     pub what: What,
 }

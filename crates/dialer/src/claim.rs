@@ -3,13 +3,12 @@
 //! Promises that no dial exists without a stored claim, and that one claim asks to ring once. Does not know what may be
 //! claimed, nor when.
 
-use crate::ids::AttemptKey;
+use crate::ids::DialKey;
 
 /// A target reserved for one dial. Not `Clone`: it goes out with the save and comes back with the proof.
 #[derive(Debug)]
 pub struct Claim {
-    pub(crate) key: AttemptKey,
-    pub(crate) refusals: u16,
+    pub(crate) key: DialKey,
 }
 
 /// Proof that something is stored. Only the answer to a compare-and-swap makes one.

@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::ids::{AttemptKey, OwnerId, TargetId};
+use crate::ids::{AttemptKey, DialKey, OwnerId, TargetId};
 
 /// The most bytes that a `client_state` takes, base64 included. Telnyx documents no limit; this stays far below what
 /// it is seen to carry.
@@ -17,8 +17,8 @@ const FORMAT: &str = "1";
 /// Whose attempt a leg is and how far its announcement has come. Telnyx echoes it in every webhook of the leg.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientState {
-    /// Which attempt.
-    pub key: AttemptKey,
+    /// Which dial of which attempt.
+    pub key: DialKey,
     /// How far.
     pub position: Position,
 }
@@ -165,11 +165,11 @@ impl Ending {
 }
 
 impl ClientState {
-    /// Base64 of `1|owner|target|n|position`, as Telnyx wants it.
+    /// Base64 of `1|owner|target|n|refusals|position`, as Telnyx wants it.
     #[must_use]
     pub fn encode(&self) -> String {
-        let AttemptKey { owner, target, n } = &self.key;
-        STANDARD.encode(format!("{FORMAT}|{owner}|{target}|{n}|{}", self.position.encode()))
+        let DialKey { attempt: AttemptKey { owner, target, n }, refusals } = &self.key;
+        STANDARD.encode(format!("{FORMAT}|{owner}|{target}|{n}|{refusals}|{}", self.position.encode()))
     }
 
     /// Reads what [`encode`](Self::encode) wrote.
@@ -187,11 +187,12 @@ impl ClientState {
         let owner = OwnerId::parse(part()?).map_err(|_| ForeignClientState)?;
         let target = TargetId::parse(part()?).map_err(|_| ForeignClientState)?;
         let n = part()?.parse().map_err(|_| ForeignClientState)?;
+        let refusals = part()?.parse().map_err(|_| ForeignClientState)?;
         let position = Position::decode(part()?)?;
         if parts.next().is_some() {
             return Err(ForeignClientState);
         }
-        Ok(Self { key: AttemptKey { owner, target, n }, position })
+        Ok(Self { key: DialKey { attempt: AttemptKey { owner, target, n }, refusals }, position })
     }
 }
 
@@ -219,9 +220,11 @@ mod tests {
             owner in "[a-zA-Z0-9]([-a-zA-Z0-9_.]{0,61}[a-zA-Z0-9])?",
             target in "[a-zA-Z0-9]([-a-zA-Z0-9_.]{0,61}[a-zA-Z0-9])?",
             n in any::<u16>(),
+            refusals in any::<u32>(),
             position in position(),
         ) {
-            let key = AttemptKey { owner: OwnerId::parse(&owner).unwrap(), target: TargetId::parse(&target).unwrap(), n };
+            let (owner, target) = (OwnerId::parse(&owner).unwrap(), TargetId::parse(&target).unwrap());
+            let key = DialKey { attempt: AttemptKey { owner, target, n }, refusals };
             let state = ClientState { key, position };
             let text = state.encode();
             prop_assert!(text.len() <= MAX_ENCODED);
@@ -241,13 +244,13 @@ mod tests {
         for plain in [
             "",
             "hello",
-            "2|o|t|1|r",
-            "1|o|t|1|r|x",
-            "1|o|t|x|r",
-            "1||t|1|r",
-            "1|o|t|1|q",
-            "1|o|t|1|rr",
-            "1|o|t|1|p999h",
+            "2|o|t|1|0|r",
+            "1|o|t|1|0|r|x",
+            "1|o|t|x|0|r",
+            "1||t|1|0|r",
+            "1|o|t|1|0|q",
+            "1|o|t|1|0|rr",
+            "1|o|t|1|0|p999h",
         ] {
             assert_eq!(ClientState::decode(&STANDARD.encode(plain)), Err(ForeignClientState), "{plain}");
         }

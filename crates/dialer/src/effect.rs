@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::claim::{Claim, Saved};
 use crate::client_state::ClientState;
 use crate::event::Event;
-use crate::ids::{AttemptKey, CommandId, DeliveryToken, JobId, Leg, Version};
+use crate::ids::{CommandId, DeliveryToken, DialKey, JobId, Leg, Version};
 use crate::phone::PhoneNumber;
 use crate::spec::{Amd, Announcement};
 use crate::target::TargetState;
@@ -110,8 +110,8 @@ pub enum SaveFailure {
 /// One dial.
 #[derive(Clone, Debug)]
 pub struct Dial {
-    /// Which attempt.
-    pub key: AttemptKey,
+    /// Which dial. Goes back with the answer.
+    pub key: DialKey,
     /// What Telnyx deduplicates by. A resend carries the same.
     pub command_id: CommandId,
     /// Goes out base64-encoded, see [`ClientState::encode`].
@@ -134,8 +134,8 @@ pub struct Dial {
 /// time or by leg, and the call itself.
 #[derive(Clone, Debug)]
 pub struct LookUp {
-    /// Which attempt; match it against the decoded `client_state` of legs, whatever their position.
-    pub key: AttemptKey,
+    /// Which dial; match it against the decoded `client_state` of legs, whatever their position.
+    pub key: DialKey,
     /// The Call Control application's id.
     pub connection_id: Arc<str>,
     /// Whom the attempt calls, for filtering the event log.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::call::{CallEvent, Refusal};
 use crate::effect::{SaveFailure, SavedJob, UnsavedJob};
-use crate::ids::{AttemptKey, CallLegId, CommandId, DeliveryToken, JobId, Leg, OwnerId, Version};
+use crate::ids::{CallLegId, CommandId, DeliveryToken, DialKey, JobId, Leg, OwnerId, Version};
 use crate::spec::{AccountLimits, Audience, CampaignSpec, TargetSpec};
 use crate::target::TargetState;
 
@@ -66,33 +66,27 @@ pub enum Event {
 
     /// A dial was accepted (2xx).
     DialAccepted {
-        /// Which attempt.
-        key: AttemptKey,
-        /// Which dial of it.
-        command_id: CommandId,
+        /// Which dial.
+        key: DialKey,
         /// The leg; `None` when the answer came without usable ids. A webhook or a look-up brings them.
         leg: Option<Leg>,
     },
     /// A dial was refused: nothing rang, nothing will.
     DialRefused {
-        /// Which attempt.
-        key: AttemptKey,
-        /// Which dial of it.
-        command_id: CommandId,
+        /// Which dial.
+        key: DialKey,
         /// What Telnyx said.
         refusal: Refusal,
     },
     /// No answer, or a 5xx: a phone may be ringing.
     DialFateUnknown {
-        /// Which attempt.
-        key: AttemptKey,
-        /// Which dial of it.
-        command_id: CommandId,
+        /// Which dial.
+        key: DialKey,
     },
     /// The answer to [`Effect::LookUp`](crate::Effect::LookUp).
     LookedUp {
-        /// Which attempt.
-        key: AttemptKey,
+        /// Which dial.
+        key: DialKey,
         /// What was found. `None`: a source could not be read, nothing follows from that.
         findings: Option<Findings>,
     },
@@ -125,8 +119,6 @@ pub enum Event {
     Webhook {
         /// Answered exactly once by [`Effect::Acknowledge`](crate::Effect::Acknowledge).
         token: DeliveryToken,
-        /// Whose it is.
-        key: AttemptKey,
         /// What happened.
         call: CallEvent,
     },
@@ -147,16 +139,16 @@ pub struct LoadedJob {
     pub states: Vec<TargetState>,
 }
 
-/// What a look-up found out about an attempt, from active calls, the event log and the call itself.
+/// What a look-up found out about a dial, from active calls, the event log and the call itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Findings {
-    /// Whether the attempt's leg lives.
+    /// Whether the dial's leg lives.
     pub liveness: Liveness,
     /// Webhooks of that leg, delivered or not, in any order.
     pub events: Vec<CallEvent>,
 }
 
-/// Whether the leg of an attempt lives.
+/// Whether the leg of a dial lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Liveness {
     /// It is among the active calls, or the call itself says so.

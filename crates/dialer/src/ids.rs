@@ -86,6 +86,22 @@ impl fmt::Display for AttemptKey {
     }
 }
 
+/// One dial of an attempt. An attempt that was refused, released or lost at the carrier keeps its number and is dialled
+/// under the next `refusals`; a resend keeps both.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DialKey {
+    /// Which attempt.
+    pub attempt: AttemptKey,
+    /// Claims of the target that came to nothing before, over its whole life.
+    pub refusals: u32,
+}
+
+impl fmt::Display for DialKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.attempt, self.refusals)
+    }
+}
+
 /// Namespace of every id derived here.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6f1d_5b0e_9c3a_4f57_8a54_1c52_70d9_e2b3);
 
@@ -97,14 +113,14 @@ impl CommandId {
     /// The id of a dial: one per attempt and count of claims that came to nothing before. A refused dial may have
     /// burnt its id for 60 s, so the next try takes another.
     #[must_use]
-    pub fn of_dial(key: &AttemptKey, refusals: u16) -> Self {
-        Self(Uuid::new_v5(&NAMESPACE, format!("dial/{key}/{refusals}").as_bytes()))
+    pub fn of_dial(key: &DialKey) -> Self {
+        Self(Uuid::new_v5(&NAMESPACE, format!("dial/{key}").as_bytes()))
     }
 
-    /// The id of a command on a leg: one per step and visit of it.
+    /// The id of a command on a leg: one per step, visit of it, and refusal.
     #[must_use]
-    pub fn of_step(leg: &CallLegId, step: &str, visit: u8) -> Self {
-        Self(Uuid::new_v5(&NAMESPACE, format!("step/{leg}/{step}/{visit}").as_bytes()))
+    pub fn of_step(leg: &CallLegId, step: &str, visit: u8, refusals: u16) -> Self {
+        Self(Uuid::new_v5(&NAMESPACE, format!("step/{leg}/{step}/{visit}/{refusals}").as_bytes()))
     }
 
     /// The id as a UUID.
@@ -203,9 +219,11 @@ mod tests {
 
     #[test]
     fn a_refusal_changes_the_dial_id_and_nothing_else_does() {
-        let key = |n| AttemptKey { owner: OwnerId::parse("o").unwrap(), target: TargetId::parse("t").unwrap(), n };
-        assert_eq!(CommandId::of_dial(&key(1), 0), CommandId::of_dial(&key(1), 0));
-        assert_ne!(CommandId::of_dial(&key(1), 0), CommandId::of_dial(&key(1), 1));
-        assert_ne!(CommandId::of_dial(&key(1), 0), CommandId::of_dial(&key(2), 0));
+        let owner = OwnerId::parse("o").unwrap();
+        let attempt = |n| AttemptKey { owner: owner.clone(), target: TargetId::parse("t").unwrap(), n };
+        let id = |n, refusals| CommandId::of_dial(&DialKey { attempt: attempt(n), refusals });
+        assert_eq!(id(1, 0), id(1, 0));
+        assert_ne!(id(1, 0), id(1, 1));
+        assert_ne!(id(1, 0), id(2, 0));
     }
 }

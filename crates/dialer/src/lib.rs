@@ -20,8 +20,8 @@ pub use client_state::ClientState;
 pub use effect::Effect;
 pub use event::Event;
 pub use ids::{
-    AttemptKey, CallControlId, CallLegId, CommandId, DeliveryToken, JobId, Leg, NotAnId, OwnerId, SessionId, TargetId,
-    Version,
+    AttemptKey, CallControlId, CallLegId, CommandId, DeliveryToken, DialKey, JobId, Leg, NotAnId, OwnerId, SessionId,
+    TargetId, Version,
 };
 pub use now::Now;
 pub use outcome::Outcome;

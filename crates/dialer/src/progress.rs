@@ -55,8 +55,8 @@ impl Counts {
 
     fn of(&mut self, state: &TargetState) -> &mut u32 {
         match state {
-            TargetState::Pending { last: None, .. } => &mut self.pending,
-            TargetState::Pending { last: Some(_), .. } => &mut self.retrying,
+            TargetState::Pending { tally, .. } if tally.last.is_none() => &mut self.pending,
+            TargetState::Pending { .. } => &mut self.retrying,
             TargetState::Claimed { .. } => &mut self.claimed,
             TargetState::Dialing { position, .. } if position.is_answered() => &mut self.live,
             TargetState::Dialing { .. } => &mut self.dialing,

@@ -20,8 +20,6 @@ pub enum TargetState {
         tally: Tally,
         /// Not dialled before. `None`: as soon as it may.
         not_before: Option<Timestamp>,
-        /// How the last claim ended.
-        last: Option<Outcome>,
     },
     /// Reserved. If the process died since, a phone may be ringing.
     Claimed {
@@ -63,9 +61,11 @@ pub struct Tally {
     /// Attempts of the shared cap.
     pub attempts: u16,
     /// Claims that ended without using an attempt: refused, released, failed at the carrier.
-    pub refusals: u16,
+    pub refusals: u32,
     /// Those of `refusals` that were carrier failures.
     pub infra: u16,
+    /// How the last attempt ended, or the last claim that was refused.
+    pub last: Option<Outcome>,
 }
 
 /// Who claimed a target, when, and with which caller id.
@@ -81,7 +81,7 @@ pub struct ClaimRecord {
 
 impl Default for TargetState {
     fn default() -> Self {
-        Self::Pending { tally: Tally::default(), not_before: None, last: None }
+        Self::Pending { tally: Tally::default(), not_before: None }
     }
 }
 
@@ -122,9 +122,9 @@ impl TargetState {
     }
 
     /// How far the target has come. Every step of a target's life raises it.
-    fn rank(&self) -> (bool, u32, u8) {
+    fn rank(&self) -> (bool, u64, u8) {
         let tally = self.tally();
-        let ended = u32::from(tally.attempts) + u32::from(tally.refusals);
+        let ended = u64::from(tally.attempts) + u64::from(tally.refusals);
         match self {
             Self::Pending { .. } => (false, ended, 0),
             Self::Claimed { .. } => (false, ended, 1),
@@ -164,7 +164,7 @@ pub struct StoredState {
     pub attempts: u16,
     /// Claims that ended without using an attempt.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub refusals: u16,
+    pub refusals: u32,
     /// Those of them that were carrier failures.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub infra: u16,
@@ -172,7 +172,10 @@ pub struct StoredState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub not_before: Option<Timestamp>,
-    /// Pending: how the last claim ended. Done: how the target ended.
+    /// How the last attempt ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<Outcome>,
+    /// Done: how the target ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
     /// Claimed and after: when it was claimed.
@@ -213,9 +216,8 @@ pub enum StateName {
     Done,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-fn is_zero(count: &u16) -> bool {
-    *count == 0
+fn is_zero<T: Default + PartialEq>(count: &T) -> bool {
+    *count == T::default()
 }
 
 /// The stored state was not written by this dialer, or somebody edited it.
@@ -243,13 +245,14 @@ impl From<TargetState> for StoredState {
             TargetState::Held { .. } => StateName::Held,
             TargetState::Done { .. } => StateName::Done,
         };
-        let Tally { attempts, refusals, infra } = state.tally();
+        let Tally { attempts, refusals, infra, last } = state.tally();
         let bare = Self {
             state: name,
             attempts,
             refusals,
             infra,
             not_before: None,
+            last,
             outcome: None,
             claimed_at: None,
             session: None,
@@ -259,7 +262,7 @@ impl From<TargetState> for StoredState {
             position: None,
         };
         match state {
-            TargetState::Pending { not_before, last, .. } => Self { not_before, outcome: last, ..bare },
+            TargetState::Pending { not_before, .. } => Self { not_before, ..bare },
             TargetState::Claimed { claim, .. } | TargetState::Held { claim, .. } => bare.claimed(claim),
             TargetState::Dialing { claim, leg, position, .. } => Self {
                 call_control_id: leg.as_ref().map(|leg| leg.control.as_str().to_owned()),
@@ -299,9 +302,10 @@ impl TryFrom<StoredState> for TargetState {
     type Error = BadStoredState;
 
     fn try_from(stored: StoredState) -> Result<Self, BadStoredState> {
-        let tally = Tally { attempts: stored.attempts, refusals: stored.refusals, infra: stored.infra };
+        let StoredState { attempts, refusals, infra, last, .. } = stored;
+        let tally = Tally { attempts, refusals, infra, last };
         Ok(match stored.state {
-            StateName::Pending => Self::Pending { tally, not_before: stored.not_before, last: stored.outcome },
+            StateName::Pending => Self::Pending { tally, not_before: stored.not_before },
             StateName::Claimed => Self::Claimed { tally, claim: stored.claim()? },
             StateName::Held => Self::Held { tally, claim: stored.claim()? },
             StateName::Dialing => {
@@ -321,7 +325,12 @@ mod tests {
     use super::*;
 
     fn tally() -> impl Strategy<Value = Tally> {
-        (0..4u16, 0..4u16, 0..4u16).prop_map(|(attempts, refusals, infra)| Tally { attempts, refusals, infra })
+        (0..4u16, 0..4u32, 0..4u16, prop::option::of(outcome())).prop_map(|(attempts, refusals, infra, last)| Tally {
+            attempts,
+            refusals,
+            infra,
+            last,
+        })
     }
 
     fn claim() -> impl Strategy<Value = ClaimRecord> {
@@ -340,10 +349,9 @@ mod tests {
         let leg = Leg { control: CallControlId::new("v3:abc"), id: CallLegId::new("leg") };
         let position = prop::sample::select(vec![Position::Ringing, Position::Listening, Position::AwaitingBeep]);
         prop_oneof![
-            (tally(), prop::option::of(outcome())).prop_map(|(tally, last)| TargetState::Pending {
+            (tally(), any::<bool>()).prop_map(|(tally, wait)| TargetState::Pending {
                 tally,
-                not_before: last.map(|_| Timestamp::UNIX_EPOCH),
-                last
+                not_before: wait.then_some(Timestamp::UNIX_EPOCH)
             }),
             (tally(), claim()).prop_map(|(tally, claim)| TargetState::Claimed { tally, claim }),
             (tally(), claim(), any::<bool>(), position).prop_map(move |(tally, claim, known, position)| {
