@@ -1,1 +1,52 @@
 //! A typed client for the Telnyx Voice API (Call Control v2): requests, errors, webhooks, signatures and request budget.
+//!
+//! Fields are named as the API names them, so its documentation carries over; each may be missing, and a value that this version
+//! does not list is kept, not refused. Text about people is hidden from `Debug`. The crate knows nothing of Kubernetes, of
+//! campaigns, or of what a call is for.
+
+mod application;
+pub mod budget;
+pub mod call;
+mod client;
+mod client_state;
+mod delivery;
+pub mod error;
+mod event;
+mod ids;
+mod macros;
+mod paging;
+mod private;
+mod profile;
+mod queue;
+mod time;
+pub mod webhook;
+
+pub use application::{
+    AnchorsiteOverride, Application, ApplicationFilter, ApplicationRequest, ApplicationSort, DtmfType, Inbound,
+    Outbound, SipSubdomainReceiveSettings, WebhookApiVersion,
+};
+pub use budget::{Budget, Lane};
+pub use call::{
+    Call, CommandResult, Destination, DialRequest, HangupRequest, PlaybackStartRequest, PlaybackStopRequest,
+    SpeakRequest,
+};
+pub use client::{ApiKey, BuildError, Builder, Client, DEFAULT_BASE_URL, InvalidApiKey, RetryPolicy};
+pub use client_state::{ClientState, ClientStateTooLong, NotBase64};
+pub use delivery::{
+    AttemptHttp, AttemptRequest, AttemptResponse, DeliveredWebhook, DeliveryAttempt, DeliveryFilter, DeliveryStatus,
+    WebhookDelivery,
+};
+pub use error::{ApiError, Class, Endpoint, Error, classify};
+pub use event::{CallEvent, CallEventFilter, CallEventType, OccurredAt, Product};
+pub use ids::{
+    CallControlId, CallLegId, CallSessionId, CommandId, ConferenceId, ConnectionId, DeliveryId, EventId, ProfileId,
+    QueueId, RecordingId,
+};
+pub use paging::Page;
+pub use private::{Party, PhoneNumber, PhoneNumberError, Private, mask_digits};
+pub use profile::{
+    CallRecording, CallRecordingType, CallingWindow, Profile, ProfileFilter, ProfileRequest, ProfileSort,
+    RecordingChannels, RecordingFormat, ServicePlan, TrafficType, UsagePaymentMethod,
+};
+pub use queue::{Queue, QueueRequest, QueueUpdate, QueuedCall, QueuedCallUpdate};
+pub use time::ApiTime;

@@ -1,0 +1,130 @@
+//! Commands on a live call: hang up, speak, play.
+
+use serde::{Deserialize, Serialize};
+
+use super::CustomHeader;
+use super::voice::{SpeakLanguage, VoiceSettings};
+use crate::client_state::ClientState;
+use crate::ids::CommandId;
+use crate::macros::{open_enum, record, request};
+use crate::private::Private;
+
+record! {
+    /// The answer to a command: accepted, not done. What it did comes by webhook.
+    pub struct CommandResult {
+        /// `ok` where present.
+        result: String,
+    }
+}
+
+request! {
+    /// Ends a call leg.
+    pub struct HangupRequest {
+        client_state: ClientState,
+        command_id: CommandId,
+        custom_headers: Vec<CustomHeader>,
+        /// What the other side is told.
+        reason: String,
+    }
+}
+
+/// How often something plays: a number, or a word such as `infinity`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum LoopCount {
+    /// That many times.
+    Times(i64),
+    /// `infinity`: until stopped.
+    Word(String),
+}
+
+impl LoopCount {
+    /// Until stopped.
+    #[must_use]
+    pub fn infinity() -> Self {
+        Self::Word("infinity".to_owned())
+    }
+}
+
+impl From<i64> for LoopCount {
+    fn from(times: i64) -> Self {
+        Self::Times(times)
+    }
+}
+
+impl From<&str> for LoopCount {
+    fn from(word: &str) -> Self {
+        Self::Word(word.to_owned())
+    }
+}
+
+open_enum! {
+    /// Plain text, or text with speech marks.
+    pub enum SpeakPayloadType { Text = "text", Ssml = "ssml" }
+}
+
+open_enum! {
+    /// The price class of the voice.
+    pub enum SpeakServiceLevel { Basic = "basic", Premium = "premium" }
+}
+
+open_enum! {
+    /// Who hears it.
+    pub enum TargetLegs { SelfLeg = "self", Opposite = "opposite", Both = "both" }
+}
+
+request! {
+    /// Speaks a text into an answered call. Done at `call.speak.ended`.
+    pub struct SpeakRequest {
+        client_state: ClientState,
+        command_id: CommandId,
+        language: SpeakLanguage,
+        r#loop: LoopCount,
+        /// At most 3,000 characters.
+        payload: Private,
+        payload_type: SpeakPayloadType,
+        service_level: SpeakServiceLevel,
+        /// Stops what plays first: `current` or `all`.
+        stop: String,
+        target_legs: TargetLegs,
+        /// For example `Telnyx.KokoroTTS.af`, `AWS.Polly.Joanna`, or `male` / `female`. The API requires it.
+        voice: String,
+        voice_settings: VoiceSettings,
+    }
+}
+
+open_enum! {
+    /// The format of a file to play.
+    pub enum AudioType { Mp3 = "mp3", Wav = "wav" }
+}
+
+request! {
+    /// Plays a file into an answered call. Exactly one of `audio_url`, `media_name`, `playback_content`. Done at
+    /// `call.playback.ended`; further commands queue behind it.
+    pub struct PlaybackStartRequest {
+        audio_type: AudioType,
+        audio_url: String,
+        cache_audio: bool,
+        client_state: ClientState,
+        command_id: CommandId,
+        r#loop: LoopCount,
+        media_name: String,
+        overlay: bool,
+        /// The file itself, base64.
+        playback_content: String,
+        /// Stops what plays first: `current` or `all`.
+        stop: String,
+        target_legs: TargetLegs,
+    }
+}
+
+request! {
+    /// Stops what plays.
+    pub struct PlaybackStopRequest {
+        client_state: ClientState,
+        command_id: CommandId,
+        overlay: bool,
+        /// `current` or `all`.
+        stop: String,
+    }
+}

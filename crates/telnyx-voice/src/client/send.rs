@@ -1,0 +1,110 @@
+//! Sending: a turn in the budget, one try, another where that is safe, and reading the answer.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+
+use super::Client;
+use super::request::Request;
+use crate::budget::Permit;
+use crate::error::{ApiError, Class, Error, RateLimit, classify};
+
+/// A 2xx answer.
+pub(super) struct Accepted {
+    pub(super) status: u16,
+    pub(super) body: Bytes,
+}
+
+/// What most answers wrap their object in.
+#[derive(Deserialize)]
+struct Data<T> {
+    data: T,
+}
+
+impl Client {
+    /// Sends, repeating where that is safe.
+    pub(super) async fn send(&self, request: &Request) -> Result<Accepted, Error> {
+        let began = Instant::now();
+        let mut tried = 0;
+        loop {
+            let error = match self.attempt(request).await {
+                Ok(accepted) => return Ok(accepted),
+                Err(error) => error,
+            };
+            tried += 1;
+            let jitter = (self.shared.jitter)();
+            let Some(pause) = self.shared.retries.pause(request.repeat, &error, tried, began.elapsed(), jitter) else {
+                return Err(error);
+            };
+            tracing::debug!(
+                endpoint = ?request.endpoint, method = %request.method, tried, pause_ms = pause.as_millis(), %error,
+                "sending again"
+            );
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Sends and reads the object in the answer's `data`.
+    pub(super) async fn object<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Error> {
+        self.send(request).await?.data()
+    }
+
+    async fn attempt(&self, request: &Request) -> Result<Accepted, Error> {
+        let permit = self.shared.budget.turn(request.ask).await;
+        let timeout = self.shared.timeout;
+        match tokio::time::timeout(timeout, self.exchange(request, &permit)).await {
+            Ok(result) => result,
+            Err(_) => Err(Error::Timeout { after: timeout }),
+        }
+    }
+
+    async fn exchange(&self, request: &Request, permit: &Permit) -> Result<Accepted, Error> {
+        let url = [&*self.shared.base, request.path.as_str()].concat();
+        let mut out = self.shared.http.request(request.method.clone(), url);
+        if let Some(body) = &request.body {
+            out = out.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body.clone());
+        }
+        let response = out.send().await.map_err(|error| transport(error, self.shared.timeout))?;
+        let status = response.status();
+        let rate = RateLimit::from_headers(response.headers());
+        permit.answered(rate);
+        let body = response.bytes().await.map_err(|error| transport(error, self.shared.timeout));
+        if status.is_success() {
+            return Ok(Accepted { status: status.as_u16(), body: body? });
+        }
+        // The status has come, so that a body cut short does not make the fate unknown.
+        let error = Error::Api(Box::new(ApiError::read(status.as_u16(), rate, &body.unwrap_or_default())));
+        match classify(&error, request.endpoint) {
+            Class::RequestRate => permit.requests_refused(rate.reset),
+            Class::DialRate => permit.dials_refused(),
+            _ => {}
+        }
+        Err(error)
+    }
+}
+
+impl Accepted {
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_slice(&self.body).map_err(|source| Error::Decode { status: self.status, source })
+    }
+
+    pub(super) fn data<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        self.json::<Data<T>>().map(|wrapped| wrapped.data)
+    }
+}
+
+/// Whether anything can have left is all that matters here. The address is dropped: it may hold a phone number.
+fn transport(error: reqwest::Error, timeout: Duration) -> Error {
+    let error = error.without_url();
+    if error.is_connect() || error.is_builder() {
+        Error::NotSent(error)
+    } else if error.is_timeout() {
+        Error::Timeout { after: timeout }
+    } else {
+        Error::NoAnswer(error)
+    }
+}

@@ -1,0 +1,45 @@
+//! The identifiers of the API, one type each, so that a leg is never hung up by the id of its session.
+
+use crate::macros::id;
+
+id! {
+    /// Addresses one call leg in commands. Opaque; `v2:…` or `v3:…` today.
+    pub struct CallControlId;
+
+    /// Names one call leg in events and call records. A UUID today.
+    pub struct CallLegId;
+
+    /// Shared by the legs of one conversation.
+    pub struct CallSessionId;
+
+    /// Makes a command idempotent: the API ignores a command whose id it saw within the last 60 seconds
+    /// (Telnyx: receiving webhooks guide). The scope of a dial's id is not documented, so make ids globally unique.
+    pub struct CommandId;
+
+    /// Names a connection; for Call Control applications it is the application's id.
+    pub struct ConnectionId;
+
+    /// Names an outbound voice profile.
+    pub struct ProfileId;
+
+    /// Names a queue in webhooks and answers. Requests address a queue by its name.
+    pub struct QueueId;
+
+    /// Names one webhook event; the same through all its deliveries, so duplicates are found by it.
+    pub struct EventId;
+
+    /// Names one delivery of a webhook.
+    pub struct DeliveryId;
+
+    /// Names one recording.
+    pub struct RecordingId;
+
+    /// Names one conference.
+    pub struct ConferenceId;
+}
+
+impl From<uuid::Uuid> for CommandId {
+    fn from(id: uuid::Uuid) -> Self {
+        Self(id.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()).into())
+    }
+}

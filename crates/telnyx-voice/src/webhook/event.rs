@@ -1,0 +1,155 @@
+//! The envelope of a webhook, version 2.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+use super::payload::{EventType, Payload, PayloadFields as _};
+use crate::client_state::ClientState;
+use crate::ids::{CallControlId, CallLegId, CallSessionId, ConnectionId, EventId};
+use crate::macros::record;
+use crate::time::ApiTime;
+
+/// One webhook. Duplicates share `id`; order by [`time`](Self::time), never by arrival.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// The same through all deliveries of the event.
+    pub id: EventId,
+    /// What happened.
+    pub event_type: EventType,
+    /// When it happened. Some conference events say it in the payload: see [`time`](Self::time).
+    pub occurred_at: Option<ApiTime>,
+    /// What it carries.
+    pub payload: Payload,
+    /// About this delivery.
+    pub meta: Meta,
+    /// Names of payload fields that had another type than documented and were left out. Worth a warning.
+    pub left_out: Vec<String>,
+}
+
+record! {
+    /// About one delivery of a webhook.
+    pub struct Meta {
+        /// From 1.
+        attempt: i64,
+        delivered_to: String,
+    }
+}
+
+/// The body is not a version 2 webhook. Sending it again would not help.
+#[derive(Debug, Error)]
+pub enum EnvelopeError {
+    /// Not JSON, or not of the envelope's form.
+    #[error("the body is not a webhook of version 2; set webhook_api_version to \"2\"")]
+    Malformed(#[source] serde_json::Error),
+    /// The field that duplicates are found by is missing.
+    #[error("the webhook has no id")]
+    NoId,
+    /// Nothing says what happened.
+    #[error("the webhook has no event_type")]
+    NoEventType,
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    data: Option<Data<'a>>,
+    #[serde(default)]
+    meta: Option<Meta>,
+}
+
+#[derive(Deserialize)]
+struct Data<'a> {
+    id: Option<EventId>,
+    event_type: Option<EventType>,
+    occurred_at: Option<ApiTime>,
+    #[serde(borrow)]
+    payload: Option<&'a RawValue>,
+}
+
+impl Event {
+    /// Reads the body of a webhook. Check its signature first.
+    ///
+    /// `conference.floor.changed` is documented without the `data` around it: that form is read too.
+    pub fn parse(body: &[u8]) -> Result<Self, EnvelopeError> {
+        let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(EnvelopeError::Malformed)?;
+        let data = match envelope.data {
+            Some(data) => data,
+            None => serde_json::from_slice(body).map_err(EnvelopeError::Malformed)?,
+        };
+        let event_type = data.event_type.ok_or(EnvelopeError::NoEventType)?;
+        let (payload, left_out) = Payload::read(&event_type, data.payload.unwrap_or(RawValue::NULL));
+        Ok(Self {
+            id: data.id.ok_or(EnvelopeError::NoId)?,
+            event_type,
+            occurred_at: data.occurred_at,
+            payload,
+            meta: envelope.meta.unwrap_or_default(),
+            left_out,
+        })
+    }
+
+    /// When it happened, wherever the event says so.
+    #[must_use]
+    pub fn time(&self) -> Option<jiff::Timestamp> {
+        self.occurred_at.as_ref().or_else(|| self.payload.occurred_at())?.instant()
+    }
+
+    /// The leg to command.
+    #[must_use]
+    pub fn call_control_id(&self) -> Option<&CallControlId> {
+        self.payload.call_control_id()
+    }
+
+    /// The leg.
+    #[must_use]
+    pub fn call_leg_id(&self) -> Option<&CallLegId> {
+        self.payload.call_leg_id()
+    }
+
+    /// The session.
+    #[must_use]
+    pub fn call_session_id(&self) -> Option<&CallSessionId> {
+        self.payload.call_session_id()
+    }
+
+    /// What the leg carries for us.
+    #[must_use]
+    pub fn client_state(&self) -> Option<&ClientState> {
+        self.payload.client_state()
+    }
+
+    /// The application.
+    #[must_use]
+    pub fn connection_id(&self) -> Option<&ConnectionId> {
+        self.payload.connection_id()
+    }
+}
+
+/// Writes the envelope as the API does, for those who send webhooks: tests and simulators.
+impl Serialize for Event {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Out<'a> {
+            data: OutData<'a>,
+            meta: &'a Meta,
+        }
+        #[derive(Serialize)]
+        struct OutData<'a> {
+            record_type: &'static str,
+            event_type: &'a EventType,
+            id: &'a EventId,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            occurred_at: Option<&'a ApiTime>,
+            payload: &'a Payload,
+        }
+        let data = OutData {
+            record_type: "event",
+            event_type: &self.event_type,
+            id: &self.id,
+            occurred_at: self.occurred_at.as_ref(),
+            payload: &self.payload,
+        };
+        Out { data, meta: &self.meta }.serialize(serializer)
+    }
+}

@@ -1,0 +1,174 @@
+//! Whether a webhook came from Telnyx: Ed25519 over `timestamp|body`, within a window of time.
+//!
+//! The clock is an argument. Whether a retried webhook carries a fresh timestamp is documented both ways, so a stale one has an
+//! error of its own that can be counted.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use std::time::Duration;
+use thiserror::Error;
+
+/// The header with the signature: base64 of 64 bytes.
+pub const SIGNATURE_HEADER: &str = "telnyx-signature-ed25519";
+/// The header with the moment of signing: Unix seconds.
+pub const TIMESTAMP_HEADER: &str = "telnyx-timestamp";
+/// How far the timestamp may be from now, either way; what the official packages use.
+pub const TOLERANCE: Duration = Duration::from_secs(300);
+
+/// The key of an account that its webhooks are checked with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKey(VerifyingKey);
+
+/// The text is not a public key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the webhook public key is base64 of 32 bytes, as the portal shows it under Keys & Credentials")]
+pub struct InvalidPublicKey;
+
+impl PublicKey {
+    /// Reads a key as the portal shows it.
+    pub fn from_base64(text: &str) -> Result<Self, InvalidPublicKey> {
+        let bytes = STANDARD.decode(text.trim()).map_err(|_| InvalidPublicKey)?;
+        let bytes: [u8; 32] = bytes.try_into().map_err(|_| InvalidPublicKey)?;
+        VerifyingKey::from_bytes(&bytes).map(Self).map_err(|_| InvalidPublicKey)
+    }
+
+    /// The key as the portal shows it.
+    #[must_use]
+    pub fn to_base64(&self) -> String {
+        STANDARD.encode(self.0.as_bytes())
+    }
+}
+
+/// A body that Telnyx signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verified<'a> {
+    body: &'a [u8],
+    signed_at: jiff::Timestamp,
+}
+
+impl<'a> Verified<'a> {
+    /// The bytes that were signed.
+    #[must_use]
+    pub const fn body(&self) -> &'a [u8] {
+        self.body
+    }
+
+    /// When they were signed.
+    #[must_use]
+    pub const fn signed_at(&self) -> jiff::Timestamp {
+        self.signed_at
+    }
+
+    /// The event in the body.
+    pub fn event(&self) -> Result<super::Event, super::EnvelopeError> {
+        super::Event::parse(self.body)
+    }
+}
+
+/// Why a webhook is not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum SignatureError {
+    /// Not sent by Telnyx, or a proxy drops headers.
+    #[error("header {0} is missing")]
+    MissingHeader(&'static str),
+    /// Not sent by Telnyx.
+    #[error("header {0} cannot be read")]
+    Malformed(&'static str),
+    /// A replay, a very late delivery, or a clock that is wrong.
+    #[error("signed {} s {}; compare this machine's clock", .age_secs.unsigned_abs(), if *.age_secs < 0 { "in the future" } else { "ago" })]
+    Stale {
+        /// Seconds since it was signed; negative when that lies ahead.
+        age_secs: i64,
+    },
+    /// Forged, changed on the way, or checked with the key of another account.
+    #[error("the signature does not fit the body; compare the account's webhook public key")]
+    BadSignature,
+}
+
+/// The two headers of a signed webhook, as received.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SignatureHeaders<'a> {
+    /// [`TIMESTAMP_HEADER`]
+    pub timestamp: Option<&'a [u8]>,
+    /// [`SIGNATURE_HEADER`]
+    pub signature: Option<&'a [u8]>,
+}
+
+impl<'a> SignatureHeaders<'a> {
+    /// Picks the two headers out of a request's.
+    #[must_use]
+    pub fn from_map(headers: &'a http::HeaderMap) -> Self {
+        let bytes = |name| headers.get(name).map(http::HeaderValue::as_bytes);
+        Self { timestamp: bytes(TIMESTAMP_HEADER), signature: bytes(SIGNATURE_HEADER) }
+    }
+}
+
+/// Checks a webhook: `body` is what was received, byte for byte; the timestamp may be up to `tolerance` away from `now`, inclusive.
+pub fn verify<'a>(
+    key: &PublicKey,
+    headers: SignatureHeaders<'_>,
+    body: &'a [u8],
+    now: jiff::Timestamp,
+    tolerance: Duration,
+) -> Result<Verified<'a>, SignatureError> {
+    let stamp = headers.timestamp.ok_or(SignatureError::MissingHeader(TIMESTAMP_HEADER))?;
+    let signature = headers.signature.ok_or(SignatureError::MissingHeader(SIGNATURE_HEADER))?;
+    let signed_at = std::str::from_utf8(stamp)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
+        .ok_or(SignatureError::Malformed(TIMESTAMP_HEADER))?;
+    let signature = read_signature(signature).ok_or(SignatureError::Malformed(SIGNATURE_HEADER))?;
+    let age_secs = now.as_second().saturating_sub(signed_at.as_second());
+    if age_secs.unsigned_abs() > tolerance.as_secs() {
+        return Err(SignatureError::Stale { age_secs });
+    }
+    key.0.verify_strict(&message(stamp, body), &signature).map_err(|_| SignatureError::BadSignature)?;
+    Ok(Verified { body, signed_at })
+}
+
+/// Signs a body as Telnyx does, for those who send webhooks: tests and simulators. Returns the values of the two headers.
+#[must_use]
+pub fn sign(key: &SigningKey, body: &[u8], now: jiff::Timestamp) -> SignedHeaders {
+    let timestamp = now.as_second().to_string();
+    let signature = key.sign(&message(timestamp.as_bytes(), body));
+    SignedHeaders { signature: STANDARD.encode(signature.to_bytes()), timestamp }
+}
+
+/// The public half of a signing key.
+#[must_use]
+pub fn public_key(key: &SigningKey) -> PublicKey {
+    PublicKey(key.verifying_key())
+}
+
+/// The headers of a webhook that was signed here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedHeaders {
+    /// [`TIMESTAMP_HEADER`]
+    pub timestamp: String,
+    /// [`SIGNATURE_HEADER`]
+    pub signature: String,
+}
+
+impl SignedHeaders {
+    /// As the receiver sees them.
+    #[must_use]
+    pub fn as_headers(&self) -> SignatureHeaders<'_> {
+        SignatureHeaders { timestamp: Some(self.timestamp.as_bytes()), signature: Some(self.signature.as_bytes()) }
+    }
+}
+
+fn read_signature(text: &[u8]) -> Option<Signature> {
+    let mut bytes = [0; 66];
+    let read = STANDARD.decode_slice(text, &mut bytes).ok()?;
+    Signature::from_slice(bytes.get(..read)?).ok()
+}
+
+fn message(timestamp: &[u8], body: &[u8]) -> Vec<u8> {
+    let mut message = Vec::with_capacity(timestamp.len() + 1 + body.len());
+    message.extend_from_slice(timestamp);
+    message.push(b'|');
+    message.extend_from_slice(body);
+    message
+}
