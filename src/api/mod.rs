@@ -2,8 +2,10 @@
 //!
 //! Promises that what these types hold is what the API server lets pass: every bound and rule stands in the schema.
 //! Fields that mirror the Telnyx API keep its names in camelCase and its values verbatim; enums of our own are
-//! PascalCase. Unset means unmanaged, unless a field's documentation names a default. Does not know how anything is
+//! in Pascal case. Unset means unmanaged, unless a field's documentation names a default. Does not know how anything is
 //! acted on.
+
+#![allow(clippy::duplicated_attributes, reason = "every printer column names its type, and most are strings")]
 
 mod account;
 mod application;
