@@ -51,6 +51,7 @@ bench: tools ## Measure the operator; results as a table and in target/bench/res
 .PHONY: generate
 generate: ## Write the generated files again: CRDs and their copy in the chart
 	$(CARGO) run --quiet --package telnyx-operator -- crds --dir crds
+	$(CARGO) run --quiet --package telnyx-operator -- crds --dir charts/telnyx-operator/files/crds
 
 .PHONY: tools
 tools: ## Build etcd, kube-apiserver, kube-controller-manager, kubectl and helm once, into the user's cache
