@@ -3,3 +3,5 @@
 pub mod api;
 pub mod audience;
 pub mod cli;
+pub mod dialing;
+pub mod webhook;

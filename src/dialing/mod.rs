@@ -1,0 +1,5 @@
+//! The dialer's shell.
+
+mod words;
+
+pub use words::about_attempt;

@@ -1,0 +1,28 @@
+//! Receives Telnyx's webhooks: `POST /webhooks/{namespace}/{account}/{object uid}`, nothing else.
+//!
+//! Promises: what a stranger can make us do is bounded before any work is done for them (connections, head, rate, size);
+//! nothing is believed before its Ed25519 signature over the raw body fits the account's key; and an event is
+//! acknowledged only when its effect is durable. Until then the answer is one that Telnyx retries: never a 4xx for
+//! something that may be wanted later. See [`Answer`] for the table.
+//!
+//! An account that is not known yet is answered 503 until all accounts have been read, 404 after that. An event that no
+//! attempt of ours needs is acknowledged at once and counted.
+//!
+//! Does not know what an event means for a call.
+
+mod answer;
+mod dedupe;
+mod metrics;
+mod rate;
+mod receive;
+mod routes;
+mod server;
+
+pub use answer::Answer;
+pub use metrics::Metrics;
+pub use receive::Receiver;
+pub use routes::{Delivery, INBOX, Routes, Verdict};
+pub use server::serve;
+
+#[cfg(test)]
+mod tests;

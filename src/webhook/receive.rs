@@ -1,0 +1,164 @@
+//! One delivery, from its head to its answer.
+//!
+//! The order is the promise: the path, the account, the rate and the size are looked at before any work is done for a
+//! stranger; the signature before a byte of the body is believed; and nothing is acknowledged before its effect is
+//! durable.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Body;
+use jiff::Timestamp;
+use telnyx_voice::webhook::{self, Event, EventType, SignatureError, SignatureHeaders};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::oneshot;
+use tokio::time::timeout_at;
+
+use super::dedupe::Seen;
+use super::metrics::Metrics;
+use super::rate::Rate;
+use super::routes::{Delivery, Known, Route, Verdict};
+use super::{Answer, Routes};
+use crate::dialing::about_attempt;
+
+/// Largest body read. The largest event in the API's documents is a few KB; AI transcripts may grow to tens.
+const MAX_BODY: usize = 256 * 1024;
+/// From the head to the answer. Telnyx waits 2 s by default (receiving webhooks guide); the rest is for the way back.
+const PATIENCE: Duration = Duration::from_millis(1_800);
+/// Deliveries a second, over all accounts, before 503. Verifying this many signatures costs about half a core.
+const MAX_PER_SECOND: u32 = 8_000;
+
+/// Receives webhooks for every account in its [`Routes`].
+#[derive(Debug)]
+pub struct Receiver {
+    routes: Routes,
+    rate: Rate,
+    metrics: Metrics,
+}
+
+impl Receiver {
+    /// A receiver for these accounts.
+    #[must_use]
+    pub fn new(routes: Routes, metrics: Metrics) -> Self {
+        Self { routes, rate: Rate::new(MAX_PER_SECOND, Instant::now()), metrics }
+    }
+
+    /// Takes one delivery to its end. Dropping the future half-way leaves the event new.
+    pub async fn receive<B>(&self, request: Request<B>) -> Answer
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let began = Instant::now();
+        let (answer, event_type) = match self.admit(&request, began) {
+            Ok(route) => deliver(&route, request, began).await,
+            Err(refused) => (refused, ""),
+        };
+        self.metrics.count(answer, event_type, began.elapsed());
+        answer
+    }
+
+    /// Everything that can be decided without reading the body.
+    fn admit<B: Body>(&self, request: &Request<B>, now: Instant) -> Result<Arc<Route>, Answer> {
+        let account = account_of(request.uri().path()).ok_or(Answer::NotFound)?;
+        if request.method() != Method::POST {
+            return Err(Answer::MethodNotAllowed);
+        }
+        let route = match self.routes.get(account) {
+            Known::Ready(route) => route,
+            Known::NotReady => return Err(Answer::AccountNotReady),
+            Known::NotSynced => return Err(Answer::NotSynced),
+            Known::Unknown => return Err(Answer::UnknownAccount),
+        };
+        if request.body().size_hint().lower() > MAX_BODY as u64 {
+            return Err(Answer::TooLarge);
+        }
+        if !self.rate.admits(now) {
+            return Err(Answer::RateBound);
+        }
+        Ok(route)
+    }
+}
+
+/// `namespace/account` of `/webhooks/{namespace}/{account}/{object uid}`. The uid marks the application as ours at
+/// Telnyx; which call an event is about, its `client_state` says.
+fn account_of(path: &str) -> Option<&str> {
+    let rest = path.strip_prefix("/webhooks/")?;
+    let (account, uid) = rest.rsplit_once('/')?;
+    let (namespace, name) = account.split_once('/')?;
+    let plain = |part: &str| !part.is_empty() && !part.contains('/');
+    (plain(namespace) && plain(name) && plain(uid)).then_some(account)
+}
+
+async fn deliver<B>(route: &Route, request: Request<B>, began: Instant) -> (Answer, &'static str)
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let deadline = (began + PATIENCE).into();
+    let (head, body) = request.into_parts();
+    let body = match timeout_at(deadline, Limited::new(body, MAX_BODY).collect()).await {
+        Ok(Ok(body)) => body.to_bytes(),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => return (Answer::TooLarge, ""),
+        // The sender went away in the middle; nobody reads this answer.
+        Ok(Err(_)) | Err(_) => return (Answer::BodyTimeout, ""),
+    };
+    let now = Timestamp::now();
+    let event = match verified(route, &head.headers, &body, now) {
+        Ok(event) => event,
+        Err(refused) => return (refused, ""),
+    };
+    let event_type = label(&event);
+    let Some(call) = about_attempt(&event, now) else {
+        return (Answer::NotNeeded, event_type);
+    };
+    let claim = match route.seen.claim(event.id.as_str()) {
+        Seen::New(claim) => claim,
+        Seen::InFlight => return (Answer::InFlight, event_type),
+        Seen::Done => return (Answer::Duplicate, event_type),
+    };
+    let (verdict, answer) = oneshot::channel();
+    match route.inbox.try_send(Delivery { call, verdict }) {
+        Ok(()) => {}
+        Err(TrySendError::Full(_)) => return (Answer::Busy, event_type),
+        Err(TrySendError::Closed(_)) => return (Answer::NotNow, event_type),
+    }
+    let answer = match timeout_at(deadline, answer).await {
+        Ok(Ok(Verdict::Durable)) => Answer::Acknowledged,
+        Ok(Ok(Verdict::NotNeeded)) => Answer::NotNeeded,
+        Ok(Ok(Verdict::Again) | Err(_)) => return (Answer::NotNow, event_type),
+        Err(_) => return (Answer::TooSlow, event_type),
+    };
+    claim.done();
+    (answer, event_type)
+}
+
+/// The event, believed because its signature fits.
+fn verified(route: &Route, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Event, Answer> {
+    let headers = SignatureHeaders::from_map(headers);
+    let verified = webhook::verify(&route.key, headers, body, now, webhook::TOLERANCE).map_err(|error| {
+        tracing::debug!(%error, "webhook refused");
+        match error {
+            SignatureError::Stale { .. } => Answer::Stale,
+            SignatureError::MissingHeader(_) | SignatureError::Malformed(_) | SignatureError::BadSignature => {
+                Answer::Forged
+            }
+        }
+    })?;
+    let event = verified.event().map_err(|error| {
+        tracing::warn!(%error, "signed webhook cannot be read");
+        Answer::Malformed
+    })?;
+    if !event.left_out.is_empty() {
+        tracing::warn!(event_type = %event.event_type, fields = ?event.left_out, "webhook fields of unknown form left out");
+    }
+    Ok(event)
+}
+
+/// The event type as a metrics label: one of the documented, or `other`.
+fn label(event: &Event) -> &'static str {
+    EventType::KNOWN.iter().find(|known| **known == event.event_type).map_or("other", EventType::as_str)
+}
