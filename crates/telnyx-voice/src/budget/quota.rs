@@ -41,10 +41,9 @@ impl Quota {
             self.window = None;
         }
         match &self.window {
-            None => Allowance::All,
             Some(window) if window.remaining == 0 => Allowance::Nobody(window.ends_at),
             Some(window) if window.remaining <= window.reserve() => Allowance::LiveOnly(window.ends_at),
-            Some(_) => Allowance::All,
+            Some(_) | None => Allowance::All,
         }
     }
 

@@ -84,7 +84,7 @@ impl DialWindow {
 
     fn advance(&mut self, now: Duration) -> Duration {
         let now = now.max(self.filled_at);
-        let passed = (now - self.filled_at).as_secs_f64();
+        let passed = now.saturating_sub(self.filled_at).as_secs_f64();
         self.tokens = (self.tokens + passed * f64::from(self.per_second)).min(self.burst());
         self.filled_at = now;
         while self.gone.front().is_some_and(|at| *at + WINDOW + GUARD <= now) {

@@ -114,7 +114,8 @@ request! {
         playback_content: String,
         /// Stops what plays first: `current` or `all`.
         stop: String,
-        target_legs: TargetLegs,
+        /// `self`, `opposite` or `both`; the API does not bind itself to these.
+        target_legs: String,
     }
 }
 

@@ -16,7 +16,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// The language that a MiniMax voice should favour.
+    /// The language that a `MiniMax` voice should favour.
     pub enum LanguageBoost {
         Auto = "auto", Chinese = "Chinese", ChineseYue = "Chinese,Yue", English = "English", Arabic = "Arabic",
         Russian = "Russian", Spanish = "Spanish", French = "French", Portuguese = "Portuguese", German = "German",

@@ -15,7 +15,8 @@ const ROOT: &str = "/call_control_applications";
 impl Client {
     /// Makes an application. Not repeated where its fate is unknown: names are not unique, so a second try could make a second one.
     pub async fn create_application(&self, request: &ApplicationRequest) -> Result<Application, Error> {
-        self.object(&self.application(Method::POST, Path::new(ROOT)).json(request)?).await
+        let out = self.application(Method::POST, Path::new(ROOT)).json(request)?;
+        self.made(&out, |made: &Application| made.id.as_ref().map(ConnectionId::as_str)).await
     }
 
     /// Reads an application.

@@ -23,12 +23,7 @@ impl Client {
     pub async fn dial(&self, request: &DialRequest) -> Result<Call, Error> {
         let phones = request.to.as_ref().map_or(1, Destination::count);
         let out = Request::new(Method::POST, Path::new(ROOT), Endpoint::Dial, self.lane).json(request)?.dial(phones);
-        let accepted = self.send(&out).await?;
-        accepted
-            .data::<Call>()
-            .ok()
-            .filter(|call| call.call_control_id.as_ref().is_some_and(|id| !id.as_str().is_empty()))
-            .ok_or(Error::AcceptedWithoutIds { status: accepted.status })
+        self.made(&out, |call: &Call| call.call_control_id.as_ref().map(CallControlId::as_str)).await
     }
 
     /// Asks about a call; possible until 10 minutes after its end.

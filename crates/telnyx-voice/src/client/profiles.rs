@@ -15,7 +15,8 @@ const ROOT: &str = "/outbound_voice_profiles";
 impl Client {
     /// Makes a profile. Not repeated where its fate is unknown.
     pub async fn create_outbound_voice_profile(&self, request: &ProfileRequest) -> Result<Profile, Error> {
-        self.object(&self.profile(Method::POST, Path::new(ROOT)).json(request)?).await
+        let out = self.profile(Method::POST, Path::new(ROOT)).json(request)?;
+        self.made(&out, |made: &Profile| made.id.as_ref().map(ProfileId::as_str)).await
     }
 
     /// Reads a profile.

@@ -15,7 +15,8 @@ const ROOT: &str = "/queues";
 impl Client {
     /// Makes a queue. Not repeated where its fate is unknown.
     pub async fn create_queue(&self, request: &QueueRequest) -> Result<Queue, Error> {
-        self.object(&self.queue(Method::POST, Path::new(ROOT)).json(request)?).await
+        let out = self.queue(Method::POST, Path::new(ROOT)).json(request)?;
+        self.made(&out, |made: &Queue| made.name.as_deref()).await
     }
 
     /// Reads a queue. [`Class::NotFound`](crate::Class::NotFound) may mean that it was empty for too long.

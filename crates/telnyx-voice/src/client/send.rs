@@ -53,6 +53,17 @@ impl Client {
         self.send(request).await?.data()
     }
 
+    /// Sends what makes something, and reads what was made; without a usable id in it, it cannot be found again by this answer.
+    pub(super) async fn made<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+        id: impl FnOnce(&T) -> Option<&str>,
+    ) -> Result<T, Error> {
+        let accepted = self.send(request).await?;
+        let made = accepted.data::<T>().ok().filter(|made| id(made).is_some_and(|id| !id.is_empty()));
+        made.ok_or(Error::AcceptedWithoutIds { status: accepted.status })
+    }
+
     async fn attempt(&self, request: &Request) -> Result<Accepted, Error> {
         let permit = self.shared.budget.turn(request.ask).await;
         let timeout = self.shared.timeout;
@@ -78,10 +89,11 @@ impl Client {
         }
         // The status has come, so that a body cut short does not make the fate unknown.
         let error = Error::Api(Box::new(ApiError::read(status.as_u16(), rate, &body.unwrap_or_default())));
-        match classify(&error, request.endpoint) {
-            Class::RequestRate => permit.requests_refused(rate.reset),
-            Class::DialRate => permit.dials_refused(),
-            _ => {}
+        let class = classify(&error, request.endpoint);
+        if class == Class::RequestRate {
+            permit.requests_refused(rate.reset);
+        } else if class == Class::DialRate {
+            permit.dials_refused();
         }
         Err(error)
     }
@@ -89,7 +101,11 @@ impl Client {
 
 impl Accepted {
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_json::from_slice(&self.body).map_err(|source| Error::Decode { status: self.status, source })
+        serde_json::from_slice(&self.body).map_err(|error| Error::Decode {
+            status: self.status,
+            line: error.line(),
+            column: error.column(),
+        })
     }
 
     pub(super) fn data<T: DeserializeOwned>(&self) -> Result<T, Error> {

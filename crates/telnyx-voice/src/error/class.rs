@@ -43,7 +43,6 @@ pub enum CapacityScope {
 
 /// What to do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Class {
     /// 429: every request of the account waits until the reset.
     RequestRate,
@@ -91,6 +90,8 @@ pub enum Class {
     FateUnknown,
     /// The API acted, but did not say on what: look it up.
     AcceptedWithoutIds,
+    /// The API accepted, but its answer cannot be read: report it as our fault.
+    Unreadable,
     /// The API said no in a way that this version does not know.
     Refused,
 }
@@ -102,7 +103,8 @@ pub fn classify(error: &Error, endpoint: Endpoint) -> Class {
         Error::Api(error) => of_answer(error, endpoint),
         Error::NotSent(_) => Class::NotSent,
         Error::NoAnswer(_) | Error::Timeout { .. } => Class::FateUnknown,
-        Error::AcceptedWithoutIds { .. } | Error::Decode { .. } => Class::AcceptedWithoutIds,
+        Error::AcceptedWithoutIds { .. } => Class::AcceptedWithoutIds,
+        Error::Decode { .. } => Class::Unreadable,
         Error::Unsendable { .. } => Class::InvalidRequest,
     }
 }
@@ -188,12 +190,11 @@ fn of_rejected(item: &ErrorItem, endpoint: Endpoint) -> Option<Class> {
         "10010" => Some(Class::Forbidden),
         "90018" if endpoint == Endpoint::Hangup => Some(Class::AlreadyDone),
         "90015" | "90018" => Some(Class::CallEnded),
-        "90019" => Some(Class::AlreadyDone),
         "90020" | "90034" => Some(Class::NotAnsweredYet),
         "90032" | "90036" => Some(Class::Full),
         "90035" if endpoint == Endpoint::QueuedCalls => Some(Class::AlreadyDone),
-        "90038" | "90031" | "90048" | "90045" | "90046" | "90044" | "90047" | "90053" | "90054" | "90055" | "90056"
-        | "90061" => Some(Class::AlreadyDone),
+        "90019" | "90031" | "90038" | "90044" | "90045" | "90046" | "90047" | "90048" | "90053" | "90054" | "90055"
+        | "90056" | "90061" => Some(Class::AlreadyDone),
         "90040" => Some(Class::MediaUnavailable),
         "90050" => Some(Class::QueueNotEmpty),
         code => of_capacity(code).or_else(|| of_conflict(code)),

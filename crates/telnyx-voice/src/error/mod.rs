@@ -12,7 +12,6 @@ use thiserror::Error;
 
 /// Why a request has no usable answer. Each variant says whether the API may have acted.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum Error {
     /// The API answered and said no: it did not act, unless the status is 5xx.
     #[error(transparent)]
@@ -37,13 +36,18 @@ pub enum Error {
         status: u16,
     },
     /// The API accepted, but its answer cannot be read. It acted.
-    #[error("the API accepted with status {status}, but its answer cannot be read")]
+    ///
+    /// The parser's own words are left out: they quote values, phone numbers among them.
+    #[error(
+        "the API accepted with status {status}, but its answer cannot be read from line {line}, column {column} on"
+    )]
     Decode {
         /// The HTTP status, 2xx.
         status: u16,
-        /// Where reading failed. Its text holds no values but those of enums and numbers of the wrong type.
-        #[source]
-        source: serde_json::Error,
+        /// Where reading stopped, from 1; 0 where nothing came.
+        line: usize,
+        /// Where in the line.
+        column: usize,
     },
     /// The request cannot be written: nothing was sent.
     #[error("{field} cannot be sent: {why}")]

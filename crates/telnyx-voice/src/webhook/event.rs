@@ -19,6 +19,8 @@ pub struct Event {
     pub event_type: EventType,
     /// When it happened. Some conference events say it in the payload: see [`time`](Self::time).
     pub occurred_at: Option<ApiTime>,
+    /// When a conversation event was made; other events do not say.
+    pub created_at: Option<ApiTime>,
     /// What it carries.
     pub payload: Payload,
     /// About this delivery.
@@ -37,11 +39,20 @@ record! {
 }
 
 /// The body is not a version 2 webhook. Sending it again would not help.
-#[derive(Debug, Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum EnvelopeError {
     /// Not JSON, or not of the envelope's form.
-    #[error("the body is not a webhook of version 2; set webhook_api_version to \"2\"")]
-    Malformed(#[source] serde_json::Error),
+    ///
+    /// The parser's own words are left out: they quote values, phone numbers among them.
+    #[error(
+        "the body is not a webhook of version 2 from line {line}, column {column} on; set webhook_api_version to \"2\""
+    )]
+    Malformed {
+        /// Where reading stopped, from 1.
+        line: usize,
+        /// Where in the line.
+        column: usize,
+    },
     /// The field that duplicates are found by is missing.
     #[error("the webhook has no id")]
     NoId,
@@ -63,6 +74,7 @@ struct Data<'a> {
     id: Option<EventId>,
     event_type: Option<EventType>,
     occurred_at: Option<ApiTime>,
+    created_at: Option<ApiTime>,
     #[serde(borrow)]
     payload: Option<&'a RawValue>,
 }
@@ -72,10 +84,10 @@ impl Event {
     ///
     /// `conference.floor.changed` is documented without the `data` around it: that form is read too.
     pub fn parse(body: &[u8]) -> Result<Self, EnvelopeError> {
-        let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(EnvelopeError::Malformed)?;
+        let envelope: Envelope<'_> = read(body)?;
         let data = match envelope.data {
             Some(data) => data,
-            None => serde_json::from_slice(body).map_err(EnvelopeError::Malformed)?,
+            None => read(body)?,
         };
         let event_type = data.event_type.ok_or(EnvelopeError::NoEventType)?;
         let (payload, left_out) = Payload::read(&event_type, data.payload.unwrap_or(RawValue::NULL));
@@ -83,6 +95,7 @@ impl Event {
             id: data.id.ok_or(EnvelopeError::NoId)?,
             event_type,
             occurred_at: data.occurred_at,
+            created_at: data.created_at,
             payload,
             meta: envelope.meta.unwrap_or_default(),
             left_out,
@@ -126,6 +139,11 @@ impl Event {
     }
 }
 
+fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, EnvelopeError> {
+    serde_json::from_slice(body)
+        .map_err(|error| EnvelopeError::Malformed { line: error.line(), column: error.column() })
+}
+
 /// Writes the envelope as the API does, for those who send webhooks: tests and simulators.
 impl Serialize for Event {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -141,6 +159,8 @@ impl Serialize for Event {
             id: &'a EventId,
             #[serde(skip_serializing_if = "Option::is_none")]
             occurred_at: Option<&'a ApiTime>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            created_at: Option<&'a ApiTime>,
             payload: &'a Payload,
         }
         let data = OutData {
@@ -148,6 +168,7 @@ impl Serialize for Event {
             event_type: &self.event_type,
             id: &self.id,
             occurred_at: self.occurred_at.as_ref(),
+            created_at: self.created_at.as_ref(),
             payload: &self.payload,
         };
         Out { data, meta: &self.meta }.serialize(serializer)

@@ -14,7 +14,7 @@ pub const SIGNATURE_HEADER: &str = "telnyx-signature-ed25519";
 /// The header with the moment of signing: Unix seconds.
 pub const TIMESTAMP_HEADER: &str = "telnyx-timestamp";
 /// How far the timestamp may be from now, either way; what the official packages use.
-pub const TOLERANCE: Duration = Duration::from_secs(300);
+pub const TOLERANCE: Duration = Duration::from_mins(5);
 
 /// The key of an account that its webhooks are checked with.
 #[derive(Debug, Clone, PartialEq, Eq)]

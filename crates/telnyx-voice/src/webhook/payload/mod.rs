@@ -140,7 +140,6 @@ macro_rules! payloads {
         /// What an event carries, by its type.
         #[derive(Debug, Clone, PartialEq, Serialize)]
         #[serde(untagged)]
-        #[non_exhaustive]
         pub enum Payload {
             $(#[doc = concat!("`", $wire, "`")] $name($name),)+
             /// The payload of an event type that this version does not list, or one that is not an object.
@@ -165,7 +164,7 @@ macro_rules! payloads {
 
             /// The event type that carries this payload; `None` for an unknown one.
             #[must_use]
-            pub const fn event_type(&self) -> Option<EventType> {
+            pub fn event_type(&self) -> Option<EventType> {
                 match self {
                     $(Self::$name(_) => Some(EventType::$name),)+
                     Self::Unknown(_) => None,

@@ -1,0 +1,15 @@
+//! The client against a real HTTP server on loopback.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+mod endpoints;
+mod errors;
+mod paging;
+mod rates;
+mod retries;
+mod server;
