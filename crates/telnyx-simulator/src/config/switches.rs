@@ -1,0 +1,187 @@
+//! One setting per question that Telnyx's documents leave open or answer twice.
+
+use serde::{Deserialize, Serialize};
+
+use super::ConfigError;
+
+/// One setting per question that Telnyx's documents leave open or answer twice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Switches {
+    /// What a repeated `command_id` is answered with.
+    pub duplicate_command: DuplicateCommand,
+    /// Seconds for which a `command_id` is remembered (Telnyx: "Receiving webhooks for Voice API", 60).
+    pub command_id_secs: u64,
+    /// Whether a refused command occupies its `command_id`.
+    pub refused_command_occupies_id: bool,
+    /// Whether a dial refused for the dial rate counts in the 5-second window itself.
+    pub refused_dials_count: bool,
+    /// Whether each destination of a `to` list counts as a dial.
+    pub list_counts_each: bool,
+    /// How limits, missing profiles and forbidden destinations show.
+    pub dial_refusals: DialRefusals,
+    /// HTTP status of a dial refused for a channel limit: 403 or 422.
+    pub channel_limit_status: u16,
+    /// What retrieving an unknown or long ended call says.
+    pub unknown_call: UnknownCall,
+    /// Simulated milliseconds by which `active_calls` lags behind.
+    pub active_calls_lag_ms: u64,
+    /// Simulated milliseconds by which `call_events` lags behind.
+    pub call_events_lag_ms: u64,
+    /// Order of `call_events`.
+    pub call_events_order: EventOrder,
+    /// Hours that `call_events` reaches back without a filter for a leg or session.
+    pub call_events_hours: u64,
+    /// What `sip_hangup_cause` holds.
+    pub sip_cause_style: SipCauseStyle,
+    /// Whether AMD cuts audio that began before its verdict.
+    pub amd_cuts_audio: AudioCut,
+    /// Analysis time of premium AMD when the dial does not set it, milliseconds: 3500 in the specification, 30 000 in the guide.
+    pub premium_analysis_ms: u64,
+    /// Whether premium AMD announces itself with `call.machine.premium.detection.started`.
+    pub premium_detection_started: bool,
+    /// Least `time_limit_secs`: 30 in the specification, 60 in the error table.
+    pub least_time_limit_secs: u64,
+    /// What `telnyx-timestamp` of a retry says.
+    pub webhook_timestamp: TimestampOrigin,
+    /// What a 3xx from a webhook receiver means.
+    pub webhook_redirects: Redirects,
+    /// What creating a queue says when the name is taken.
+    pub queue_duplicate: QueueDuplicate,
+    /// Whether `whitelisted_destinations` of a profile is enforced, by country calling code.
+    pub enforce_destinations: bool,
+    /// Whether a request body with a field that the API does not know is refused with 422 instead of ignored.
+    pub refuse_unknown_fields: bool,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Self {
+            duplicate_command: DuplicateCommand::SameIds,
+            command_id_secs: 60,
+            refused_command_occupies_id: false,
+            refused_dials_count: true,
+            list_counts_each: true,
+            dial_refusals: DialRefusals::Error,
+            channel_limit_status: 403,
+            unknown_call: UnknownCall::NotFound,
+            active_calls_lag_ms: 0,
+            call_events_lag_ms: 0,
+            call_events_order: EventOrder::Ascending,
+            call_events_hours: 24,
+            sip_cause_style: SipCauseStyle::Sip,
+            amd_cuts_audio: AudioCut::Machine,
+            premium_analysis_ms: 3500,
+            premium_detection_started: false,
+            least_time_limit_secs: 30,
+            webhook_timestamp: TimestampOrigin::Attempt,
+            webhook_redirects: Redirects::Follow,
+            queue_duplicate: QueueDuplicate::Refuse,
+            enforce_destinations: true,
+            refuse_unknown_fields: false,
+        }
+    }
+}
+
+impl Switches {
+    pub(super) fn check(&self, at: &str) -> Result<(), ConfigError> {
+        if matches!(self.channel_limit_status, 403 | 422) {
+            return Ok(());
+        }
+        Err(ConfigError::OutOfRange { field: format!("{at}.channelLimitStatus"), want: "403 or 422" })
+    }
+}
+
+/// What a repeated `command_id` is answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum DuplicateCommand {
+    /// The first answer again.
+    SameIds,
+    /// 200 with an empty `data` object.
+    EmptyData,
+}
+
+/// How limits, missing profiles and forbidden destinations show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum DialRefusals {
+    /// The dial request fails.
+    Error,
+    /// The dial is accepted; `call.hangup` with SIP 403 follows.
+    Hangup,
+}
+
+/// What retrieving an unknown or long ended call says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum UnknownCall {
+    /// 404 with code 10005.
+    NotFound,
+    /// 422 with code 90015.
+    Invalid,
+}
+
+/// Order of `call_events`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum EventOrder {
+    /// Oldest first.
+    Ascending,
+    /// Newest first.
+    Descending,
+}
+
+/// What `sip_hangup_cause` holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SipCauseStyle {
+    /// A SIP code such as `486`.
+    Sip,
+    /// A Q.850 cause such as `17`, as one Telnyx guide shows.
+    Q850,
+    /// The word `unspecified`.
+    Unspecified,
+}
+
+/// Whether AMD cuts audio that began before its verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum AudioCut {
+    /// It plays on.
+    Never,
+    /// A machine verdict ends it with `cancelled_amd`.
+    Machine,
+    /// Any verdict ends it with `cancelled_amd`.
+    Always,
+}
+
+/// What `telnyx-timestamp` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TimestampOrigin {
+    /// The time of this attempt.
+    Attempt,
+    /// The time of the event, however old.
+    Event,
+}
+
+/// What a 3xx from a webhook receiver means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Redirects {
+    /// Followed up to three times.
+    Follow,
+    /// A failed attempt.
+    Fail,
+}
+
+/// What creating a queue says when the name is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum QueueDuplicate {
+    /// 422 with code 10012.
+    Refuse,
+    /// 200 with the queue that is there.
+    Existing,
+}

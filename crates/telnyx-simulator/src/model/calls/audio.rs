@@ -1,0 +1,185 @@
+//! What a call plays and says, one clip after the other.
+//!
+//! Promises that clips start in the order of their commands, that each that started ends exactly once, and that it says
+//! how (Telnyx webhook reference: "Call Speak Ended", "Call Playback Ended").
+
+use std::time::Duration;
+
+use super::{Behaviour, CallKey, CallTimer, State};
+use crate::model::World;
+use crate::model::events::{Detail, Media};
+use crate::model::timers::Timer;
+
+/// Something to be heard.
+#[derive(Debug, Clone)]
+pub(crate) struct Clip {
+    pub(crate) id: u32,
+    pub(crate) sound: Sound,
+    /// `None` plays until it is stopped.
+    pub(crate) length: Option<Duration>,
+    pub(crate) playing: bool,
+}
+
+/// What kind of sound.
+#[derive(Debug, Clone)]
+pub(crate) enum Sound {
+    Text,
+    File(Media),
+}
+
+/// How a clip ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ClipEnd {
+    Completed,
+    Cancelled,
+    CancelledByAmd,
+    CallHangup,
+    FileNotFound,
+    Failed,
+}
+
+impl ClipEnd {
+    const fn status(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Cancelled => "cancelled",
+            Self::CancelledByAmd => "cancelled_amd",
+            Self::CallHangup => "call_hangup",
+            Self::FileNotFound => "file_not_found",
+            Self::Failed => "failed",
+        }
+    }
+
+    const fn status_detail(self) -> Option<&'static str> {
+        match self {
+            Self::FileNotFound => Some("The media file could not be downloaded."),
+            Self::Failed => Some("The media file could not be decoded."),
+            Self::Completed | Self::Cancelled | Self::CancelledByAmd | Self::CallHangup => None,
+        }
+    }
+}
+
+impl World {
+    /// Queues a clip and starts it when nothing else plays.
+    pub(crate) fn play(&mut self, key: CallKey, sound: Sound, length: Option<Duration>) {
+        let Some(call) = self.calls.get_mut(key) else { return };
+        call.next_clip += 1;
+        call.clips.push_back(Clip { id: call.next_clip, sound, length, playing: false });
+        self.start_next_clip(key);
+    }
+
+    /// Ends the clip that plays; the next one starts.
+    pub(crate) fn stop_current_clip(&mut self, key: CallKey, end: ClipEnd) {
+        self.end_clip(key, end);
+        self.after_clip(key);
+    }
+
+    /// Ends everything that plays or waits to play.
+    pub(crate) fn stop_all_clips(&mut self, key: CallKey, end: ClipEnd) {
+        if let Some(call) = self.calls.get_mut(key) {
+            call.clips.retain(|clip| clip.playing);
+        }
+        self.end_clip(key, end);
+        self.after_clip(key);
+    }
+
+    pub(super) fn on_clip_end(&mut self, key: CallKey, clip: u32) {
+        let Some(call) = self.calls.get(key) else { return };
+        let Some(current) = call.clips.front().filter(|front| front.playing && front.id == clip) else { return };
+        let end = self.natural_end(current);
+        self.stop_current_clip(key, end);
+    }
+
+    /// The call is over: what plays is cut, what waits is never heard.
+    pub(super) fn cut_clips(&mut self, key: CallKey) {
+        self.end_clip(key, ClipEnd::CallHangup);
+        if let Some(call) = self.calls.get_mut(key) {
+            call.clips.clear();
+        }
+    }
+
+    fn natural_end(&self, clip: &Clip) -> ClipEnd {
+        let Sound::File(media) = &clip.sound else { return ClipEnd::Completed };
+        let name = media.media_url.as_deref().or(media.media_name.as_deref()).unwrap_or_default();
+        let audio = &self.config.callees.audio;
+        if !audio.missing_suffix.is_empty() && name.ends_with(&audio.missing_suffix) {
+            ClipEnd::FileNotFound
+        } else if !audio.broken_suffix.is_empty() && name.ends_with(&audio.broken_suffix) {
+            ClipEnd::Failed
+        } else {
+            ClipEnd::Completed
+        }
+    }
+
+    fn start_next_clip(&mut self, key: CallKey) {
+        let Some(call) = self.calls.get_mut(key) else { return };
+        if !matches!(call.state, State::AwaitsEnd { .. }) {
+            return;
+        }
+        let Some(clip) = call.clips.front_mut().filter(|clip| !clip.playing) else { return };
+        clip.playing = true;
+        // Speaking to a person is a change of plan: they listen to the end.
+        call.plan += 1;
+        let clip = clip.clone();
+        let broken = self.natural_end(&clip) != ClipEnd::Completed;
+        if let Some(length) = if broken { Some(Duration::ZERO) } else { clip.length } {
+            self.timers.set(self.now + length, Timer::Call(key, CallTimer::ClipEnds(clip.id)));
+        }
+        if !broken {
+            self.emit(key, started(&clip.sound));
+        }
+        self.replan_hangup(key);
+    }
+
+    fn end_clip(&mut self, key: CallKey, end: ClipEnd) {
+        let Some(call) = self.calls.get_mut(key) else { return };
+        if !call.clips.front().is_some_and(|clip| clip.playing) {
+            return;
+        }
+        if let Some(clip) = call.clips.pop_front() {
+            self.emit(key, ended(clip.sound, end));
+        }
+    }
+
+    fn after_clip(&mut self, key: CallKey) {
+        self.start_next_clip(key);
+        self.replan_hangup(key);
+    }
+
+    /// Sets the moment at which the callee hangs up, from what is heard now.
+    pub(super) fn replan_hangup(&mut self, key: CallKey) {
+        let Some(call) = self.calls.get_mut(key) else { return };
+        let State::AwaitsEnd { answered_at } = call.state else { return };
+        let silent = call.clips.is_empty();
+        let heard = call.next_clip > 0;
+        let at = match &call.callee.behaviour {
+            Behaviour::Person { early: Some(early), .. } => Some(answered_at + *early),
+            Behaviour::Person { after_message, .. } if silent && heard => Some(self.now + *after_message),
+            Behaviour::Person { patience, .. } => silent.then_some(self.now + *patience),
+            Behaviour::Machine { greeting, records, .. } => Some(answered_at + *greeting + *records),
+            Behaviour::Fax { stays } | Behaviour::Silence { stays } => Some(answered_at + *stays),
+            Behaviour::NoAnswer { .. } | Behaviour::Refusal { .. } => None,
+        };
+        call.plan += 1;
+        if let Some(at) = at {
+            let plan = call.plan;
+            self.timers.set(at.max(self.now), Timer::Call(key, CallTimer::CalleeHangup(plan)));
+        }
+    }
+}
+
+fn started(sound: &Sound) -> Detail {
+    match sound {
+        Sound::Text => Detail::SpeakStarted {},
+        Sound::File(media) => Detail::PlaybackStarted { media: media.clone() },
+    }
+}
+
+fn ended(sound: Sound, end: ClipEnd) -> Detail {
+    match sound {
+        // `call.speak.ended` knows no `cancelled`: a text that was stopped counts as said.
+        Sound::Text if end == ClipEnd::Cancelled => Detail::SpeakEnded { status: ClipEnd::Completed.status() },
+        Sound::Text => Detail::SpeakEnded { status: end.status() },
+        Sound::File(media) => Detail::PlaybackEnded { media, status: end.status(), status_detail: end.status_detail() },
+    }
+}

@@ -1,0 +1,132 @@
+//! Commands on live calls: one file each.
+//!
+//! A command's file lists its endpoint and carries it out; everything that all commands share is here: the id, repetition
+//! by `command_id`, what the call must be, `client_state`.
+
+mod client_state_update;
+mod enqueue;
+mod hangup;
+mod leave_queue;
+mod playback_start;
+mod playback_stop;
+mod speak;
+
+use std::sync::Arc;
+
+use super::Endpoint;
+use crate::model::World;
+use crate::model::calls::{CallKey, State};
+use crate::model::commands::CommandKey;
+use crate::model::exchange::{Answer, Exchange, Method, Reply};
+use crate::model::fields::Fields;
+use crate::model::history::{Entry, EntryKind};
+use crate::model::refusal::{ApiError, Refusal};
+
+/// Every command.
+pub(super) const ENDPOINTS: &[Endpoint] = &[
+    client_state_update::ENDPOINT,
+    enqueue::ENDPOINT,
+    hangup::ENDPOINT,
+    leave_queue::ENDPOINT,
+    playback_start::ENDPOINT,
+    playback_stop::ENDPOINT,
+    speak::ENDPOINT,
+];
+
+/// What a command is and what it needs.
+#[derive(Clone, Copy)]
+struct Command {
+    /// As in the path.
+    name: &'static str,
+    needs: Needs,
+    /// Every field of its body.
+    fields: &'static [&'static str],
+    /// Reads the body and acts; nothing may have happened when it refuses.
+    run: fn(&mut World, CallKey, &mut Fields<'_>) -> Result<(), Refusal>,
+}
+
+/// What the call must be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    /// Not ended.
+    Alive,
+    /// Answered and not ended.
+    Answered,
+}
+
+/// 422 with code 90015.
+pub(crate) fn invalid_id() -> Refusal {
+    let detail = "The call_control_id provided was not valid.";
+    ApiError::new("90015", "Invalid Call Control ID", detail).with(422)
+}
+
+fn carry_out(world: &mut World, exchange: &Exchange<'_>, command: Command) -> Reply {
+    let key = world.calls.find(exchange.param(0)).ok_or_else(invalid_id)?;
+    let mut fields = Fields::new(exchange.body);
+    if world.config.switches.refuse_unknown_fields {
+        fields.refuse_unknown(command.fields);
+    }
+    let client_state = fields.base64("client_state").map(Arc::<str>::from);
+    let command_id = fields.text("command_id", 1..=255);
+    let command_key = command_id.map(|id| CommandKey { scope: exchange.param(0).to_owned(), id: id.to_owned() });
+    if let Some(command_key) = &command_key
+        && world.commands.first_answer(world.now, command_key).is_some()
+    {
+        return Ok(Answer::accepted());
+    }
+    let reply = act(world, key, command, fields, client_state);
+    if let Some(command_key) = command_key
+        && (reply.is_ok() || world.config.switches.refused_command_occupies_id)
+    {
+        world.commands.remember(world.now, command_key, Vec::new());
+    }
+    reply
+}
+
+fn act(
+    world: &mut World,
+    key: CallKey,
+    command: Command,
+    mut fields: Fields<'_>,
+    client_state: Option<Arc<str>>,
+) -> Reply {
+    let now = world.now;
+    let Some(call) = world.calls.get_mut(key) else { return Err(invalid_id()) };
+    match call.state {
+        State::Ended { .. } => {
+            let detail = "This call is no longer active and can't receive commands.";
+            return Err(ApiError::new("90018", "Call has already ended", detail).with(422));
+        }
+        State::AwaitsNetwork | State::AwaitsAnswer if command.needs == Needs::Answered => {
+            let detail = "This call can't receive this command because it has not been answered yet.";
+            return Err(ApiError::new("90034", "Call not answered yet", detail).with(422));
+        }
+        State::AwaitsNetwork | State::AwaitsAnswer | State::AwaitsEnd { .. } => {}
+    }
+    call.commanded = true;
+    let previous = call.client_state.clone();
+    if client_state.is_some() {
+        call.client_state = client_state;
+    }
+    let entry = Entry::of(call, EntryKind::Command(command.name), now);
+    if let Err(refusal) = (command.run)(world, key, &mut fields) {
+        if let Some(call) = world.calls.get_mut(key) {
+            call.client_state = previous;
+        }
+        return Err(refusal);
+    }
+    world.history.record(entry);
+    Ok(Answer::accepted())
+}
+
+/// How often a text or file is repeated: a whole number, or `infinity` as `None`.
+fn repetitions(fields: &mut Fields<'_>) -> Option<u64> {
+    match fields.given("loop") {
+        None => Some(1),
+        Some(value) if value.as_str() == Some("infinity") => None,
+        Some(value) => {
+            let count = value.as_u64().or_else(|| value.as_str()?.parse().ok());
+            count.or_else(|| fields.bad("loop", "10015", "must be a whole number or infinity.")).or(Some(1))
+        }
+    }
+}

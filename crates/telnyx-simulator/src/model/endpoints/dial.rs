@@ -1,0 +1,428 @@
+//! `POST /calls` (Telnyx API reference: "Dial").
+//!
+//! Order of judgement: the body, a repeated `command_id`, the application and its profile, the dial rate, the channels. A
+//! dial that gets past all of them rings a phone.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::Endpoint;
+use crate::config::{DialRefusals, DuplicateCommand, Outcome};
+use crate::model::World;
+use crate::model::calls::{AmdMode, AmdSettings, Behaviour, Call, Callee, Options, Overrides, State};
+use crate::model::channels::ChannelLimits;
+use crate::model::commands::CommandKey;
+use crate::model::counters::DialRecord;
+use crate::model::events::Media;
+use crate::model::exchange::{Answer, Exchange, Method, Reply};
+use crate::model::fields::{Fields, is_e164};
+use crate::model::history::{Entry, EntryKind};
+use crate::model::outbox::Target;
+use crate::model::refusal::{ApiError, Refusal};
+use crate::model::windows::DialRate;
+
+pub(super) const ENDPOINTS: &[Endpoint] = &[Endpoint::new(Method::Post, "/calls", dial)];
+
+const REGIONS: &[&str] = &["US", "Europe", "Canada", "Australia", "Middle East"];
+
+/// A dial whose body is in order.
+struct Dial {
+    to: Vec<Arc<str>>,
+    from: Arc<str>,
+    connection: Arc<str>,
+    client_state: Option<Arc<str>>,
+    command_id: Option<String>,
+    region: &'static str,
+    records: bool,
+    options: Options,
+    overrides: Overrides,
+}
+
+/// What a dial may use: the application's webhook target and its profile.
+struct Grant {
+    target: Arc<Target>,
+    profile: Option<Arc<str>>,
+    limits: ChannelLimits,
+}
+
+#[derive(Serialize)]
+struct Dialled<'a> {
+    record_type: &'static str,
+    call_control_id: &'a str,
+    call_leg_id: &'a str,
+    call_session_id: &'a str,
+    is_alive: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_state: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recording_id: Option<String>,
+}
+
+fn dial(world: &mut World, exchange: &Exchange<'_>) -> Reply {
+    let reply = judge(world, exchange);
+    if let Err(refusal) = &reply {
+        for error in &refusal.errors {
+            world.counters.refused_dial(&error.code);
+        }
+    }
+    reply
+}
+
+fn judge(world: &mut World, exchange: &Exchange<'_>) -> Reply {
+    let dial = read(world, exchange.body)?;
+    let command = dial.command_id.clone().map(|id| CommandKey { scope: String::new(), id });
+    if let Some(command) = &command
+        && let Some(first) = world.commands.first_answer(world.now, command)
+    {
+        world.counters.dials.duplicates += 1;
+        let body = match world.config.switches.duplicate_command {
+            DuplicateCommand::SameIds => first.to_vec(),
+            DuplicateCommand::EmptyData => br#"{"data":{}}"#.to_vec(),
+        };
+        return Ok(Answer { status: 200, body });
+    }
+    let reply = admit(world, dial);
+    if let Some(command) = command {
+        match &reply {
+            Ok(answer) => world.commands.remember(world.now, command, answer.body.clone()),
+            Err(_) if world.config.switches.refused_command_occupies_id => {
+                world.commands.remember(world.now, command, br#"{"data":{}}"#.to_vec());
+            }
+            Err(_) => {}
+        }
+    }
+    reply
+}
+
+fn admit(world: &mut World, dial: Dial) -> Reply {
+    let grant = grant(world, &dial)?;
+    let count = if world.config.switches.list_counts_each { dial.to.len() } else { 1 };
+    let rate = world.dial_windows.admit(
+        world.now,
+        dial.region,
+        count,
+        world.config.limits.dials_per_second,
+        world.config.switches.refused_dials_count,
+    );
+    if rate == DialRate::Exceeded {
+        let detail = "The dials per second limit of this account is exceeded over the last 5 seconds.";
+        return Err(ApiError::new("90103", "Dials per second limit exceeded", detail).with(429));
+    }
+    let forbidden = forbidden(world, &dial, &grant);
+    if let Some(refusal) = forbidden.as_ref()
+        && world.config.switches.dial_refusals == DialRefusals::Error
+    {
+        return Err(refusal.clone());
+    }
+    Ok(place(world, dial, grant, forbidden.is_some()))
+}
+
+/// What the application allows; 422 with code 10015 on `/connection_id` when there is none to call with.
+fn grant(world: &World, dial: &Dial) -> Result<Grant, Refusal> {
+    let unusable = |detail: &str| {
+        ApiError::new("10015", "Invalid value for connection_id (Call Control App ID)", detail)
+            .at("/connection_id")
+            .with(422)
+    };
+    let application = world
+        .applications
+        .get(&dial.connection)
+        .filter(|application| application.active)
+        .ok_or_else(|| unusable("There is no active Call Control application with this id."))?;
+    let target = application.target().ok_or_else(|| unusable("The Call Control application has no webhook URL."))?;
+    let profile = application
+        .outbound
+        .outbound_voice_profile_id
+        .as_ref()
+        .and_then(|id| world.profiles.get(id))
+        .filter(|profile| profile.enabled);
+    Ok(Grant {
+        target: Arc::clone(target),
+        profile: profile.map(|profile| Arc::from(profile.id.as_str())),
+        limits: ChannelLimits {
+            account: world.config.limits.concurrent_calls.map(u64::from),
+            profile: profile.and_then(|profile| profile.concurrent_call_limit),
+            application: application.outbound.channel_limit,
+        },
+    })
+}
+
+/// Why an otherwise good dial may not go out.
+fn forbidden(world: &World, dial: &Dial, grant: &Grant) -> Option<Refusal> {
+    let Some(profile) = &grant.profile else {
+        let detail = "No enabled outbound voice profile is assigned to this connection D38";
+        return Some(ApiError::new("10010", "Authorization failed", detail).at("/connection_id").with(403));
+    };
+    if world.config.switches.enforce_destinations
+        && let Some(profile) = world.profiles.get(profile)
+        && dial.to.iter().any(|number| !profile.allows(number))
+    {
+        let detail = "The destination is not in the whitelisted destinations of the outbound voice profile D9";
+        return Some(ApiError::new("10010", "Authorization failed", detail).at("/to").with(403));
+    }
+    let more = u64::try_from(dial.to.len()).unwrap_or(u64::MAX);
+    let full = world.channels.full(&dial.connection, Some(profile), &grant.limits, more)?;
+    let status = world.config.switches.channel_limit_status;
+    Some(ApiError::new(full.code(), "Channel limit exceeded", full.detail()).with(status))
+}
+
+/// Rings the phones.
+fn place(world: &mut World, dial: Dial, grant: Grant, forbidden: bool) -> Answer {
+    let session_id: Arc<str> = world.ids.uuid().into();
+    let recording_id = dial.records.then(|| world.ids.uuid());
+    let mut first = None;
+    for to in &dial.to {
+        let control_id: Arc<str> = world.ids.call_control().into();
+        let leg_id: Arc<str> = world.ids.uuid().into();
+        let callee = callee(world, to, forbidden);
+        world.counters.dialled(DialRecord {
+            at: world.now,
+            to: Arc::clone(to),
+            from: Arc::clone(&dial.from),
+            connection_id: Arc::clone(&dial.connection),
+            client_state: dial.client_state.clone(),
+            command_id: dial.command_id.clone(),
+            call_control_id: Arc::clone(&control_id),
+            call_leg_id: Arc::clone(&leg_id),
+        });
+        let call = Call {
+            control_id: Arc::clone(&control_id),
+            leg_id: Arc::clone(&leg_id),
+            session_id: Arc::clone(&session_id),
+            connection: Arc::clone(&dial.connection),
+            profile: grant.profile.clone(),
+            from: Arc::clone(&dial.from),
+            to: Arc::clone(to),
+            client_state: dial.client_state.clone(),
+            dialled_at: world.now,
+            state: State::AwaitsNetwork,
+            callee,
+            options: dial.options.clone(),
+            target: Arc::clone(&grant.target),
+            overrides: dial.overrides.clone(),
+            clips: VecDeque::new(),
+            next_clip: 0,
+            plan: 0,
+            verdict_given: false,
+            commanded: false,
+            queue: None,
+        };
+        world.history.record(Entry::of(&call, EntryKind::Command("dial"), world.now));
+        world.place(call);
+        first.get_or_insert((control_id, leg_id));
+    }
+    let (control_id, leg_id) = first.unwrap_or_default();
+    Answer::data(
+        200,
+        &Dialled {
+            record_type: "call",
+            call_control_id: &control_id,
+            call_leg_id: &leg_id,
+            call_session_id: &session_id,
+            // Dialing is asynchronous; the API says so with a call that is never alive yet.
+            is_alive: false,
+            client_state: dial.client_state.as_deref(),
+            recording_id,
+        },
+    )
+}
+
+fn callee(world: &mut World, to: &str, forbidden: bool) -> Callee {
+    let forced = world.faults.outcome(to);
+    let mut callee = Callee::draw(
+        world.config.seed,
+        to,
+        world.counters.dials_to(to),
+        &world.config.callees,
+        world.numbers.rule(to),
+        forced,
+    );
+    if forbidden {
+        callee.ring = Duration::ZERO;
+        callee.behaviour = Behaviour::Refusal { outcome: Outcome::Rejected, sip: 403 };
+    }
+    callee
+}
+
+fn read(world: &World, body: &Map<String, Value>) -> Result<Dial, Refusal> {
+    let mut fields = Fields::new(body);
+    if world.config.switches.refuse_unknown_fields {
+        fields.refuse_unknown(FIELDS);
+    }
+    fields.require(&["to", "from", "connection_id"]);
+    let to = destinations(&mut fields);
+    let from = fields.text("from", 1..=128).map(Arc::from);
+    if let Some(from) = &from
+        && !is_e164(from)
+    {
+        let detail = "The 'from' number must be in +E.164 format.";
+        fields.complain(ApiError::new("10016", "Phone number must be in +E164 format", detail).at("/from"));
+    }
+    let connection = fields.text("connection_id", 1..=64).map(Arc::from);
+    let client_state = fields.base64("client_state").map(Arc::from);
+    let command_id = fields.text("command_id", 1..=255).map(str::to_owned);
+    let region = fields.choice("sip_region", REGIONS).unwrap_or("US");
+    let records = fields.choice("record", &["record-from-answer"]).is_some();
+    let options = options(world, &mut fields);
+    let overrides = overrides(&mut fields);
+    fields.finish()?;
+    // `require` has complained about each of these that is missing.
+    let (Some(from), Some(connection)) = (from, connection) else { return Err(Refusal::not_found()) };
+    Ok(Dial { to, from, connection, client_state, command_id, region, records, options, overrides })
+}
+
+/// One destination or a list of them; each a number in E.164 or a SIP URI.
+fn destinations(fields: &mut Fields<'_>) -> Vec<Arc<str>> {
+    let given: Vec<&str> = match fields.given("to") {
+        None => return Vec::new(),
+        Some(Value::String(one)) => vec![one.as_str()],
+        Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
+        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) => Vec::new(),
+    };
+    let good = |text: &&str| {
+        // Digits after a comma are dialled once the call is answered.
+        let number = text.split(',').next().unwrap_or_default();
+        is_e164(number) || number.starts_with("sip:") || number.starts_with("sips:")
+    };
+    if given.is_empty() || !given.iter().all(good) {
+        let detail = "The 'to' number must be in +E.164 format, or a SIP URI.";
+        fields.complain(ApiError::new("10016", "Phone number must be in +E164 format", detail).at("/to"));
+    }
+    given.into_iter().map(Arc::from).collect()
+}
+
+fn options(world: &World, fields: &mut Fields<'_>) -> Options {
+    let least = world.config.switches.least_time_limit_secs;
+    let ring_timeout = Duration::from_secs(fields.whole("timeout_secs", 5..=600).unwrap_or(30));
+    let time_limit = Duration::from_secs(fields.whole("time_limit_secs", least..=14_400).unwrap_or(14_400));
+    let amd = fields.choice("answering_machine_detection", AmdMode::NAMES).map_or(AmdMode::Disabled, AmdMode::named);
+    let mut amd_settings = AmdSettings::default();
+    if amd == AmdMode::Premium {
+        amd_settings.total_analysis = Duration::from_millis(world.config.switches.premium_analysis_ms);
+    }
+    fields.inner("answering_machine_detection_config", |fields| {
+        let mut millis = |name: &str, target: &mut Duration| {
+            if let Some(millis) = fields.whole(name, 0..=600_000) {
+                *target = Duration::from_millis(millis);
+            }
+        };
+        millis("total_analysis_time_millis", &mut amd_settings.total_analysis);
+        millis("greeting_duration_millis", &mut amd_settings.greeting_duration);
+        millis("greeting_total_analysis_time_millis", &mut amd_settings.greeting_total_analysis);
+        millis("greeting_silence_duration_millis", &mut amd_settings.greeting_silence);
+    });
+    let media_url = fields.url("audio_url").map(Arc::from);
+    let media_name = fields.text("media_name", 1..=255).map(Arc::from);
+    if media_url.is_some() && media_name.is_some() {
+        fields.bad::<()>("media_name", "10015", "cannot be used together with audio_url.");
+    }
+    let audio =
+        (media_url.is_some() || media_name.is_some()).then_some(Media { media_url, media_name, overlay: false });
+    Options {
+        ring_timeout,
+        retry_on_timeout: fields.flag("retry_on_timeout").unwrap_or(true),
+        time_limit,
+        amd,
+        amd_settings,
+        audio,
+    }
+}
+
+fn overrides(fields: &mut Fields<'_>) -> Overrides {
+    let url = fields.url("webhook_url").map(Arc::from);
+    if fields.choice("webhook_url_method", &["POST", "GET"]) == Some("GET") {
+        fields.bad::<()>("webhook_url_method", "10015", "is only simulated for POST.");
+    }
+    let (mut by_event, mut policies) = (BTreeMap::new(), BTreeMap::new());
+    if let Some(urls) = fields.given("webhook_urls").and_then(Value::as_object) {
+        for (event, url) in urls {
+            if let Some(url) = url.as_str() {
+                by_event.insert(event.clone(), Arc::from(url));
+            }
+        }
+    }
+    if let Some(given) = fields.given("webhook_retries_policies").and_then(Value::as_object) {
+        for (event, policy) in given {
+            let waits = policy.get("retries_ms").and_then(Value::as_array);
+            let waits: Vec<u64> = waits.into_iter().flatten().filter_map(Value::as_u64).collect();
+            if waits.len() > 5 || waits.iter().sum::<u64>() > 60_000 {
+                fields.bad::<()>("webhook_retries_policies", "10032", "allows 5 waits of 60000 ms in all.");
+            }
+            policies.insert(event.clone(), waits.into());
+        }
+    }
+    Overrides { url, by_event, policies }
+}
+
+/// Every field of the API reference, whether or not the model acts on it.
+const FIELDS: &[&str] = &[
+    "answering_machine_detection",
+    "answering_machine_detection_config",
+    "assistant",
+    "audio_url",
+    "billing_group_id",
+    "bridge_intent",
+    "bridge_on_answer",
+    "client_state",
+    "command_id",
+    "conference_config",
+    "connection_id",
+    "conversation_relay_config",
+    "custom_headers",
+    "deepfake_detection",
+    "dialogflow_config",
+    "diversion",
+    "enable_dialogflow",
+    "from",
+    "from_display_name",
+    "link_to",
+    "media_encryption",
+    "media_name",
+    "park_after_unbridge",
+    "preferred_codecs",
+    "prevent_double_bridge",
+    "privacy",
+    "record",
+    "record_channels",
+    "record_custom_file_name",
+    "record_format",
+    "record_max_length",
+    "record_timeout_secs",
+    "record_track",
+    "record_trim",
+    "retry_on_timeout",
+    "route_to_mobile",
+    "send_digits_on_answer",
+    "send_silence_when_idle",
+    "sip_auth_password",
+    "sip_auth_username",
+    "sip_headers",
+    "sip_region",
+    "sip_transport_protocol",
+    "sound_modifications",
+    "stream_auth_token",
+    "stream_bidirectional_codec",
+    "stream_bidirectional_mode",
+    "stream_bidirectional_sampling_rate",
+    "stream_bidirectional_target_legs",
+    "stream_codec",
+    "stream_establish_before_call_originate",
+    "stream_track",
+    "stream_url",
+    "supervise_call_control_id",
+    "supervisor_role",
+    "time_limit_secs",
+    "timeout_secs",
+    "to",
+    "transcription",
+    "transcription_config",
+    "webhook_retries_policies",
+    "webhook_url",
+    "webhook_url_method",
+    "webhook_urls",
+    "webhook_urls_method",
+];

@@ -1,0 +1,143 @@
+//! `/sim`: what a test may ask and change. No key is needed; the server listens where its user told it to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::routing::{delete, get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::state::Shared;
+use crate::config::{ApiKey, Fault};
+use crate::model::{FaultView, NumberDials};
+
+pub(super) fn routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/sim/counters", get(counters))
+        .route("/sim/dials", get(dials))
+        .route("/sim/calls", get(calls))
+        .route("/sim/objects", get(objects))
+        .route("/sim/endpoints", get(endpoints))
+        .route("/sim/public-key", get(public_key))
+        .route("/sim/config", get(config))
+        .route("/sim/time", get(time).post(advance))
+        .route("/sim/faults", get(faults).post(arm).delete(disarm_all))
+        .route("/sim/faults/{id}", delete(disarm))
+        .route("/sim/keys", post(keys))
+        .route("/sim/reset", post(reset))
+}
+
+type AppState = State<Arc<Shared>>;
+
+async fn counters(State(shared): AppState) -> Json<Value> {
+    let mut world = shared.world();
+    world.catch_up(shared.clock.now());
+    Json(world.counters())
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WhichDials {
+    number: Option<String>,
+    #[serde(default)]
+    at_least: u64,
+}
+
+async fn dials(State(shared): AppState, Query(which): Query<WhichDials>) -> Json<Vec<NumberDials>> {
+    Json(shared.world().dials(which.number.as_deref(), which.at_least))
+}
+
+async fn calls(State(shared): AppState) -> Json<Vec<Value>> {
+    let mut world = shared.world();
+    world.catch_up(shared.clock.now());
+    Json(world.calls())
+}
+
+async fn objects(State(shared): AppState) -> Json<Value> {
+    let mut world = shared.world();
+    world.catch_up(shared.clock.now());
+    Json(world.objects())
+}
+
+async fn endpoints(State(shared): AppState) -> Json<Vec<String>> {
+    Json(shared.world().endpoints().to_vec())
+}
+
+async fn public_key(State(shared): AppState) -> Json<Value> {
+    Json(json!({ "publicKey": shared.public_key }))
+}
+
+/// The behaviour in force, without keys and seeds.
+async fn config(State(shared): AppState) -> Json<Value> {
+    let mut config = serde_json::to_value(&shared.config).unwrap_or_default();
+    if let Some(config) = config.as_object_mut() {
+        config.remove("keys");
+        config.remove("signingSeed");
+    }
+    Json(config)
+}
+
+async fn time(State(shared): AppState) -> Json<Value> {
+    Json(json!({ "now": shared.clock.now() }))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Advance {
+    advance_ms: u64,
+}
+
+/// Time jumps; everything due by then has happened when the answer comes, its webhooks are being sent.
+async fn advance(State(shared): AppState, Json(advance): Json<Advance>) -> Json<Value> {
+    shared.clock.jump(Duration::from_millis(advance.advance_ms));
+    let now = shared.clock.now();
+    shared.world().catch_up(now);
+    shared.bell.notify_one();
+    Json(json!({ "now": now }))
+}
+
+async fn faults(State(shared): AppState) -> Json<Vec<FaultView>> {
+    Json(shared.world().faults())
+}
+
+async fn arm(State(shared): AppState, Json(fault): Json<Fault>) -> Result<Json<Value>, (StatusCode, String)> {
+    fault.check("fault").map_err(|error| (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))?;
+    Ok(Json(json!({ "id": shared.world().arm(fault) })))
+}
+
+async fn disarm(State(shared): AppState, Path(id): Path<u64>) -> StatusCode {
+    if shared.world().disarm(id) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
+}
+
+async fn disarm_all(State(shared): AppState) -> StatusCode {
+    shared.world().disarm_all();
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+struct Keys {
+    accept: Vec<ApiKey>,
+    revoke: Vec<ApiKey>,
+}
+
+async fn keys(State(shared): AppState, Json(keys): Json<Keys>) -> StatusCode {
+    let mut world = shared.world();
+    for key in &keys.revoke {
+        world.revoke_key(key);
+    }
+    for key in keys.accept {
+        world.accept_key(key);
+    }
+    StatusCode::NO_CONTENT
+}
+
+async fn reset(State(shared): AppState) -> impl IntoResponse {
+    shared.reset();
+    StatusCode::NO_CONTENT
+}
