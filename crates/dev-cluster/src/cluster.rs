@@ -135,9 +135,8 @@ impl Cluster {
     /// machine. Cancelling the future stops what was started.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let binaries = ensure_binaries().await?;
-        let mut home = Home::open(options.directory.as_deref()).map_err(|source| StartError::Directory {
-            path: options.directory.clone().unwrap_or_else(std::env::temp_dir),
-            source,
+        let mut home = Home::open(options.directory.as_deref(), "dev-cluster-").map_err(|source| {
+            StartError::Directory { path: options.directory.clone().unwrap_or_else(std::env::temp_dir), source }
         })?;
         match start_on_free_ports(&binaries, home.path(), &options).await {
             Ok(started) => Ok(started.into_cluster(home, binaries)),
@@ -219,15 +218,6 @@ impl Cluster {
             }
         }
         Ok(())
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        if std::thread::panicking() && self.home.is_temporary() {
-            self.home.keep();
-            eprintln!("the cluster's logs are kept in {}", self.home.path().join("logs").display());
-        }
     }
 }
 

@@ -27,6 +27,7 @@ mod shared;
 
 pub use certificates::CertificateError;
 pub use cluster::{Cluster, Options, StartError};
+pub use home::Home;
 pub use kubeconfig::{Endpoint, EndpointError};
 pub use probe::ProbeError;
 pub use shared::{Access, AccessError, SHARED_KUBECONFIG};

@@ -1,0 +1,149 @@
+//! A program that serves HTTP and can be killed and started again, with the same command line and on the same ports.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use dev_cluster::process::{Process, Signal};
+use reqwest::Client;
+
+use crate::eventually::{TimedOut, eventually};
+
+/// A service that needs longer than this to become ready, or to end in an orderly way, is broken even on a busy
+/// machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Why a service does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// It could not be started, signalled or waited for.
+    #[error("cannot run {name}")]
+    Run {
+        /// Which.
+        name: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// It ended before it was ready.
+    #[error("{name} ended with {status} before it was ready; its log is {}, the end of it:\n{tail}", log.display())]
+    Ended {
+        /// Which.
+        name: String,
+        /// How.
+        status: ExitStatus,
+        /// Its log.
+        log: PathBuf,
+        /// The last lines of it.
+        tail: String,
+    },
+    /// It runs and does not become ready.
+    #[error("{name} does not become ready; its log is {}, the end of it:\n{tail}", log.display())]
+    NotReady {
+        /// Which.
+        name: String,
+        /// Its log.
+        log: PathBuf,
+        /// The last lines of it.
+        tail: String,
+        /// What was seen instead.
+        source: Box<TimedOut>,
+    },
+}
+
+#[derive(Debug)]
+pub(crate) struct Service {
+    name: &'static str,
+    command: Command,
+    log: PathBuf,
+    ready_url: String,
+    http: Client,
+    process: Mutex<Option<Process>>,
+}
+
+impl Service {
+    pub(crate) fn new(name: &'static str, command: Command, log: PathBuf, ready_url: String, http: Client) -> Self {
+        Self { name, command, log, ready_url, http, process: Mutex::new(None) }
+    }
+
+    /// Starts it and returns when it is ready. Nothing happens when it runs already.
+    pub(crate) async fn start(&self) -> Result<(), ServiceError> {
+        if self.pid().is_none() {
+            let process =
+                Process::spawn(self.name, &self.command, &self.log).map_err(|source| self.cannot_run(source))?;
+            *self.slot() = Some(process);
+        }
+        let answer = eventually("ready", PATIENCE, async || {
+            if let Some(status) = self.ended().map_err(|source| source.to_string())? {
+                return Ok(Err(status));
+            }
+            match self.http.get(&self.ready_url).send().await {
+                Ok(response) if response.status().is_success() => Ok(Ok(())),
+                Ok(response) => {
+                    let status = response.status();
+                    Err(format!("{} answered {status}: {}", self.ready_url, response.text().await.unwrap_or_default()))
+                }
+                Err(error) => Err(format!("{error:?}")),
+            }
+        });
+        let (name, log) = (self.name.to_owned(), self.log.clone());
+        match answer.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(status)) => Err(ServiceError::Ended { name, status, log, tail: self.log_tail() }),
+            Err(timed_out) => {
+                Err(ServiceError::NotReady { name, log, tail: self.log_tail(), source: Box::new(timed_out) })
+            }
+        }
+    }
+
+    /// Ends it in an orderly way, by force after a while; says how it ended, `None` when it did not run.
+    pub(crate) async fn stop(&self) -> Result<Option<ExitStatus>, ServiceError> {
+        let process = self.slot().take();
+        match process {
+            Some(mut process) => Ok(Some(process.stop(PATIENCE).await.map_err(|source| self.cannot_run(source))?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Kills it, as the kernel does when memory runs out; returns when it is gone.
+    pub(crate) async fn sigkill(&self) -> Result<(), ServiceError> {
+        let process = self.slot().take();
+        if let Some(mut process) = process {
+            process.kill().await.map_err(|source| self.cannot_run(source))?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) -> Result<(), ServiceError> {
+        self.slot().as_mut().map_or(Ok(()), |process| process.signal(signal)).map_err(|source| self.cannot_run(source))
+    }
+
+    /// The process id, `None` when it does not run.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        let mut slot = self.slot();
+        let process = slot.as_mut()?;
+        matches!(process.try_exit(), Ok(None)).then(|| process.pid())
+    }
+
+    pub(crate) fn log(&self) -> &Path {
+        &self.log
+    }
+
+    fn ended(&self) -> io::Result<Option<ExitStatus>> {
+        self.slot().as_mut().map_or(Ok(None), Process::try_exit)
+    }
+
+    fn log_tail(&self) -> String {
+        self.slot().as_ref().map(Process::log_tail).unwrap_or_default()
+    }
+
+    /// A panic in a test that holds the lock leaves a process behind that can still be killed.
+    fn slot(&self) -> MutexGuard<'_, Option<Process>> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn cannot_run(&self, source: io::Error) -> ServiceError {
+        ServiceError::Run { name: self.name.to_owned(), source }
+    }
+}
