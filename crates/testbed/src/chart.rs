@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::kubectl::{Kubectl, KubectlError};
@@ -32,6 +32,9 @@ pub enum ChartError {
     /// The cluster refused what was rendered.
     #[error("the cluster refused the chart")]
     Apply(#[from] KubectlError),
+    /// kubectl wrote something else than the manifests as JSON.
+    #[error("kubectl did not turn the chart into JSON")]
+    Json(#[source] serde_json::Error),
     /// The chart's Deployment is not what is expected.
     #[error("the chart's Deployment has no {0}")]
     Deployment(&'static str),
@@ -75,8 +78,22 @@ impl Chart<'_> {
     }
 
     /// Applies `manifests` and returns once all kinds are served.
+    ///
+    /// The Deployment gets no replicas: where the cluster has nodes, its Pod would be a second operator beside ours.
     pub(crate) async fn install(&self, manifests: &str, kubectl: &Kubectl) -> Result<Installed, ChartError> {
-        kubectl.pipe(["apply", "--server-side", "--force-conflicts", "--filename=-"], manifests).await?;
+        let parsed = kubectl.pipe(["create", "--dry-run=client", "--output=json", "--filename=-"], manifests).await?;
+        let mut objects: Vec<Value> = serde_json::Deserializer::from_str(&parsed)
+            .into_iter()
+            .collect::<Result<_, _>>()
+            .map_err(ChartError::Json)?;
+        for object in &mut objects {
+            let is_deployment = object.get("kind").is_some_and(|kind| kind == "Deployment");
+            if let Some(replicas) = object.pointer_mut("/spec/replicas").filter(|_| is_deployment) {
+                *replicas = json!(0);
+            }
+        }
+        let list = json!({ "apiVersion": "v1", "kind": "List", "items": objects }).to_string();
+        kubectl.pipe(["apply", "--server-side", "--force-conflicts", "--filename=-"], &list).await?;
         let timeout = format!("--timeout={ESTABLISHED_WITHIN}");
         kubectl.run(["wait", "--for=condition=Established", "customresourcedefinition", "--all", &timeout]).await?;
         let selector = format!("--selector=app.kubernetes.io/instance={}", self.release);
@@ -123,6 +140,9 @@ mod tests {
         assert_eq!(installed.arguments.first().map(String::as_str), Some("run"));
         assert!(installed.arguments.ends_with(&["--one".to_owned(), "--two=2".to_owned()]), "{installed:?}");
         assert!(installed.environment.contains(&("RUST_LOG".to_owned(), "info".to_owned())), "{installed:?}");
+
+        let replicas = admin.run(["get", "deployment", "--output=jsonpath={.items[*].spec.replicas}"]).await.unwrap();
+        assert_eq!(replicas, "0");
 
         let folder = tempfile::tempdir().unwrap();
         let kubeconfig = folder.path().join("operator.kubeconfig");

@@ -147,3 +147,62 @@ impl Service {
         ServiceError::Run { name: self.name.to_owned(), source }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports;
+    use crate::testbed::http_client;
+
+    /// A web server that every machine with Python has.
+    fn web_server(folder: &Path) -> Service {
+        let address = ports::loopback(None).unwrap();
+        let mut command = Command::new("python3");
+        command.args(["-m", "http.server", "--bind", "127.0.0.1", &address.port().to_string()]).current_dir(folder);
+        let url = format!("http://{address}/");
+        Service::new("web server", command, folder.join("log"), url, http_client())
+    }
+
+    #[tokio::test]
+    async fn a_killed_service_starts_again_on_its_port() {
+        let folder = tempfile::tempdir().unwrap();
+        let service = web_server(folder.path());
+        assert_eq!(service.pid(), None);
+        service.start().await.unwrap();
+        let first = service.pid().unwrap();
+        service.start().await.unwrap();
+        assert_eq!(service.pid(), Some(first), "it runs already");
+
+        service.sigkill().await.unwrap();
+        assert_eq!(service.pid(), None);
+        service.http.get(&service.ready_url).send().await.unwrap_err();
+
+        service.start().await.unwrap();
+        assert_ne!(service.pid(), Some(first));
+        assert!(service.stop().await.unwrap().is_some());
+        assert!(service.stop().await.unwrap().is_none(), "it is stopped already");
+    }
+
+    #[tokio::test]
+    async fn a_service_that_ended_by_itself_can_be_started_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let service = web_server(folder.path());
+        service.start().await.unwrap();
+        service.signal(Signal::Kill).unwrap();
+        eventually("it has ended", PATIENCE, async || service.pid().map_or(Ok(()), Err)).await.unwrap();
+        service.start().await.unwrap();
+        assert!(service.pid().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_service_that_ends_before_it_is_ready_is_quoted() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo the port is taken >&2; exit 3"]);
+        let url = "http://127.0.0.1:9/".to_owned();
+        let service = Service::new("grumpy", command, folder.path().join("log"), url, http_client());
+        let error = service.start().await.unwrap_err();
+        assert!(matches!(&error, ServiceError::Ended { status, .. } if status.code() == Some(3)), "{error}");
+        assert!(error.to_string().contains("the port is taken"), "{error}");
+    }
+}

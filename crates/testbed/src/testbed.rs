@@ -290,7 +290,7 @@ async fn helm() -> Result<PathBuf, TestbedError> {
 }
 
 /// Speaks plain HTTP on loopback only; the TLS provider is needed to make any client at all.
-fn http_client() -> Client {
+pub(crate) fn http_client() -> Client {
     let _already_chosen = rustls::crypto::ring::default_provider().install_default();
     Client::builder().no_proxy().build().unwrap_or_default()
 }
