@@ -303,6 +303,11 @@ pub struct Pacing {
     /// campaigns together.
     #[serde(default = "default_campaign_dials_per_second")]
     #[schemars(range(min = 0.01, max = 1000))]
+    // The API server compares a whole number with the whole part of a minimum, so that 0 would pass.
+    #[schemars(extend("x-kubernetes-validations" = [{
+        "rule": "self >= 0.01",
+        "message": "should be greater than or equal to 0.01: use suspend to stop dialing",
+    }]))]
     pub dials_per_second: f64,
     /// Calls claimed, ringing or answered at once, 1 to 10000. The account's limit applies to all campaigns together.
     #[serde(default = "default_max_concurrent_calls")]

@@ -1,0 +1,26 @@
+//! What a real API server makes of our manifests: which it takes, which it refuses and with what words, what it fills
+//! in; and that the generated files, the chart and the examples are what they should be.
+//!
+//! Every test starts a cluster unless `TELNYX_OPERATOR_TEST_KUBECONFIG` names one; `cargo run -p dev-cluster -- run --
+//! cargo test --test manifests` starts one for all.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that cannot go on fails"
+)]
+
+mod bases;
+mod bounds;
+mod bounds_of_calls;
+mod bounds_of_remotes;
+mod chart;
+mod defaults;
+mod examples;
+mod generated;
+mod rules;
+mod schema;
+mod server;
