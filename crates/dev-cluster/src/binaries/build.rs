@@ -51,6 +51,10 @@ pub enum BuildError {
 /// The folder with the programs of `recipe`, compiled when it is not there yet (minutes on two cores).
 pub fn build(recipe: &Recipe, progress: Progress<'_>) -> Result<PathBuf, BuildError> {
     let home = cache_home(env::var_os("XDG_CACHE_HOME").map(PathBuf::from), env::var_os("HOME").map(PathBuf::from))?;
+    build_below(&home, recipe, progress)
+}
+
+fn build_below(home: &Path, recipe: &Recipe, progress: Progress<'_>) -> Result<PathBuf, BuildError> {
     let what = format!("{}-{}", recipe.name, recipe.version());
     let folder = home.join("telnyx-operator").join(&what);
     let built = folder.join(recipe.digest());
@@ -170,7 +174,59 @@ fn cache_error(path: &Path) -> impl FnOnce(io::Error) -> BuildError + use<> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+    use std::thread;
+
     use super::*;
+
+    /// A program of Go's own distribution needs no download and compiles in seconds.
+    const GOFMT: &[(&str, &str)] = &[("cmd/gofmt", "program")];
+
+    fn recipe(packages: &'static [(&'static str, &'static str)]) -> Recipe {
+        Recipe {
+            name: "test",
+            go_mod: "module example.invalid/test\n\ngo 1.25.0\n",
+            go_sum: "",
+            module: "example.invalid/program",
+            packages,
+            stamps: &[],
+        }
+    }
+
+    fn entries(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn of_two_builders_one_builds_and_the_other_waits() {
+        let home = tempfile::tempdir().unwrap();
+        let said = Mutex::new(Vec::new());
+        let build = || build_below(home.path(), &recipe(GOFMT), &|line| said.lock().unwrap().push(line.to_owned()));
+        let (one, other) = thread::scope(|scope| {
+            let (one, other) = (scope.spawn(build), scope.spawn(build));
+            (one.join().unwrap().unwrap(), other.join().unwrap().unwrap())
+        });
+        assert_eq!(one, other);
+        assert!(one.join("program").is_file());
+        let said = said.into_inner().unwrap();
+        let compiled = said.iter().filter(|line| line.starts_with("compiling test-unversioned,")).count();
+        assert_eq!(compiled, 1, "{said:?}");
+        let digest = recipe(GOFMT).digest();
+        assert_eq!(entries(&home.path().join("telnyx-operator/test-unversioned")), [digest.as_str(), "lock"]);
+    }
+
+    #[test]
+    fn a_failed_build_says_why_and_leaves_nothing_to_be_taken_for_a_program() {
+        let home = tempfile::tempdir().unwrap();
+        for _attempt in ["first", "again"] {
+            let error = build_below(home.path(), &recipe(&[("cmd/no-such", "program")]), &|_| {}).unwrap_err();
+            assert!(matches!(&error, BuildError::Failed { output, .. } if output.contains("cmd/no-such")), "{error}");
+        }
+        assert_eq!(entries(&home.path().join("telnyx-operator/test-unversioned")), ["lock"]);
+    }
 
     #[test]
     fn the_cache_follows_the_xdg_specification() {

@@ -13,15 +13,15 @@ pub struct Recipe {
     pub(super) go_mod: &'static str,
     pub(super) go_sum: &'static str,
     /// The module whose version names the whole, and the packages of `main` programs with the file each becomes.
-    module: &'static str,
+    pub(super) module: &'static str,
     pub(super) packages: &'static [(&'static str, &'static str)],
     /// Variables that the linker sets, and to what part of the version.
-    stamps: &'static [(&'static str, Part)],
+    pub(super) stamps: &'static [(&'static str, Part)],
 }
 
 /// A part of `v1.35.4`.
 #[derive(Debug, Clone, Copy)]
-enum Part {
+pub(super) enum Part {
     Whole,
     Major,
     Minor,
