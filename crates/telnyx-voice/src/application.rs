@@ -137,3 +137,24 @@ impl ApplicationFilter {
         query
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_enum_value_that_is_not_listed_is_kept() {
+        let answer = r#"{"dtmf_type":"telepathy","brand_new_field":1,"active":null}"#;
+        let application: Application = serde_json::from_str(answer).unwrap();
+        assert_eq!(application.dtmf_type, Some(DtmfType::Unknown("telepathy".to_owned())));
+        assert_eq!(application.active, None);
+        assert_eq!(serde_json::to_string(&application).unwrap(), r#"{"dtmf_type":"telepathy"}"#);
+    }
+
+    #[test]
+    fn every_listed_value_is_read_as_itself() {
+        for value in AnchorsiteOverride::KNOWN {
+            assert_eq!(&AnchorsiteOverride::from(value.as_str()), value);
+        }
+    }
+}

@@ -77,3 +77,31 @@ impl std::fmt::Debug for ClientState {
         write!(f, "ClientState({} characters)", self.0.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn exactly_what_fits_is_encoded() {
+        assert_eq!(ClientState::encode(&[7; 384]).unwrap().as_str().len(), ClientState::MAX_ENCODED);
+        assert_eq!(ClientState::encode(&[7; 385]), Err(ClientStateTooLong { encoded: 516 }));
+    }
+
+    #[test]
+    fn what_is_received_is_kept_even_if_it_is_not_ours() {
+        let state: ClientState = serde_json::from_str("\"not base64!\"").unwrap();
+        assert_eq!(serde_json::to_string(&state).unwrap(), "\"not base64!\"");
+        assert!(state.decode().is_err());
+        assert_eq!(format!("{state:?}"), "ClientState(11 characters)");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_is_decoded(bytes in proptest::collection::vec(any::<u8>(), 0..=384)) {
+            prop_assert_eq!(ClientState::encode(&bytes).unwrap().decode().unwrap(), bytes);
+        }
+    }
+}

@@ -43,3 +43,21 @@ impl From<uuid::Uuid> for CommandId {
         Self(id.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()).into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_id_can_be_a_uuid() {
+        let id = uuid::Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
+        assert_eq!(CommandId::from(id).as_str(), "01234567-89ab-cdef-0123-456789abcdef");
+    }
+
+    #[test]
+    fn an_id_is_written_as_it_was_read() {
+        let id: CallControlId = serde_json::from_str(r#""v3:a\u002fb""#).unwrap();
+        assert_eq!(id.as_str(), "v3:a/b");
+        assert_eq!(serde_json::to_string(&id).unwrap(), "\"v3:a/b\"");
+    }
+}

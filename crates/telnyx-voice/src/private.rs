@@ -221,3 +221,86 @@ pub fn mask_digits(text: &str) -> String {
     out.push_str(rest);
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_number_is_plus_country_and_at_most_15_digits() {
+        let table = [
+            ("+12", Ok(())),
+            ("+15550100002", Ok(())),
+            ("+123456789012345", Ok(())),
+            ("+1234567890123456", Err(PhoneNumberError::TooLong)),
+            ("+1", Err(PhoneNumberError::TooShort)),
+            ("+", Err(PhoneNumberError::FirstDigit)),
+            ("+05550100002", Err(PhoneNumberError::FirstDigit)),
+            ("15550100002", Err(PhoneNumberError::NoPlus)),
+            ("", Err(PhoneNumberError::NoPlus)),
+            (" +15550100002", Err(PhoneNumberError::NoPlus)),
+            ("+1 555 010 0002", Err(PhoneNumberError::NotADigit)),
+            ("+1555010000२", Err(PhoneNumberError::NotADigit)),
+        ];
+        for (text, expected) in table {
+            assert_eq!(PhoneNumber::parse(text).map(drop), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn text_is_masked_however_a_number_is_written() {
+        let table = [
+            ("call +1 (555) 010-0002 failed", "call +* (***) ***-**02 failed"),
+            ("+15550100002", "+*********02"),
+            ("a 10016 b", "a ***16 b"),
+            ("line 7 of 250", "line 7 of 250"),
+            ("no digits", "no digits"),
+            ("", ""),
+            ("größe 12345 ü", "größe ***45 ü"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(mask_digits(text), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_private_is_printed_nowhere() {
+        let name: Private = "Ada Example".into();
+        assert_eq!(format!("{name:?}"), "[private]");
+        assert_eq!(serde_json::to_string(&name).unwrap(), "\"Ada Example\"");
+    }
+
+    #[test]
+    fn an_address_that_is_no_number_is_kept_and_hidden() {
+        let party: Party = serde_json::from_str("\"sip:ada@example.com\"").unwrap();
+        assert_eq!(party.expose(), "sip:ada@example.com");
+        assert_eq!(format!("{party} {party:?}"), "[address] Party([address])");
+        assert_eq!(party.phone_number(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_number_shows_its_last_two_digits_and_no_more(text in "\\+[1-9][0-9]{3,14}") {
+            let number = PhoneNumber::parse(&text).unwrap();
+            prop_assert_eq!(number.expose(), &text);
+            let last_two = &text[text.len() - 2..];
+            for shown in [number.to_string(), format!("{number:?}"), format!("{:?}", Party::from(&number))] {
+                let digits: String = shown.chars().filter(char::is_ascii_digit).collect();
+                prop_assert_eq!(digits, last_two);
+            }
+            let json = serde_json::to_string(&number).unwrap();
+            prop_assert_eq!(serde_json::from_str::<PhoneNumber>(&json).unwrap(), number);
+        }
+
+        #[test]
+        fn masking_changes_digits_alone(text in ".{0,40}") {
+            let masked = mask_digits(&text);
+            prop_assert_eq!(masked.chars().count(), text.chars().count());
+            for (before, after) in text.chars().zip(masked.chars()) {
+                prop_assert!(before == after || (before.is_ascii_digit() && after == '*'));
+            }
+        }
+    }
+}

@@ -57,3 +57,17 @@ impl<'de> Deserialize<'de> for ApiTime {
         crate::macros::text(deserializer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_kept_as_written_and_read_when_asked() {
+        let time: ApiTime = serde_json::from_str("\"2026-03-04T05:06:07.891234Z\"").unwrap();
+        assert_eq!(time.instant().unwrap().as_microsecond(), 1_772_600_767_891_234);
+        let odd: ApiTime = serde_json::from_str("\"yesterday\"").unwrap();
+        assert_eq!(odd.instant(), None);
+        assert_eq!(serde_json::to_string(&odd).unwrap(), "\"yesterday\"");
+    }
+}

@@ -166,3 +166,28 @@ fn default_tls() -> Result<rustls::ClientConfig, rustls::Error> {
     let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn build(url: &str) -> Result<Client, BuildError> {
+        Client::builder(ApiKey::new("KEY0123secret").unwrap()).base_url(url).build()
+    }
+
+    #[test]
+    fn a_base_url_is_an_http_address() {
+        for url in ["https://api.telnyx.com/v2", "https://api.telnyx.eu/v2/", "http://127.0.0.1:8080/v2"] {
+            assert_eq!(build(url).unwrap().base_url(), url.trim_end_matches('/'));
+        }
+        for url in ["", "api.telnyx.com/v2", "ftp://x/v2", "https://x/v2?a=b", "https://x/v2#a"] {
+            assert!(matches!(build(url), Err(BuildError::BaseUrl)), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_client_prints_no_key() {
+        let client = build(DEFAULT_BASE_URL).unwrap();
+        assert!(!format!("{client:?}").contains("secret"));
+    }
+}

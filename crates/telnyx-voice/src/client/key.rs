@@ -40,3 +40,24 @@ impl ApiKey {
         Some(value)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_printed_nowhere() {
+        let key = ApiKey::new("KEY0123secret\n").unwrap();
+        assert!(!format!("{key:?}").contains("secret"));
+        let header = key.authorization().unwrap();
+        assert_eq!(header.as_bytes(), b"Bearer KEY0123secret");
+        assert!(!format!("{header:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_key_that_no_header_can_carry_is_refused() {
+        assert_eq!(ApiKey::new(" \n").unwrap_err(), InvalidApiKey::Empty);
+        assert_eq!(ApiKey::new("KEY\n0123").unwrap_err(), InvalidApiKey::NotVisibleAscii);
+        assert_eq!(ApiKey::new("“KEY”").unwrap_err(), InvalidApiKey::NotVisibleAscii);
+    }
+}

@@ -84,3 +84,77 @@ pub(crate) fn random_jitter() -> f64 {
     let high = u32::try_from(bits >> 32).unwrap_or(u32::MAX);
     f64::from(high) / f64::from(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{ApiError, ErrorItem, RateLimit};
+
+    fn answered(status: u16, code: &str) -> Error {
+        let item = ErrorItem { code: code.to_owned(), ..ErrorItem::default() };
+        Error::Api(Box::new(ApiError { status, items: vec![item], rate: RateLimit::default() }))
+    }
+
+    fn timed_out() -> Error {
+        Error::Timeout { after: Duration::from_secs(10) }
+    }
+
+    fn secs(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn what_may_be_repeated_depends_on_what_is_known() {
+        use Repeat::{CommandId, Idempotent, Never, Unsafe};
+        let table = [
+            (answered(500, "10007"), [Never, Unsafe].as_slice(), [Idempotent, CommandId].as_slice()),
+            (answered(503, ""), &[Never, Unsafe], &[Idempotent, CommandId]),
+            (timed_out(), &[Never, Unsafe], &[Idempotent, CommandId]),
+            (answered(429, "10011"), &[Never, CommandId], &[Idempotent, Unsafe]),
+            (answered(429, "90103"), &[Never, CommandId, Idempotent, Unsafe], &[]),
+            (answered(422, "10011"), &[Never, CommandId, Idempotent, Unsafe], &[]),
+            (answered(404, "10005"), &[Never, CommandId, Idempotent, Unsafe], &[]),
+            (Error::AcceptedWithoutIds { status: 200 }, &[Never, CommandId, Idempotent, Unsafe], &[]),
+        ];
+        let policy = RetryPolicy::default();
+        for (error, never, again) in &table {
+            for repeat in *never {
+                assert_eq!(policy.pause(*repeat, error, 1, secs(0), 0.5), None, "{repeat:?} {error}");
+            }
+            for repeat in *again {
+                assert!(policy.pause(*repeat, error, 1, secs(0), 0.5).is_some(), "{repeat:?} {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_command_is_not_sent_under_its_id_after_45_seconds() {
+        let policy = RetryPolicy { tries: 9, ..RetryPolicy::default() };
+        let pause = |since| policy.pause(Repeat::CommandId, &timed_out(), 1, since, 0.0);
+        assert!(pause(secs(44)).is_some());
+        assert_eq!(pause(secs(45) - Duration::from_millis(100)), None);
+        assert_eq!(pause(secs(50)), None);
+    }
+
+    #[test]
+    fn pauses_double_up_to_the_longest_and_are_drawn_between_half_and_whole() {
+        let policy = RetryPolicy { tries: 99, ..RetryPolicy::default() };
+        let pause = |tried, jitter| policy.pause(Repeat::Idempotent, &timed_out(), tried, secs(0), jitter).unwrap();
+        assert_eq!(pause(1, 1.0), Duration::from_millis(250));
+        assert_eq!(pause(1, 0.0), Duration::from_millis(125));
+        assert_eq!(pause(3, 1.0), secs(1));
+        assert_eq!(pause(98, 1.0), secs(4));
+    }
+
+    #[test]
+    fn tries_are_bounded() {
+        let policy = RetryPolicy::default();
+        assert!(policy.pause(Repeat::Idempotent, &timed_out(), 2, secs(0), 0.0).is_some());
+        assert_eq!(policy.pause(Repeat::Idempotent, &timed_out(), 3, secs(0), 0.0), None);
+    }
+
+    #[test]
+    fn jitter_is_a_share() {
+        assert!((0..1000).all(|_| (0.0..=1.0).contains(&random_jitter())));
+    }
+}

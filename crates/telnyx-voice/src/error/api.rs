@@ -186,3 +186,26 @@ impl RawItem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rate(headers: &[(&'static str, &'static str)]) -> RateLimit {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (http::HeaderName::from_static(name), http::HeaderValue::from_static(value)));
+        RateLimit::from_headers(&headers.collect())
+    }
+
+    #[test]
+    fn rate_headers_are_read_where_they_make_sense() {
+        let all = rate(&[("x-ratelimit-limit", "200"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1.5")]);
+        let reset = Some(Duration::from_millis(1500));
+        assert_eq!(all, RateLimit { limit: Some(200), remaining: Some(0), reset });
+        assert_eq!(rate(&[]), RateLimit::default());
+        for nonsense in ["-1", "soon", "NaN", "1789600000", "inf", ""] {
+            assert_eq!(rate(&[("x-ratelimit-reset", nonsense)]).reset, None, "{nonsense}");
+        }
+    }
+}

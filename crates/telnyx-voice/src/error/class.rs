@@ -208,3 +208,126 @@ fn of_number(item: &ErrorItem) -> Class {
         _ => Class::InvalidRequest,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::RateLimit;
+
+    fn answer(status: u16, items: &[(&str, &str)]) -> Error {
+        let items = items.iter().map(|(code, pointer)| ErrorItem {
+            code: (*code).to_owned(),
+            pointer: Some(*pointer).filter(|p| *p != "-").map(str::to_owned),
+            ..ErrorItem::default()
+        });
+        Error::Api(Box::new(ApiError { status, items: items.collect(), rate: RateLimit::default() }))
+    }
+
+    /// One row: status, code, pointer, endpoint, `->`, class.
+    fn check(table: &str) {
+        for row in table.lines().map(str::trim).filter(|row| !row.is_empty()) {
+            let cells: Vec<&str> = row.split_whitespace().collect();
+            let [status, code, pointer, endpoint, "->", class] = cells[..] else { panic!("not a row: {row}") };
+            let items: &[_] = if code == "-" { &[] } else { &[(code, pointer)] };
+            let error = answer(status.parse().unwrap(), items);
+            let endpoint = ALL.iter().find(|e| format!("{e:?}") == endpoint).expect(row);
+            assert_eq!(format!("{:?}", classify(&error, *endpoint)), class, "{row}");
+        }
+    }
+
+    const ALL: [Endpoint; 11] = [
+        Endpoint::Applications,
+        Endpoint::Profiles,
+        Endpoint::Queues,
+        Endpoint::QueuedCalls,
+        Endpoint::Dial,
+        Endpoint::Call,
+        Endpoint::Hangup,
+        Endpoint::Command,
+        Endpoint::ActiveCalls,
+        Endpoint::CallEvents,
+        Endpoint::WebhookDeliveries,
+    ];
+
+    #[test]
+    fn status_code_field_and_endpoint_decide() {
+        check(
+            "
+            429 10011 -              Dial         -> RequestRate
+            429 90103 -              Dial         -> DialRate
+            429 -     -              Applications -> RequestRate
+            429 99999 -              Command      -> RequestRate
+            422 10011 -              Dial         -> InvalidRequest
+            401 10009 -              Applications -> Unauthenticated
+            401 20006 -              Applications -> Unauthenticated
+            401 -     -              Dial         -> Unauthenticated
+            403 10010 -              Applications -> Forbidden
+            403 10038 -              Profiles     -> FeatureNotPermitted
+            403 10039 -              Profiles     -> FeatureNotPermitted
+            403 -     -              Queues       -> Forbidden
+            404 10005 -              Applications -> NotFound
+            404 10007 -              Call         -> NotFound
+            404 -     -              Call         -> NotFound
+            404 90058 -              Command      -> AlreadyDone
+            500 10007 -              Dial         -> Unavailable
+            503 10007 -              Applications -> Unavailable
+            502 -     -              Applications -> Unavailable
+            408 -     -              Applications -> Unavailable
+            422 10002 /to            Dial         -> InvalidDestination
+            422 10016 /to            Dial         -> InvalidDestination
+            422 10016 /to/0          Dial         -> InvalidDestination
+            422 10016 /from          Dial         -> InvalidCallerId
+            422 10016 -              Dial         -> InvalidRequest
+            422 10016 /toll          Dial         -> InvalidRequest
+            422 10015 /connection_id Dial         -> ApplicationUnusable
+            422 10015 /timeout_secs  Dial         -> InvalidRequest
+            422 10004 /name          Profiles     -> InvalidRequest
+            422 10003 -              Applications -> InvalidRequest
+            400 10032 -              Applications -> InvalidRequest
+            422 10012 -              Queues       -> AlreadyExists
+            409 10012 -              Queues       -> AlreadyExists
+            409 10036 -              Queues       -> Busy
+            422 10021 -              Profiles     -> Busy
+            409 10035 -              Queues       -> Busy
+            409 -     -              Queues       -> Busy
+            422 90018 -              Hangup       -> AlreadyDone
+            422 90018 -              Command      -> CallEnded
+            422 90015 -              Command      -> CallEnded
+            422 90015 -              Hangup       -> CallEnded
+            422 90034 -              Command      -> NotAnsweredYet
+            422 90020 -              Command      -> NotAnsweredYet
+            422 90041 -              Dial         -> Capacity(Account)
+            403 90041 -              Dial         -> Capacity(Account)
+            422 90042 -              Dial         -> Capacity(Profile)
+            403 90042 -              Dial         -> Capacity(Profile)
+            422 90043 -              Dial         -> Capacity(Connection)
+            422 90036 -              Command      -> Full
+            422 90032 -              Command      -> Full
+            422 90038 -              Command      -> AlreadyDone
+            422 90019 -              Command      -> AlreadyDone
+            422 90035 -              QueuedCalls  -> AlreadyDone
+            400 90040 -              Command      -> MediaUnavailable
+            400 90050 -              Queues       -> QueueNotEmpty
+            422 90017 -              Command      -> InvalidRequest
+            422 90102 -              Command      -> InvalidRequest
+            422 99999 -              Command      -> InvalidRequest
+            418 -     -              Command      -> Refused
+            ",
+        );
+    }
+
+    #[test]
+    fn the_first_error_with_a_meaning_decides() {
+        let error = answer(422, &[("99999", "-"), ("90018", "-")]);
+        assert_eq!(classify(&error, Endpoint::Hangup), Class::AlreadyDone);
+    }
+
+    #[test]
+    fn a_fate_that_is_unknown_is_not_taken_for_a_refusal() {
+        let timeout = Error::Timeout { after: std::time::Duration::from_secs(1) };
+        assert_eq!(classify(&timeout, Endpoint::Dial), Class::FateUnknown);
+        assert_eq!(classify(&Error::AcceptedWithoutIds { status: 200 }, Endpoint::Dial), Class::AcceptedWithoutIds);
+        let unreadable = Error::Decode { status: 200, line: 1, column: 1 };
+        assert_eq!(classify(&unreadable, Endpoint::Call), Class::Unreadable);
+    }
+}

@@ -174,3 +174,94 @@ impl Serialize for Event {
         Out { data, meta: &self.meta }.serialize(serializer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::webhook::payload::HangupCause;
+
+    fn parse(body: &serde_json::Value) -> Result<Event, EnvelopeError> {
+        Event::parse(body.to_string().as_bytes())
+    }
+
+    fn hangup(payload: &serde_json::Value) -> Event {
+        parse(&json!({ "data": { "id": "e", "event_type": "call.hangup", "payload": payload } })).unwrap()
+    }
+
+    #[test]
+    fn an_event_of_an_unknown_type_is_kept_whole() {
+        let body = json!({
+            "data": { "id": "e", "record_type": "event", "event_type": "call.teleported", "payload": { "where": [1] } },
+            "meta": { "attempt": 1 },
+        });
+        let event = parse(&body).unwrap();
+        assert_eq!(event.event_type, EventType::Unknown("call.teleported".to_owned()));
+        assert_eq!(event.payload.event_type(), None);
+        assert_eq!(serde_json::to_value(&event).unwrap(), body);
+    }
+
+    #[test]
+    fn an_unknown_enum_value_is_kept() {
+        let event = hangup(&json!({ "hangup_cause": "abducted" }));
+        let Payload::CallHangup(hangup) = event.payload else { panic!("{event:?}") };
+        assert_eq!(hangup.hangup_cause, Some(HangupCause::Unknown("abducted".to_owned())));
+    }
+
+    #[test]
+    fn a_field_of_the_wrong_type_costs_that_field_alone() {
+        let event = hangup(&json!({
+            "call_control_id": "v3:x", "hangup_cause": "user_busy", "call_quality_stats": { "inbound": { "mos": 4.5 } },
+            "tags": "not a list",
+        }));
+        assert_eq!(event.left_out, ["call_quality_stats", "tags"]);
+        assert_eq!(event.call_control_id().unwrap().as_str(), "v3:x");
+        let Payload::CallHangup(hangup) = event.payload else { panic!("{event:?}") };
+        assert_eq!(hangup.hangup_cause, Some(HangupCause::UserBusy));
+    }
+
+    #[test]
+    fn a_payload_that_is_no_object_is_kept_as_it_came() {
+        for payload in [json!(null), json!("text"), json!([1])] {
+            let event = hangup(&payload);
+            assert_eq!(serde_json::to_value(&event.payload).unwrap(), payload);
+            assert!(matches!(event.payload, Payload::Unknown(_)));
+        }
+    }
+
+    #[test]
+    fn the_moment_is_found_in_the_envelope_or_in_the_payload() {
+        let time = "2026-03-04T05:06:07Z";
+        let envelope =
+            json!({ "data": { "id": "e", "event_type": "call.answered", "occurred_at": time, "payload": {} } });
+        let payload = json!({ "id": "e", "event_type": "conference.ended", "payload": { "occurred_at": time } });
+        for body in [envelope, json!({ "data": payload }), payload] {
+            assert_eq!(parse(&body).unwrap().time(), Some(time.parse().unwrap()));
+        }
+    }
+
+    #[test]
+    fn what_is_no_webhook_is_refused_without_being_quoted() {
+        assert_eq!(parse(&json!({ "data": { "event_type": "call.answered" } })), Err(EnvelopeError::NoId));
+        assert_eq!(parse(&json!({ "data": { "id": "e" } })), Err(EnvelopeError::NoEventType));
+        for body in ["", "{", "[]", "\"+15550100002\"", "{\"data\":\"+15550100002\"}"] {
+            let error = Event::parse(body.as_bytes()).unwrap_err();
+            assert!(matches!(error, EnvelopeError::Malformed { .. }), "{body}: {error:?}");
+            assert!(!error.to_string().contains("555"), "{error}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_named_in_what_is_printed() {
+        let event = parse(&json!({ "data": { "id": "e", "event_type": "call.initiated", "payload": {
+            "from": "+15550100001", "to": "sip:ada@example.com", "caller_id_name": "Ada Example",
+            "client_state": "QWRhIEV4YW1wbGU=", "custom_headers": [{ "name": "X", "value": "Ada" }],
+        } } }))
+        .unwrap();
+        let shown = format!("{event:?}").to_lowercase();
+        for personal in ["5550", "ada", "qwrh"] {
+            assert!(!shown.contains(personal), "{shown}");
+        }
+    }
+}
