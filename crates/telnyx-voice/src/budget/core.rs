@@ -256,3 +256,216 @@ impl Core {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const EDIT: Ask = Ask::Request(Lane::Edit);
+    const LIVE: Ask = Ask::Request(Lane::LiveCall);
+    const RESYNC: Ask = Ask::Request(Lane::Resync);
+    const DIAL: Ask = Ask::Dial(1);
+
+    fn core(concurrency: u32, live_concurrency: u32, dials_per_second: u32) -> Core {
+        Core::new(BudgetConfig { concurrency, live_concurrency, dials_per_second })
+    }
+
+    fn secs(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    /// Lets everybody go who may, one at a time, each finishing before the next looks; the order in which they went.
+    fn order(core: &mut Core, asks: &[(Ticket, Ask)], now: Duration) -> Vec<Ask> {
+        let mut went = Vec::new();
+        while let Some(ticket) = core.poll(now) {
+            let (_, ask) = asks.iter().find(|(known, _)| *known == ticket).unwrap();
+            core.finish(*ask);
+            went.push(*ask);
+        }
+        went
+    }
+
+    fn enter(core: &mut Core, asks: &[Ask]) -> Vec<(Ticket, Ask)> {
+        asks.iter().map(|ask| (core.enter(secs(0), *ask), *ask)).collect()
+    }
+
+    #[test]
+    fn live_calls_go_before_edits_and_edits_before_resync() {
+        let mut core = core(1, 1, 30);
+        let asks = enter(&mut core, &[RESYNC, EDIT, LIVE, DIAL, LIVE, EDIT]);
+        assert_eq!(order(&mut core, &asks, secs(0)), [LIVE, LIVE, EDIT, DIAL, EDIT, RESYNC]);
+    }
+
+    #[test]
+    fn live_calls_have_room_of_their_own() {
+        let mut core = core(1, 1, 30);
+        enter(&mut core, &[EDIT, EDIT, LIVE, LIVE]);
+        assert!(core.poll(secs(0)).is_some());
+        assert!(core.poll(secs(0)).is_some());
+        assert_eq!(core.poll(secs(0)), None);
+        let state = core.state(secs(0));
+        assert_eq!((state.live_call.in_flight, state.edit.in_flight), (1, 1));
+        assert_eq!((state.live_call.waiting, state.edit.waiting), (1, 1));
+    }
+
+    #[test]
+    fn a_dial_that_must_wait_holds_up_no_edit() {
+        let mut core = core(8, 8, 1);
+        let asks = enter(&mut core, &[DIAL, DIAL, EDIT, RESYNC]);
+        assert_eq!(order(&mut core, &asks, secs(0)), [DIAL, EDIT, RESYNC]);
+        let wake = core.wake(secs(0)).unwrap();
+        assert!(wake > secs(0) && wake < secs(2), "{wake:?}");
+        assert_eq!(order(&mut core, &asks, wake), [DIAL]);
+    }
+
+    #[test]
+    fn a_pause_of_dials_pauses_dials_alone() {
+        let mut core = core(8, 8, 30);
+        core.dials_refused(secs(0), 0.0);
+        let asks = enter(&mut core, &[DIAL, EDIT, LIVE, RESYNC]);
+        assert_eq!(order(&mut core, &asks, secs(0)), [LIVE, EDIT, RESYNC]);
+        assert_eq!(core.wake(secs(0)), Some(secs(1)));
+        assert_eq!(order(&mut core, &asks, secs(1)), [DIAL]);
+    }
+
+    #[test]
+    fn a_pause_of_requests_pauses_everything() {
+        let mut core = core(8, 8, 30);
+        core.requests_refused(secs(0), Some(secs(7)), 0.0);
+        let asks = enter(&mut core, &[DIAL, EDIT, LIVE, RESYNC]);
+        assert_eq!(order(&mut core, &asks, secs(6)), []);
+        assert_eq!(core.wake(secs(6)), Some(secs(7)));
+        assert_eq!(order(&mut core, &asks, secs(7)), [LIVE, DIAL, EDIT, RESYNC]);
+    }
+
+    #[test]
+    fn what_is_nearly_spent_is_kept_for_live_calls() {
+        let mut core = core(8, 8, 30);
+        let rate = RateLimit { limit: Some(100), remaining: Some(10), reset: Some(secs(5)) };
+        core.learn(secs(0), rate);
+        let asks = enter(&mut core, &[EDIT, LIVE]);
+        assert_eq!(order(&mut core, &asks, secs(0)), [LIVE]);
+        assert_eq!(core.wake(secs(0)), Some(secs(5)));
+        assert_eq!(order(&mut core, &asks, secs(5)), [EDIT]);
+    }
+
+    #[test]
+    fn resync_is_not_starved_by_edits() {
+        let mut core = core(1, 1, 30);
+        let mut asks = enter(&mut core, &[RESYNC]);
+        asks.extend(enter(&mut core, &[EDIT; 40]));
+        let order = order(&mut core, &asks, secs(0));
+        assert_eq!(order.iter().position(|ask| *ask == RESYNC), Some(PATIENCE as usize));
+    }
+
+    #[test]
+    fn waits_are_added_up_per_lane() {
+        let mut core = core(1, 1, 30);
+        core.enter(secs(1), EDIT);
+        core.enter(secs(1), EDIT);
+        assert!(core.poll(secs(1)).is_some());
+        core.finish(EDIT);
+        assert!(core.poll(secs(4)).is_some());
+        let edit = core.state(secs(4)).edit;
+        assert_eq!((edit.admitted, edit.waited), (2, secs(3)));
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Enter(Ask),
+        Leave(prop::sample::Index),
+        Finish(prop::sample::Index),
+        Pass(u64),
+        RequestsRefused(u64),
+        DialsRefused,
+        Learn(u32, u64),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let ask = prop_oneof![Just(EDIT), Just(LIVE), Just(RESYNC), (1_u32..4).prop_map(Ask::Dial)];
+        prop_oneof![
+            6 => ask.prop_map(Step::Enter),
+            1 => any::<prop::sample::Index>().prop_map(Step::Leave),
+            4 => any::<prop::sample::Index>().prop_map(Step::Finish),
+            4 => (0_u64..1500).prop_map(Step::Pass),
+            1 => (0_u64..3).prop_map(Step::RequestsRefused),
+            1 => Just(Step::DialsRefused),
+            1 => (0_u32..30, 0_u64..4).prop_map(|(remaining, reset)| Step::Learn(remaining, reset)),
+        ]
+    }
+
+    /// A budget, and what an onlooker knows of it.
+    struct World {
+        core: Core,
+        now: Duration,
+        waiting: Vec<(Ticket, Ask)>,
+        out: Vec<Ask>,
+    }
+
+    impl World {
+        fn drain(&mut self) {
+            while let Some(ticket) = self.core.poll(self.now) {
+                let index = self.waiting.iter().position(|(known, _)| *known == ticket).expect("nobody waits with it");
+                self.out.push(self.waiting.remove(index).1);
+            }
+            let live = self.out.iter().filter(|ask| **ask == LIVE).count();
+            assert!(live <= 2, "too many live commands are out");
+            assert!(self.out.len() - live <= 3, "too many requests are out");
+        }
+
+        fn take(&mut self, step: &Step) {
+            match step {
+                Step::Enter(ask) => self.waiting.push((self.core.enter(self.now, *ask), *ask)),
+                Step::Leave(index) if !self.waiting.is_empty() => {
+                    let (ticket, ask) = self.waiting.remove(index.index(self.waiting.len()));
+                    self.core.leave(ticket, ask);
+                }
+                Step::Finish(index) if !self.out.is_empty() => {
+                    let ask = self.out.remove(index.index(self.out.len()));
+                    self.core.finish(ask);
+                }
+                Step::Leave(_) | Step::Finish(_) => {}
+                Step::Pass(millis) => self.now += Duration::from_millis(*millis),
+                Step::RequestsRefused(reset) => self.core.requests_refused(self.now, Some(secs(*reset)), 0.5),
+                Step::DialsRefused => self.core.dials_refused(self.now, 0.5),
+                Step::Learn(remaining, reset) => {
+                    let rate = RateLimit { limit: Some(20), remaining: Some(*remaining), reset: Some(secs(*reset)) };
+                    self.core.learn(self.now, rate);
+                }
+            }
+            self.drain();
+        }
+
+        /// Everything finishes and time passes as `wake` says; nothing else happens.
+        fn heal(&mut self) {
+            for _ in 0..10_000 {
+                for ask in std::mem::take(&mut self.out) {
+                    self.core.finish(ask);
+                }
+                self.drain();
+                if self.out.is_empty() {
+                    let Some(at) = self.core.wake(self.now) else { break };
+                    assert!(at > self.now, "it asks to be woken at once, and then does nothing");
+                    self.now = at;
+                    self.drain();
+                }
+            }
+            assert!(self.waiting.is_empty(), "these wait for ever: {:?}", self.waiting);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn bounds_hold_and_nobody_waits_for_ever(steps in proptest::collection::vec(step(), 1..150)) {
+            let mut world = World { core: core(3, 2, 2), now: Duration::ZERO, waiting: Vec::new(), out: Vec::new() };
+            for step in &steps {
+                world.take(step);
+            }
+            world.heal();
+            let state = world.core.state(world.now);
+            prop_assert_eq!(state.live_call.in_flight + state.edit.in_flight + state.resync.in_flight, 0);
+        }
+    }
+}

@@ -7,6 +7,8 @@
 
 mod core;
 mod quota;
+#[cfg(test)]
+mod tests;
 mod window;
 
 pub use window::{DialWindow, GUARD, WINDOW};

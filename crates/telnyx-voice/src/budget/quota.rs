@@ -98,3 +98,79 @@ impl Window {
         self.limit.map_or(1, |limit| limit / 10)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secs(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    fn said(limit: u32, remaining: u32, reset: u64) -> RateLimit {
+        RateLimit { limit: Some(limit), remaining: Some(remaining), reset: Some(secs(reset)) }
+    }
+
+    #[test]
+    fn without_headers_all_may_go() {
+        let mut quota = Quota::default();
+        quota.learn(secs(0), RateLimit::default(), 5);
+        assert_eq!(quota.allowance(secs(0)), Allowance::All);
+        assert_eq!(quota.remaining(secs(0)), None);
+    }
+
+    #[test]
+    fn the_last_tenth_is_for_live_calls_and_an_empty_window_for_nobody() {
+        let mut quota = Quota::default();
+        quota.learn(secs(0), said(100, 12, 30), 0);
+        assert_eq!(quota.allowance(secs(0)), Allowance::All);
+        quota.spend();
+        quota.spend();
+        assert_eq!(quota.allowance(secs(0)), Allowance::LiveOnly(secs(30)));
+        (0..10).for_each(|_| quota.spend());
+        assert_eq!(quota.allowance(secs(0)), Allowance::Nobody(secs(30)));
+        assert_eq!(quota.allowance(secs(30)), Allowance::All);
+    }
+
+    #[test]
+    fn requests_that_are_still_out_are_counted_as_spent() {
+        let mut quota = Quota::default();
+        quota.learn(secs(0), said(100, 50, 30), 20);
+        assert_eq!(quota.remaining(secs(0)), Some(30));
+    }
+
+    #[test]
+    fn an_answer_that_was_overtaken_does_not_give_back_what_is_spent() {
+        let mut quota = Quota::default();
+        quota.learn(secs(0), said(100, 40, 30), 0);
+        quota.learn(secs(0), said(100, 45, 30), 0);
+        assert_eq!(quota.remaining(secs(0)), Some(40));
+    }
+
+    #[test]
+    fn a_later_end_is_a_new_window() {
+        let mut quota = Quota::default();
+        quota.learn(secs(0), said(100, 3, 2), 0);
+        quota.learn(secs(1), said(100, 99, 60), 0);
+        assert_eq!(quota.remaining(secs(1)), Some(99));
+        assert_eq!(quota.limit(), Some(100));
+    }
+
+    #[test]
+    fn a_refusal_pauses_until_the_reset_and_up_to_a_fifth_more() {
+        for (reset, jitter, until) in [(Some(10), 0.0, 10), (Some(10), 1.0, 12), (None, 0.0, 1), (Some(0), 0.0, 1)] {
+            let mut quota = Quota::default();
+            quota.refused(secs(0), reset.map(secs), jitter);
+            assert_eq!(quota.allowance(secs(0)), Allowance::Nobody(secs(until)));
+            assert_eq!(quota.allowance(secs(until)), Allowance::All);
+        }
+    }
+
+    #[test]
+    fn a_second_refusal_does_not_shorten_the_pause() {
+        let mut quota = Quota::default();
+        quota.refused(secs(0), Some(secs(10)), 0.0);
+        quota.refused(secs(1), Some(secs(1)), 0.0);
+        assert_eq!(quota.paused_for(secs(1)), Some(secs(9)));
+    }
+}

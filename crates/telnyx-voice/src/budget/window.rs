@@ -103,3 +103,126 @@ impl DialWindow {
         by_bucket.max(by_window)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn ms(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    /// Dials as soon as it may, from `from` until `until`; the moments at which they went.
+    fn dial_all(window: &mut DialWindow, from: Duration, until: Duration) -> Vec<Duration> {
+        let (mut now, mut gone) = (from, Vec::new());
+        while now < until {
+            match window.try_dial(now, 1) {
+                Ok(()) => gone.push(now),
+                Err(at) => {
+                    assert!(at > now, "asking again at once would spin");
+                    now = at;
+                }
+            }
+        }
+        gone
+    }
+
+    fn most_in_any_window(gone: &[Duration]) -> usize {
+        let in_window = |(index, end): (usize, &Duration)| {
+            gone[..=index].iter().rev().take_while(|at| **at + WINDOW > *end).count()
+        };
+        gone.iter().enumerate().map(in_window).max().unwrap_or(0)
+    }
+
+    #[test]
+    fn a_third_of_a_second_may_go_at_once() {
+        let mut window = DialWindow::new(30);
+        let gone = dial_all(&mut window, Duration::ZERO, ms(1));
+        assert_eq!(gone.len(), 10);
+    }
+
+    #[test]
+    fn the_long_run_is_within_one_percent_of_the_limit() {
+        for per_second in [1, 7, 30, 100] {
+            let gone = dial_all(&mut DialWindow::new(per_second), Duration::ZERO, Duration::from_mins(10));
+            let rate = f64::from(u32::try_from(gone.len()).unwrap()) / 600.0;
+            let error = rate / f64::from(per_second) - 1.0;
+            assert!(error.abs() < 0.01, "{per_second}/s became {rate}/s");
+            assert_eq!(most_in_any_window(&gone), per_second as usize * 5);
+        }
+    }
+
+    #[test]
+    fn a_lower_limit_holds_at_once() {
+        let mut window = DialWindow::new(30);
+        dial_all(&mut window, Duration::ZERO, ms(5_000));
+        window.set_per_second(1, ms(5_000));
+        let gone = dial_all(&mut window, ms(5_000), ms(15_000));
+        // The old dials must leave the window before the first new one.
+        assert!(gone[0] >= ms(9_000), "{:?}", gone[0]);
+        assert!(most_in_any_window(&gone) <= 5);
+    }
+
+    #[test]
+    fn time_that_goes_back_gives_nothing() {
+        let mut window = DialWindow::new(3);
+        assert_eq!(window.try_dial(ms(10_000), 1), Ok(()));
+        assert!(window.try_dial(ms(1), 1).is_err());
+        assert_eq!(window.in_window(ms(1)), 1);
+    }
+
+    #[test]
+    fn a_dial_to_several_phones_counts_for_each() {
+        let mut window = DialWindow::new(30);
+        assert_eq!(window.try_dial(Duration::ZERO, 150), Ok(()));
+        assert_eq!(window.in_window(Duration::ZERO), 150);
+        let next = window.next_at(Duration::ZERO, 1).unwrap();
+        assert!(next >= WINDOW, "{next:?}");
+        assert_eq!(window.try_dial(next, 1), Ok(()));
+    }
+
+    proptest! {
+        #[test]
+        fn no_five_seconds_ever_hold_more_than_five_times_the_limit(
+            per_second in 1_u32..60,
+            asks in proptest::collection::vec((0_u64..400, 1_u32..6), 1..600),
+        ) {
+            let mut window = DialWindow::new(per_second);
+            let (mut now, mut gone) = (Duration::ZERO, Vec::new());
+            for (wait, phones) in asks {
+                now += ms(wait);
+                let expected = window.next_at(now, phones);
+                let answer = window.try_dial(now, phones);
+                prop_assert_eq!(answer.err(), expected);
+                if answer.is_ok() {
+                    gone.extend((0..phones.min(per_second * 5)).map(|_| now));
+                }
+                // Every window that is full ends with a dial, so it is enough to look back from each.
+                let recent = gone.iter().rev().take_while(|at| **at + WINDOW > now).count();
+                prop_assert!(recent <= per_second as usize * 5);
+                prop_assert!(window.in_window(now) <= per_second as usize * 5);
+            }
+        }
+
+        #[test]
+        fn the_moment_that_is_named_is_the_right_one(
+            per_second in 1_u32..60,
+            asks in proptest::collection::vec((0_u64..100, 1_u32..6), 1..200),
+        ) {
+            let mut window = DialWindow::new(per_second);
+            let mut now = Duration::ZERO;
+            for (wait, phones) in asks {
+                now += ms(wait);
+                let mut looked = 0;
+                while let Err(at) = window.try_dial(now, phones) {
+                    prop_assert!(at > now);
+                    now = at;
+                    looked += 1;
+                    prop_assert!(looked < 8, "it names one moment after the other");
+                }
+            }
+        }
+    }
+}
