@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::ConfigError;
 
 /// One setting per question that Telnyx's documents leave open or answer twice.
+#[allow(clippy::struct_excessive_bools, reason = "independent yes-or-no questions, each named in the behaviour file")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Switches {

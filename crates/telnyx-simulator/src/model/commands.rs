@@ -52,12 +52,12 @@ mod tests {
 
     #[test]
     fn an_id_is_forgotten_after_its_window() {
-        let mut commands = Commands::new(Duration::from_secs(60));
+        let mut commands = Commands::new(Duration::from_mins(1));
         let key = CommandKey { scope: "dial".to_owned(), id: "a".to_owned() };
         let start = Moment::from_micros(0);
         assert_eq!(commands.first_answer(start, &key), None);
         commands.remember(start, key.clone(), b"first".to_vec());
         assert_eq!(commands.first_answer(start + Duration::from_millis(59_999), &key), Some(b"first".as_slice()));
-        assert_eq!(commands.first_answer(start + Duration::from_secs(60), &key), None);
+        assert_eq!(commands.first_answer(start + Duration::from_mins(1), &key), None);
     }
 }

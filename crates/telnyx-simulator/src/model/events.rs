@@ -84,6 +84,7 @@ pub(crate) enum Detail {
 }
 
 /// What is played.
+#[allow(clippy::struct_field_names, reason = "the names and kinds of the API's own fields")]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Media {
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -49,6 +49,7 @@ pub(crate) enum Strike {
 }
 
 /// What faults do to one webhook; several may come together.
+#[allow(clippy::struct_excessive_bools, reason = "independent faults, any of which may strike with any other")]
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct WebhookStrikes {
     pub(crate) dropped: bool,

@@ -10,6 +10,20 @@ use serde_json::{Map, Value};
 
 use super::refusal::{ApiError, Refusal};
 
+/// A field that may be cleared with `null`.
+pub(crate) enum Given<T> {
+    /// Not given, or complained about.
+    Absent,
+    Null,
+    Value(T),
+}
+
+impl<T> From<Option<T>> for Given<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Absent, Self::Value)
+    }
+}
+
 /// A body, or an object inside it, being read.
 pub(crate) struct Fields<'a> {
     map: &'a Map<String, Value>,
@@ -87,20 +101,16 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// `Some(None)` when the field is there and null.
-    pub(crate) fn nullable_whole(&mut self, name: &str, range: RangeInclusive<u64>) -> Option<Option<u64>> {
-        if self.map.get(name).is_some_and(Value::is_null) {
-            return Some(None);
-        }
-        self.whole(name, range).map(Some)
+    pub(crate) fn nullable_whole(&mut self, name: &str, range: RangeInclusive<u64>) -> Given<u64> {
+        if self.is_null(name) { Given::Null } else { self.whole(name, range).into() }
     }
 
-    /// `Some(None)` when the field is there and null.
-    pub(crate) fn nullable_text(&mut self, name: &str, characters: RangeInclusive<usize>) -> Option<Option<&'a str>> {
-        if self.map.get(name).is_some_and(Value::is_null) {
-            return Some(None);
-        }
-        self.text(name, characters).map(Some)
+    pub(crate) fn nullable_text(&mut self, name: &str, characters: RangeInclusive<usize>) -> Given<&'a str> {
+        if self.is_null(name) { Given::Null } else { self.text(name, characters).into() }
+    }
+
+    fn is_null(&self, name: &str) -> bool {
+        self.map.get(name).is_some_and(Value::is_null)
     }
 
     pub(crate) fn number(&mut self, name: &str) -> Option<f64> {
@@ -192,6 +202,15 @@ pub(crate) fn is_e164(text: &str) -> bool {
     text.strip_prefix('+').is_some_and(|digits| {
         (2..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
     })
+}
+
+/// Overwrites or clears `target` when there is something to write.
+pub(crate) fn set_or_clear<T>(target: &mut Option<T>, given: Given<impl Into<T>>) {
+    match given {
+        Given::Absent => {}
+        Given::Null => *target = None,
+        Given::Value(value) => *target = Some(value.into()),
+    }
 }
 
 /// Overwrites `target` when there is something to write.

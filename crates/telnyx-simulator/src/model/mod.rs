@@ -132,6 +132,13 @@ impl World {
         }
     }
 
+    /// Forgets everything but the configuration.
+    pub fn reset(&mut self, now: Moment) {
+        let mut fresh = Self::new(self.config.clone(), now.max(self.now));
+        fresh.outbox.number_after(&self.outbox);
+        *self = fresh;
+    }
+
     /// Carries out one request of the API.
     pub fn handle(&mut self, now: Moment, request: &Request) -> Response {
         self.advance(now);

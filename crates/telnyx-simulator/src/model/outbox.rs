@@ -36,6 +36,7 @@ pub(crate) enum Envelope {
 }
 
 /// Something that happened, as its receivers will read it.
+#[allow(clippy::struct_field_names, reason = "the names and kinds of the API's own fields")]
 #[derive(Debug, PartialEq)]
 pub(crate) struct Event {
     pub(crate) id: String,
@@ -65,7 +66,7 @@ pub struct Attempt {
 }
 
 /// How an attempt went.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Receipt {
     /// The HTTP status, or `None` when no answer came in time.
     pub status: Option<u16>,
@@ -209,6 +210,11 @@ impl Outbox {
         }
     }
 
+    /// Goes on counting where another outbox stopped, so that a receipt for one of its webhooks fits none of these.
+    pub(crate) fn number_after(&mut self, other: &Self) {
+        self.next = other.next;
+    }
+
     /// Takes a webhook in, to be made ready later. `None` when too many wait already: it is lost.
     pub(crate) fn accept(&mut self, delivery: Delivery) -> Option<DeliveryKey> {
         if self.pending.len() >= self.max_pending {
@@ -275,7 +281,7 @@ impl Outbox {
         }
     }
 
-    fn settle(&mut self, now: Moment, key: DeliveryKey, receipt: &Receipt, settings: &Webhooks) -> Option<Settled> {
+    fn settle(&mut self, now: Moment, key: DeliveryKey, receipt: Receipt, settings: &Webhooks) -> Option<Settled> {
         let delivery = self.pending.get_mut(&key)?;
         let attempt = delivery.attempts.last_mut().filter(|attempt| attempt.finished_at.is_none())?;
         attempt.finished_at = Some(now);
@@ -304,7 +310,7 @@ enum Settled {
 
 impl World {
     pub(super) fn on_receipt(&mut self, key: DeliveryKey, receipt: Receipt) {
-        let Some(settled) = self.outbox.settle(self.now, key, &receipt, &self.config.webhooks) else { return };
+        let Some(settled) = self.outbox.settle(self.now, key, receipt, &self.config.webhooks) else { return };
         self.counters.webhooks.attempts += 1;
         match settled {
             Settled::Delivered => self.counters.webhooks.delivered += 1,
@@ -351,7 +357,7 @@ mod tests {
             urls.push(attempt.url.to_string());
             last = answers.next().or(last);
             let receipt = Receipt { status: last.unwrap() };
-            match outbox.settle(Moment::from_micros(0), key, &receipt, &config.webhooks).unwrap() {
+            match outbox.settle(Moment::from_micros(0), key, receipt, &config.webhooks).unwrap() {
                 Settled::Delivered => return (urls, waits, true),
                 Settled::GivenUp => return (urls, waits, false),
                 Settled::Again(wait) => {

@@ -1,23 +1,19 @@
 //! The API over HTTP: bytes in, the model's answer out.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body as HttpBody;
-use axum::extract::State;
 use axum::http::{HeaderMap, Request as HttpRequest, Response as HttpResponse, StatusCode, Uri, header};
 
 use super::state::Shared;
 use crate::model::{Body, Method, RateHeaders, Request, Response};
 
-pub(super) async fn handle(
-    State(shared): State<Arc<Shared>>,
-    request: HttpRequest<HttpBody>,
-) -> HttpResponse<HttpBody> {
+/// `None` closes the connection without a byte, as a fault orders.
+pub(super) async fn handle(shared: &Shared, request: HttpRequest<HttpBody>) -> Option<HttpResponse<HttpBody>> {
     let (parts, body) = request.into_parts();
-    let Some(method) = method(&parts.method) else { return plain(StatusCode::METHOD_NOT_ALLOWED) };
+    let Some(method) = method(&parts.method) else { return Some(plain(StatusCode::METHOD_NOT_ALLOWED)) };
     let Ok(bytes) = axum::body::to_bytes(body, shared.config.limits.body_bytes).await else {
-        return plain(StatusCode::PAYLOAD_TOO_LARGE);
+        return Some(plain(StatusCode::PAYLOAD_TOO_LARGE));
     };
     let request = Request {
         method,
@@ -32,12 +28,12 @@ pub(super) async fn handle(
     };
     shared.bell.notify_one();
     match response {
-        Response::Hangup => hang_up(),
+        Response::Hangup => None,
         Response::Answer { status, rate, body, after } => {
             if after > Duration::ZERO {
                 tokio::time::sleep(after).await;
             }
-            answer(status, rate, body)
+            Some(answer(status, rate, body))
         }
     }
 }
@@ -60,13 +56,6 @@ fn plain(status: StatusCode) -> HttpResponse<HttpBody> {
     let mut response = HttpResponse::new(HttpBody::empty());
     *response.status_mut() = status;
     response
-}
-
-/// Promises a body and breaks off before its first byte: the client sees a connection that closed.
-fn hang_up() -> HttpResponse<HttpBody> {
-    let broken =
-        futures::stream::once(async { Err::<bytes::Bytes, _>(std::io::Error::other("fault: connection dropped")) });
-    HttpResponse::new(HttpBody::from_stream(broken))
 }
 
 fn method(method: &axum::http::Method) -> Option<Method> {

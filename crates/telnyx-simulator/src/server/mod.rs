@@ -5,6 +5,7 @@ mod api;
 mod args;
 mod clock;
 mod driver;
+mod listen;
 mod sender;
 mod state;
 
@@ -12,8 +13,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use axum::Router;
-use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -98,22 +97,7 @@ impl Builder {
         let shared = Arc::new(Shared::new(self.config, public_key.clone()));
         let stop = CancellationToken::new();
         let driver = tokio::spawn(driver::drive(Arc::clone(&shared), sender, stop.clone()));
-        let router: Router = admin::routes().fallback(api::handle).with_state(shared);
-        let listener = listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "a connection keeps Nagle's algorithm");
-            }
-        });
-        let stopped = stop.clone();
-        let server = tokio::spawn(async move {
-            let serving = axum::serve(listener, router);
-            tokio::select! {
-                result = serving => if let Err(error) = result {
-                    tracing::error!(%error, "the simulator no longer listens");
-                },
-                () = stopped.cancelled() => {}
-            }
-        });
+        let server = tokio::spawn(listen::listen(listener, shared, stop.clone()));
         Ok(Running { address, public_key, stop, tasks: vec![driver, server] })
     }
 }

@@ -33,8 +33,7 @@ impl Shared {
 
     /// Everything is forgotten; the configuration stays.
     pub(super) fn reset(&self) {
-        let fresh = World::new(self.config.clone(), self.clock.now());
-        *self.world() = fresh;
+        self.world().reset(self.clock.now());
         self.bell.notify_one();
     }
 }

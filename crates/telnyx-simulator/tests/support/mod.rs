@@ -102,9 +102,8 @@ impl Receiver {
             if enough(&received) {
                 return received;
             }
-            if tokio::time::timeout_at(deadline, arrived).await.is_err() {
-                panic!("waited for {what}, got {:?}", self.types());
-            }
+            let woken = tokio::time::timeout_at(deadline, arrived).await;
+            assert!(woken.is_ok(), "waited for {what}, got {:?}", self.types());
         }
     }
 
@@ -173,7 +172,7 @@ impl Stage {
         };
         let (status, profile) = stage.post("/outbound_voice_profiles", json!({"name": "everyone"})).await;
         assert_eq!(status, 201, "{profile}");
-        stage.profile = profile["data"]["id"].as_str().unwrap().to_owned();
+        stage.profile.push_str(profile["data"]["id"].as_str().unwrap());
         let application = json!({
             "application_name": "stage",
             "webhook_event_url": stage.receiver.url,
@@ -182,7 +181,7 @@ impl Stage {
         });
         let (status, application) = stage.post("/call_control_applications", application).await;
         assert_eq!(status, 201, "{application}");
-        stage.application = application["data"]["id"].as_str().unwrap().to_owned();
+        stage.application.push_str(application["data"]["id"].as_str().unwrap());
         stage
     }
 

@@ -56,7 +56,7 @@ impl Default for AmdSettings {
         Self {
             total_analysis: Duration::from_millis(3500),
             greeting_duration: Duration::from_millis(3500),
-            greeting_total_analysis: Duration::from_millis(5000),
+            greeting_total_analysis: Duration::from_secs(5),
             greeting_silence: Duration::from_millis(1500),
         }
     }

@@ -63,7 +63,7 @@ impl Callee {
         let person = rule.and_then(|rule| rule.person.as_ref()).unwrap_or(&callees.person);
         let machine = rule.and_then(|rule| rule.machine.as_ref()).unwrap_or(&callees.machine);
         let amd = rule.and_then(|rule| rule.amd.as_ref()).unwrap_or(&callees.amd);
-        let ring = rule.and_then(|rule| rule.ring_ms).unwrap_or(callees.ring_ms).draw(&mut rng);
+        let ring_time = rule.and_then(|rule| rule.ring_ms).unwrap_or(callees.ring_ms).draw(&mut rng);
         let ear = Ear::draw(amd, &mut rng);
         let behaviour = match outcome {
             Outcome::Person => draw_person(person, &mut rng),
@@ -84,7 +84,7 @@ impl Callee {
                 Behaviour::Refusal { outcome, sip: sip.unwrap_or(usual) }
             }
         };
-        Self { ring, behaviour, ear }
+        Self { ring: ring_time, behaviour, ear }
     }
 }
 

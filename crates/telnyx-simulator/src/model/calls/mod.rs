@@ -135,7 +135,7 @@ impl Call {
 /// All calls that are not forgotten.
 pub(crate) struct Calls {
     next: u64,
-    calls: HashMap<CallKey, Call>,
+    by_key: HashMap<CallKey, Call>,
     by_control_id: HashMap<Arc<str>, CallKey>,
     alive_by_connection: HashMap<Arc<str>, BTreeSet<CallKey>>,
     by_session: HashMap<Arc<str>, Vec<CallKey>>,
@@ -145,7 +145,7 @@ impl Calls {
     pub(crate) fn new() -> Self {
         Self {
             next: 0,
-            calls: HashMap::new(),
+            by_key: HashMap::new(),
             by_control_id: HashMap::new(),
             alive_by_connection: HashMap::new(),
             by_session: HashMap::new(),
@@ -158,16 +158,16 @@ impl Calls {
         self.by_control_id.insert(Arc::clone(&call.control_id), key);
         self.alive_by_connection.entry(Arc::clone(&call.connection)).or_default().insert(key);
         self.by_session.entry(Arc::clone(&call.session_id)).or_default().push(key);
-        self.calls.insert(key, call);
+        self.by_key.insert(key, call);
         key
     }
 
     pub(crate) fn get(&self, key: CallKey) -> Option<&Call> {
-        self.calls.get(&key)
+        self.by_key.get(&key)
     }
 
     pub(crate) fn get_mut(&mut self, key: CallKey) -> Option<&mut Call> {
-        self.calls.get_mut(&key)
+        self.by_key.get_mut(&key)
     }
 
     pub(crate) fn find(&self, control_id: &str) -> Option<CallKey> {
@@ -186,14 +186,14 @@ impl Calls {
 
     /// Every call that is not forgotten, in the order of the dials.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Call> {
-        let mut keys: Vec<&CallKey> = self.calls.keys().collect();
+        let mut keys: Vec<&CallKey> = self.by_key.keys().collect();
         keys.sort_unstable();
-        keys.into_iter().filter_map(|key| self.calls.get(key))
+        keys.into_iter().filter_map(|key| self.by_key.get(key))
     }
 
     /// Takes an ended call off its application's live calls.
     fn bury(&mut self, key: CallKey) {
-        let Some(call) = self.calls.get(&key) else { return };
+        let Some(call) = self.by_key.get(&key) else { return };
         if let Some(alive) = self.alive_by_connection.get_mut(&call.connection) {
             alive.remove(&key);
             if alive.is_empty() {
@@ -203,7 +203,7 @@ impl Calls {
     }
 
     fn forget(&mut self, key: CallKey) {
-        let Some(call) = self.calls.remove(&key) else { return };
+        let Some(call) = self.by_key.remove(&key) else { return };
         self.by_control_id.remove(&call.control_id);
         if let Some(legs) = self.by_session.get_mut(&call.session_id) {
             legs.retain(|leg| *leg != key);

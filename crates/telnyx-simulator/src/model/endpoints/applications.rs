@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::Endpoint;
 use crate::model::World;
 use crate::model::exchange::{Answer, Exchange, Method, Reply};
-use crate::model::fields::{Fields, set};
+use crate::model::fields::{Fields, Given, set, set_or_clear};
 use crate::model::moment::Moment;
 use crate::model::outbox::{Envelope, Target};
 use crate::model::paging::Page;
@@ -54,6 +54,11 @@ const FIELDS: &[&str] = &[
 ];
 
 /// An application as the API shows it.
+#[allow(
+    clippy::struct_excessive_bools,
+    clippy::struct_field_names,
+    reason = "the names and kinds of the API's own fields"
+)]
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Application {
     record_type: &'static str,
@@ -157,16 +162,14 @@ impl Application {
         set(&mut self.webhook_api_version, fields.choice("webhook_api_version", &["1", "2"]));
         set(&mut self.webhook_event_url, fields.url("webhook_event_url"));
         match fields.nullable_text("webhook_event_failover_url", 0..=2000) {
-            None => {}
-            Some(None) => self.webhook_event_failover_url = None,
-            Some(Some("")) => self.webhook_event_failover_url = Some(String::new()),
-            Some(Some(_)) => {
-                if let Some(url) = fields.url("webhook_event_failover_url") {
-                    self.webhook_event_failover_url = Some(url.to_owned());
-                }
+            Given::Absent => {}
+            Given::Null => self.webhook_event_failover_url = None,
+            Given::Value("") => self.webhook_event_failover_url = Some(String::new()),
+            Given::Value(_) => {
+                set_or_clear(&mut self.webhook_event_failover_url, fields.url("webhook_event_failover_url").into());
             }
         }
-        set(&mut self.webhook_timeout_secs, fields.nullable_whole("webhook_timeout_secs", 0..=30));
+        set_or_clear(&mut self.webhook_timeout_secs, fields.nullable_whole("webhook_timeout_secs", 0..=30));
         fields.inner("inbound", |fields| self.inbound.apply(fields));
         fields.inner("outbound", |fields| self.outbound.apply(fields));
     }
@@ -174,11 +177,9 @@ impl Application {
 
 impl Inbound {
     fn apply(&mut self, fields: &mut Fields<'_>) {
-        set(&mut self.channel_limit, fields.nullable_whole("channel_limit", 0..=1_000_000));
+        set_or_clear(&mut self.channel_limit, fields.nullable_whole("channel_limit", 0..=1_000_000));
         set(&mut self.shaken_stir_enabled, fields.flag("shaken_stir_enabled"));
-        if let Some(subdomain) = fields.nullable_text("sip_subdomain", 0..=63) {
-            self.sip_subdomain = subdomain.map(str::to_owned);
-        }
+        set_or_clear(&mut self.sip_subdomain, fields.nullable_text("sip_subdomain", 0..=63));
         set(
             &mut self.sip_subdomain_receive_settings,
             fields.choice("sip_subdomain_receive_settings", &["only_my_connections", "from_anyone"]),
@@ -188,10 +189,9 @@ impl Inbound {
 
 impl Outbound {
     fn apply(&mut self, fields: &mut Fields<'_>) {
-        set(&mut self.channel_limit, fields.nullable_whole("channel_limit", 0..=1_000_000));
-        if let Some(profile) = fields.nullable_text("outbound_voice_profile_id", 0..=64) {
-            self.outbound_voice_profile_id = profile.filter(|id| !id.is_empty()).map(str::to_owned);
-        }
+        set_or_clear(&mut self.channel_limit, fields.nullable_whole("channel_limit", 0..=1_000_000));
+        set_or_clear(&mut self.outbound_voice_profile_id, fields.nullable_text("outbound_voice_profile_id", 0..=64));
+        self.outbound_voice_profile_id.take_if(|id| id.is_empty());
     }
 }
 

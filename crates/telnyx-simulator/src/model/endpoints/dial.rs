@@ -85,7 +85,7 @@ fn judge(world: &mut World, exchange: &Exchange<'_>) -> Reply {
         };
         return Ok(Answer { status: 200, body });
     }
-    let reply = admit(world, dial);
+    let reply = admit(world, &dial);
     if let Some(command) = command {
         match &reply {
             Ok(answer) => world.commands.remember(world.now, command, answer.body.clone()),
@@ -98,8 +98,8 @@ fn judge(world: &mut World, exchange: &Exchange<'_>) -> Reply {
     reply
 }
 
-fn admit(world: &mut World, dial: Dial) -> Reply {
-    let grant = grant(world, &dial)?;
+fn admit(world: &mut World, dial: &Dial) -> Reply {
+    let grant = grant(world, dial)?;
     let count = if world.config.switches.list_counts_each { dial.to.len() } else { 1 };
     let rate = world.dial_windows.admit(
         world.now,
@@ -112,13 +112,13 @@ fn admit(world: &mut World, dial: Dial) -> Reply {
         let detail = "The dials per second limit of this account is exceeded over the last 5 seconds.";
         return Err(ApiError::new("90103", "Dials per second limit exceeded", detail).with(429));
     }
-    let forbidden = forbidden(world, &dial, &grant);
+    let forbidden = forbidden(world, dial, &grant);
     if let Some(refusal) = forbidden.as_ref()
         && world.config.switches.dial_refusals == DialRefusals::Error
     {
         return Err(refusal.clone());
     }
-    Ok(place(world, dial, grant, forbidden.is_some()))
+    Ok(place(world, dial, &grant, forbidden.is_some()))
 }
 
 /// What the application allows; 422 with code 10015 on `/connection_id` when there is none to call with.
@@ -171,7 +171,7 @@ fn forbidden(world: &World, dial: &Dial, grant: &Grant) -> Option<Refusal> {
 }
 
 /// Rings the phones.
-fn place(world: &mut World, dial: Dial, grant: Grant, forbidden: bool) -> Answer {
+fn place(world: &mut World, dial: &Dial, grant: &Grant, forbidden: bool) -> Answer {
     let session_id: Arc<str> = world.ids.uuid().into();
     let recording_id = dial.records.then(|| world.ids.uuid());
     let mut first = None;

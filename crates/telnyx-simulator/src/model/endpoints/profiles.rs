@@ -7,7 +7,7 @@ use super::Endpoint;
 use crate::model::World;
 use crate::model::countries::countries;
 use crate::model::exchange::{Answer, Exchange, Method, Reply};
-use crate::model::fields::{Fields, set};
+use crate::model::fields::{Fields, set, set_or_clear};
 use crate::model::moment::Moment;
 use crate::model::paging::Page;
 use crate::model::refusal::{ApiError, Refusal};
@@ -63,6 +63,7 @@ pub(crate) struct Profile {
     updated_at: Moment,
 }
 
+#[allow(clippy::struct_field_names, reason = "the names and kinds of the API's own fields")]
 #[derive(Debug, Clone, Serialize)]
 struct CallRecording {
     call_recording_type: &'static str,
@@ -123,17 +124,11 @@ impl Profile {
     fn apply(&mut self, fields: &mut Fields<'_>) {
         set(&mut self.name, fields.text("name", 3..=255));
         set(&mut self.enabled, fields.flag("enabled"));
-        if let Some(group) = fields.nullable_text("billing_group_id", 1..=64) {
-            self.billing_group_id = group.map(str::to_owned);
-        }
-        set(&mut self.concurrent_call_limit, fields.nullable_whole("concurrent_call_limit", 0..=1_000_000));
-        if let Some(limit) = fields.nullable_text("daily_spend_limit", 1..=32) {
-            self.daily_spend_limit = limit.map(str::to_owned);
-        }
+        set_or_clear(&mut self.billing_group_id, fields.nullable_text("billing_group_id", 1..=64));
+        set_or_clear(&mut self.concurrent_call_limit, fields.nullable_whole("concurrent_call_limit", 0..=1_000_000));
+        set_or_clear(&mut self.daily_spend_limit, fields.nullable_text("daily_spend_limit", 1..=32));
         set(&mut self.daily_spend_limit_enabled, fields.flag("daily_spend_limit_enabled"));
-        if let Some(rate) = fields.number("max_destination_rate") {
-            self.max_destination_rate = Some(rate);
-        }
+        set_or_clear(&mut self.max_destination_rate, fields.number("max_destination_rate").into());
         set(&mut self.service_plan, fields.choice("service_plan", &["global"]));
         set(&mut self.traffic_type, fields.choice("traffic_type", &["conversational"]));
         set(&mut self.usage_payment_method, fields.choice("usage_payment_method", &["rate-deck"]));
@@ -164,13 +159,9 @@ impl CallRecording {
 
 impl CallingWindow {
     fn apply(&mut self, fields: &mut Fields<'_>) {
-        if let Some(time) = fields.text("start_time", 5..=8) {
-            self.start_time = Some(time.to_owned());
-        }
-        if let Some(time) = fields.text("end_time", 5..=8) {
-            self.end_time = Some(time.to_owned());
-        }
-        set(&mut self.calls_per_cld, fields.nullable_whole("calls_per_cld", 1..=1_000_000));
+        set_or_clear(&mut self.start_time, fields.nullable_text("start_time", 5..=8));
+        set_or_clear(&mut self.end_time, fields.nullable_text("end_time", 5..=8));
+        set_or_clear(&mut self.calls_per_cld, fields.nullable_whole("calls_per_cld", 1..=1_000_000));
     }
 }
 
