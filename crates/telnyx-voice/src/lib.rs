@@ -1,8 +1,10 @@
-//! A typed client for the Telnyx Voice API (Call Control v2): requests, errors, webhooks, signatures and request budget.
+#![doc = include_str!("../README.md")]
 //!
-//! Fields are named as the API names them, so its documentation carries over; each may be missing, and a value that this version
-//! does not list is kept, not refused. Text about people is hidden from `Debug`. The crate knows nothing of Kubernetes, of
-//! campaigns, or of what a call is for.
+//! # Conventions
+//!
+//! A field that is `None` is not sent and was not received. An update changes the fields that are set and leaves the others; a field
+//! cannot be set to `null`. Units are in the field's name or in its text. The crate knows nothing of Kubernetes, of campaigns, or
+//! of what a call is for.
 
 mod application;
 pub mod budget;

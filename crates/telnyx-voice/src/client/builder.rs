@@ -17,12 +17,17 @@ pub const DEFAULT_BASE_URL: &str = "https://api.telnyx.com/v2";
 /// Idle connections that are kept; more than the default budget can have out at once.
 const IDLE_CONNECTIONS: usize = 256;
 
-/// Settings of a [`Client`].
+/// How long an idle connection is kept: well below what servers allow, so that a dial seldom meets a connection that is being
+/// closed, which would leave its fate unknown.
+const IDLE_TIME: Duration = Duration::from_secs(20);
+
+/// Settings of a [`Client`]. Nothing is read from the environment.
 #[derive(Debug)]
 pub struct Builder {
     key: ApiKey,
     base: String,
     timeout: Duration,
+    command_timeout: Duration,
     connect_timeout: Duration,
     retries: RetryPolicy,
     jitter: Option<JitterSource>,
@@ -61,6 +66,7 @@ impl Builder {
             key,
             base: DEFAULT_BASE_URL.to_owned(),
             timeout: Duration::from_secs(10),
+            command_timeout: Duration::from_secs(2),
             connect_timeout: Duration::from_secs(3),
             retries: RetryPolicy::default(),
             jitter: None,
@@ -80,6 +86,14 @@ impl Builder {
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// How long one try of a command that carries a `command_id` may take: 2 s where not set. Somebody is on the line, and the next
+    /// try is safe under the same id; Telnyx itself advises to send again after 500 ms (Telnyx: command retries guide).
+    #[must_use]
+    pub fn command_timeout(mut self, timeout: Duration) -> Self {
+        self.command_timeout = timeout;
         self
     }
 
@@ -142,6 +156,7 @@ impl Builder {
             .user_agent(concat!("telnyx-voice/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(self.connect_timeout)
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .pool_idle_timeout(IDLE_TIME)
             .tcp_nodelay(true)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
@@ -151,6 +166,7 @@ impl Builder {
             http,
             base: base.into(),
             timeout: self.timeout,
+            command_timeout: self.command_timeout,
             retries: self.retries,
             jitter: self.jitter.map_or_else(|| Arc::new(random_jitter) as Jitter, |source| source.0),
             budget: self.budget.unwrap_or_default(),

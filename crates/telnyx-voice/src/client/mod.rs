@@ -36,6 +36,7 @@ struct Shared {
     http: reqwest::Client,
     base: Box<str>,
     timeout: Duration,
+    command_timeout: Duration,
     retries: RetryPolicy,
     jitter: Jitter,
     budget: Budget,

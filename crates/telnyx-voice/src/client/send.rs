@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::Client;
 use super::request::Request;
+use super::retry::Repeat;
 use crate::budget::Permit;
 use crate::error::{ApiError, Class, Error, RateLimit, classify};
 
@@ -66,7 +67,10 @@ impl Client {
 
     async fn attempt(&self, request: &Request) -> Result<Accepted, Error> {
         let permit = self.shared.budget.turn(request.ask).await;
-        let timeout = self.shared.timeout;
+        let timeout = match request.repeat {
+            Repeat::CommandId => self.shared.command_timeout,
+            Repeat::Unsafe | Repeat::Idempotent | Repeat::Never => self.shared.timeout,
+        };
         match tokio::time::timeout(timeout, self.exchange(request, &permit)).await {
             Ok(result) => result,
             Err(_) => Err(Error::Timeout { after: timeout }),

@@ -177,7 +177,8 @@ impl Serialize for Event {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::webhook::payload::HangupCause;
@@ -249,6 +250,56 @@ mod tests {
             let error = Event::parse(body.as_bytes()).unwrap_err();
             assert!(matches!(error, EnvelopeError::Malformed { .. }), "{body}: {error:?}");
             assert!(!error.to_string().contains("555"), "{error}");
+        }
+    }
+
+    /// JSON of any shape, with the field names that matter among its own.
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<i32>().prop_map(|eighths| Value::from(f64::from(eighths) / 8.0)),
+            ".{0,8}".prop_map(Value::from),
+        ];
+        let name = prop_oneof![
+            Just("call_control_id".to_owned()),
+            Just("from".to_owned()),
+            Just("hangup_cause".to_owned()),
+            Just("result".to_owned()),
+            Just("status".to_owned()),
+            Just("call_quality_stats".to_owned()),
+            "[a-z_]{1,8}",
+        ];
+        leaf.prop_recursive(3, 24, 6, move |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                proptest::collection::btree_map(name.clone(), inner, 0..6).prop_map(Value::from_iter),
+            ]
+        })
+    }
+
+    proptest! {
+        /// Whatever a payload holds, its event arrives, and every field is either carried or named as left out.
+        #[test]
+        fn a_known_event_is_read_whatever_it_carries(kind: prop::sample::Index, payload in any_json()) {
+            let event_type = kind.get(EventType::KNOWN);
+            let event = parse(&json!({ "data": { "id": "e", "event_type": event_type, "payload": payload } })).unwrap();
+            prop_assert_eq!(&event.event_type, event_type);
+            let carried = serde_json::to_value(&event.payload).unwrap();
+            if !payload.is_object() {
+                prop_assert_eq!(carried, payload);
+                return Ok(());
+            }
+            prop_assert_eq!(event.payload.event_type(), Some(event_type.clone()));
+            for name in &event.left_out {
+                prop_assert!(carried.get(name).is_none() && payload.get(name).is_some(), "{}", name);
+            }
+        }
+
+        #[test]
+        fn no_bytes_break_the_parser(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Event::parse(&body);
         }
     }
 

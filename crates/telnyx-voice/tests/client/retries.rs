@@ -86,7 +86,7 @@ async fn a_dial_is_sent_once_whatever_happens() {
 #[tokio::test]
 async fn a_command_is_repeated_under_its_id() {
     let server = Server::start([refusal(500, "10007"), Reply::Silence, data(json!({ "result": "ok" }))]).await;
-    let client = server.builder().timeout(Duration::from_millis(50)).build().unwrap();
+    let client = server.builder().command_timeout(Duration::from_millis(50)).build().unwrap();
     client.hangup(&"v3:x".into(), &HangupRequest::default().command_id("one")).await.unwrap();
     let ids: Vec<_> = server.seen().into_iter().map(|seen| seen.body["command_id"].clone()).collect();
     assert_eq!(ids, ["one", "one", "one"]);
