@@ -160,6 +160,36 @@ mod tests {
         access.release().await.unwrap();
     }
 
+    #[tokio::test(flavor = "multi_thread")]
+    async fn helm_installs_the_chart_and_an_uninstall_keeps_the_definitions() {
+        // A cluster of its own: Helm takes over no definition that somebody else has installed.
+        let access = Access::start(Options::default()).await.unwrap();
+        let program = Program::Helm.ensure(&|line| eprintln!("{line}")).unwrap();
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../charts/telnyx-operator");
+        let helm = async |arguments: &[&str]| {
+            let mut helm = Command::new(&program);
+            helm.arg("--kubeconfig").arg(access.kubeconfig()).args(["--namespace", RELEASE]).args(arguments);
+            let output = helm.output().await.unwrap();
+            assert!(output.status.success(), "helm {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+            String::from_utf8(output.stdout).unwrap()
+        };
+        helm(&["install", RELEASE, path, "--create-namespace"]).await;
+        helm(&["upgrade", RELEASE, path, "--set", "log.filter=debug"]).await;
+        let releases: Value = serde_json::from_str(&helm(&["list", "--output=json"]).await).unwrap();
+        assert_eq!(releases.pointer("/0/status"), Some(&json!("deployed")), "{releases}");
+        assert_eq!(releases.pointer("/0/revision"), Some(&json!("2")), "{releases}");
+
+        helm(&["uninstall", RELEASE]).await;
+        let kubectl = Kubectl::new(access.kubectl(), access.kubeconfig(), RELEASE);
+        assert_eq!(
+            kubectl.run(["get", "deployment,serviceaccount", "--selector=helm.sh/chart", "-o=name"]).await.unwrap(),
+            ""
+        );
+        let definitions = kubectl.run(["get", "customresourcedefinitions", "--output=name"]).await.unwrap();
+        assert!(definitions.contains("outboundcampaigns.telnyx-operator.io"), "{definitions}");
+        access.release().await.unwrap();
+    }
+
     #[tokio::test]
     async fn helm_has_no_complaint_about_the_chart() {
         let helm = Program::Helm.ensure(&|line| eprintln!("{line}")).unwrap();
