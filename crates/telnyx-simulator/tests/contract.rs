@@ -1,0 +1,260 @@
+//! Every response and webhook of the simulator against the facts that Telnyx's own Python package declares.
+//!
+//! The facts lie with the client crate; both crates are held to the same file, neither to the other.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    reason = "tests"
+)]
+
+#[path = "support/world.rs"]
+mod world;
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use telnyx_simulator::config::{Outcome, Spread};
+use telnyx_simulator::model::{Method, Request, Response};
+use world::{Bench, KEY, fixed};
+
+fn contract() -> Value {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../telnyx-voice/tests/contract/telnyx-voice.json");
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// What is wrong with `value`, field by field.
+fn complaints(schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
+    if value.is_null() {
+        if schema["nullable"] != true {
+            found.push(format!("{at} is null"));
+        }
+        return;
+    }
+    if let Some(any) = schema["anyOf"].as_array() {
+        let fits = |option: &&Value| {
+            let mut found = Vec::new();
+            complaints(option, value, at, &mut found);
+            found.is_empty()
+        };
+        if !any.iter().any(|option| fits(&option)) {
+            found.push(format!("{at} is none of the allowed shapes"));
+        }
+        return;
+    }
+    let fits = match schema["type"].as_str() {
+        Some("string") => value.is_string(),
+        Some("integer") => value.is_i64() || value.is_u64(),
+        Some("number") => value.is_number(),
+        Some("boolean") => value.is_boolean(),
+        Some("array") => value.is_array(),
+        Some("object") => value.is_object(),
+        Some(_) | None => true,
+    };
+    if !fits {
+        found.push(format!("{at} should be {}, is {value}", schema["type"]));
+        return;
+    }
+    if let Some(allowed) = schema["enum"].as_array()
+        && !allowed.contains(value)
+    {
+        found.push(format!("{at} is {value}"));
+    }
+    for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+        complaints(&schema["items"], item, &format!("{at}[{index}]"), found);
+    }
+    if let (Some(fields), Some(properties)) = (value.as_object(), schema["properties"].as_object()) {
+        for (name, field) in fields {
+            match properties.get(name) {
+                Some(schema) => complaints(schema, field, &format!("{at}.{name}"), found),
+                None => found.push(format!("{at}.{name} is not in the contract")),
+            }
+        }
+        for name in schema["required"].as_array().into_iter().flatten() {
+            if !fields.contains_key(name.as_str().unwrap()) {
+                found.push(format!("{at}.{name} is missing"));
+            }
+        }
+    }
+}
+
+/// A bench that holds every answer against the contract.
+struct Judge {
+    bench: Bench,
+    contract: Value,
+    used: BTreeSet<String>,
+}
+
+impl Judge {
+    fn new(bench: Bench) -> Self {
+        Self { bench, contract: contract(), used: BTreeSet::new() }
+    }
+
+    /// A request by the contract's name for it; `params` fill the path's braces.
+    fn call(&mut self, sdk: &str, params: &[&str], query: &str, body: Value) -> Value {
+        let endpoints = self.contract["endpoints"].as_array().unwrap();
+        let endpoint = endpoints.iter().find(|one| one["sdk"] == sdk).unwrap_or_else(|| panic!("{sdk}")).clone();
+        let mut params = params.iter();
+        let path: Vec<&str> = endpoint["path"]
+            .as_str()
+            .unwrap()
+            .trim_start_matches("/v2")
+            .split('/')
+            .map(|part| if part.starts_with('{') { *params.next().unwrap() } else { part })
+            .collect();
+        let method = match endpoint["method"].as_str().unwrap() {
+            "GET" => Method::Get,
+            "POST" => Method::Post,
+            "PUT" => Method::Put,
+            "PATCH" => Method::Patch,
+            _ => Method::Delete,
+        };
+        let path = format!("{}{query}", path.join("/"));
+        let response = self.bench.world.handle(self.bench.now, &Request::new(method, &path, KEY, body));
+        self.bench.drain();
+        let Response::Answer { status, body, .. } = response else { panic!("closed") };
+        assert!((200..300).contains(&status), "{sdk}: {status} {}", String::from_utf8_lossy(&body));
+        self.used.insert(format!("{} {}", method.name(), endpoint["path"].as_str().unwrap().trim_start_matches("/v2")));
+        let value: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        let mut found = Vec::new();
+        let schema = &endpoint["response"];
+        if schema["paginated"].is_string() {
+            for (index, item) in value["data"].as_array().unwrap().iter().enumerate() {
+                complaints(&schema["item"], item, &format!("data[{index}]"), &mut found);
+            }
+            assert!(value["meta"].is_object(), "{sdk}");
+        } else if schema["properties"].is_object() {
+            complaints(schema, &value, "", &mut found);
+            let declared = schema["properties"]["data"]["properties"].as_object();
+            assert!(declared.is_none() || value["data"].is_object(), "{sdk}: {value}");
+        } else {
+            assert!(value.is_null(), "{sdk} has no body by contract, got {value}");
+        }
+        assert!(found.is_empty(), "{sdk}: {found:#?}");
+        value
+    }
+}
+
+#[test]
+fn every_answer_has_the_fields_and_types_of_the_contract() {
+    let mut config = fixed(Outcome::Person);
+    config.callees.person.patience_ms = Spread::Fixed(300_000);
+    let mut judge = Judge::new(Bench::new(config));
+    let profile = json!({
+        "name": "contract", "tags": ["a"], "concurrent_call_limit": 5, "daily_spend_limit": "10.00", "max_destination_rate": 0.5,
+        "calling_window": {"start_time": "08:00", "end_time": "20:00", "calls_per_cld": 3},
+        "call_recording": {"call_recording_type": "all"}, "billing_group_id": "6a09cdc3-8948-47f0-aa62-74ac943d6c58",
+    });
+    let created = judge.call("outbound_voice_profiles.create", &[], "", profile.clone());
+    let profile_id = created["data"]["id"].as_str().unwrap().to_owned();
+    judge.call("outbound_voice_profiles.update", &[&profile_id], "", profile);
+    judge.call("outbound_voice_profiles.retrieve", &[&profile_id], "", Value::Null);
+    judge.call("outbound_voice_profiles.list", &[], "?page[size]=250", Value::Null);
+
+    let application = json!({
+        "application_name": "contract", "webhook_event_url": "https://example.com/hooks", "webhook_api_version": "2",
+        "webhook_event_failover_url": "https://example.com/failover", "webhook_timeout_secs": 5, "call_cost_in_webhooks": true,
+        "inbound": {"channel_limit": 3, "sip_subdomain": "x"}, "outbound": {"channel_limit": 9, "outbound_voice_profile_id": profile_id},
+    });
+    let created = judge.call("call_control_applications.create", &[], "", application.clone());
+    let application_id = created["data"]["id"].as_str().unwrap().to_owned();
+    judge.call("call_control_applications.update", &[&application_id], "", application);
+    judge.call("call_control_applications.retrieve", &[&application_id], "", Value::Null);
+    judge.call("call_control_applications.list", &[], "", Value::Null);
+
+    judge.call("queues.create", &[], "", json!({"queue_name": "q", "max_size": 3}));
+    judge.call("queues.update", &["q"], "", json!({"max_size": 4}));
+    judge.call("queues.retrieve", &["q"], "", Value::Null);
+    judge.call("queues.list", &[], "", Value::Null);
+
+    let dial = json!({
+        "to": world::TO, "from": world::FROM, "connection_id": application_id, "client_state": "c3RhdGU=",
+        "record": "record-from-answer", "answering_machine_detection": "premium",
+    });
+    let dialled = judge.call("calls.dial", &[], "", dial);
+    let id = dialled["data"]["call_control_id"].as_str().unwrap().to_owned();
+    assert!(dialled["data"]["recording_id"].is_string());
+    judge.call("calls.retrieve_status", &[&id], "", Value::Null);
+    judge.bench.pass_secs(5);
+    judge.call("connections.list_active_calls", &[&application_id], "", Value::Null);
+    judge.call("calls.actions.update_client_state", &[&id], "", json!({"client_state": "bmV3"}));
+    judge.call("calls.actions.speak", &[&id], "", json!({"payload": "Hello", "voice": "female"}));
+    judge.call("calls.actions.start_playback", &[&id], "", json!({"audio_url": "https://example.com/a.mp3"}));
+    judge.call("calls.actions.stop_playback", &[&id], "", json!({"stop": "all"}));
+    judge.call("calls.actions.enqueue", &[&id], "", json!({"queue_name": "q"}));
+    judge.call("queues.calls.list", &["q"], "", Value::Null);
+    judge.call("queues.calls.retrieve", &["q", &id], "", Value::Null);
+    judge.call("queues.calls.update", &["q", &id], "", json!({"keep_after_hangup": false}));
+    judge.call("calls.actions.leave_queue", &[&id], "", json!({}));
+    judge.call("calls.actions.enqueue", &[&id], "", json!({"queue_name": "q"}));
+    judge.call("queues.calls.remove", &["q", &id], "", Value::Null);
+    judge.call("calls.actions.hangup", &[&id], "", json!({"command_id": "x"}));
+    judge.call("calls.retrieve_status", &[&id], "", Value::Null);
+    judge.call("call_events.list", &[], "?page[size]=100", Value::Null);
+    let deliveries = judge.call("webhook_deliveries.list", &[], "", Value::Null);
+    let delivery = deliveries["data"][0]["id"].as_str().unwrap().to_owned();
+    judge.call("webhook_deliveries.retrieve", &[&delivery], "", Value::Null);
+    judge.call("queues.delete", &["q"], "", Value::Null);
+    judge.call("call_control_applications.delete", &[&application_id], "", Value::Null);
+    judge.call("outbound_voice_profiles.delete", &[&profile_id], "", Value::Null);
+
+    // Whatever is served is in the contract, and was judged above.
+    let served: BTreeSet<String> = judge.bench.world.endpoints().iter().cloned().collect();
+    assert_eq!(served, judge.used);
+}
+
+#[test]
+fn every_webhook_has_the_fields_and_types_of_the_contract() {
+    let contract = contract();
+    let mut judged = BTreeSet::new();
+    let modes = ["premium", "detect_beep", "detect_words", "greeting_end"];
+    for (outcome, mode) in [Outcome::Person, Outcome::Machine, Outcome::Fax, Outcome::Silence, Outcome::Busy]
+        .into_iter()
+        .flat_map(|outcome| modes.map(|mode| (outcome, mode)))
+    {
+        let mut config = fixed(outcome);
+        config.switches.premium_detection_started = true;
+        let mut bench = Bench::new(config);
+        let path = format!("/call_control_applications/{}", bench.application);
+        let costly = json!({"application_name": "b", "webhook_event_url": "http://r", "call_cost_in_webhooks": true});
+        assert_eq!(bench.patch(&path, costly).0, 200);
+        let id = bench.dial(json!({"answering_machine_detection": mode, "audio_url": "https://example.com/a.mp3"}));
+        bench.pass_secs(3);
+        bench.command(&id, "speak", json!({"payload": "Hello", "voice": "female"}));
+        bench.command(&id, "enqueue", json!({"queue_name": "q"}));
+        bench.command(&id, "playback_start", json!({"media_name": "broken.mp3"}));
+        bench.pass_secs(600);
+        for one in &bench.sent {
+            let schema = &contract["webhooks"][one.event_type()];
+            assert!(schema.is_object(), "{} is not in the contract", one.event_type());
+            let mut found = Vec::new();
+            complaints(schema, &one.body["data"], one.event_type(), &mut found);
+            assert!(found.is_empty(), "{found:#?}");
+            let envelope = ["event_type", "id", "occurred_at", "payload", "record_type"];
+            assert!(envelope.iter().all(|name| !one.body["data"][*name].is_null()), "{}", one.body);
+            let identity = ["call_control_id", "call_leg_id", "call_session_id", "connection_id"];
+            assert!(identity.iter().all(|name| one.payload()[*name].is_string()), "{}", one.body);
+            judged.insert(one.event_type().to_owned());
+        }
+    }
+    let expected = [
+        "call.answered",
+        "call.cost",
+        "call.dequeued",
+        "call.enqueued",
+        "call.hangup",
+        "call.initiated",
+        "call.machine.detection.ended",
+        "call.machine.greeting.ended",
+        "call.machine.premium.detection.ended",
+        "call.machine.premium.detection.started",
+        "call.machine.premium.greeting.ended",
+        "call.playback.ended",
+        "call.playback.started",
+        "call.speak.ended",
+        "call.speak.started",
+    ];
+    assert_eq!(judged.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+}

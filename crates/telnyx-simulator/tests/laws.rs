@@ -1,0 +1,135 @@
+//! Laws that hold for every seed, whatever is asked of a call at whatever time.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    reason = "tests"
+)]
+
+#[path = "support/world.rs"]
+mod world;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use serde_json::json;
+use telnyx_simulator::Config;
+use telnyx_simulator::config::{Effect, Fault, Spread};
+use world::Bench;
+
+/// Something done to a call.
+#[derive(Debug, Clone)]
+enum Step {
+    Wait(u64),
+    Dial { amd: &'static str, ring_for: u64 },
+    Command { call: usize, name: &'static str },
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let amd =
+        prop::sample::select(vec!["disabled", "premium", "detect", "detect_beep", "detect_words", "greeting_end"]);
+    let command =
+        prop::sample::select(vec!["speak", "playback_start", "playback_stop", "hangup", "enqueue", "leave_queue"]);
+    let step = prop_oneof![
+        3 => (0_u64..20_000).prop_map(Step::Wait),
+        2 => (amd, 5_u64..40).prop_map(|(amd, ring_for)| Step::Dial { amd, ring_for }),
+        4 => (0_usize..8, command).prop_map(|(call, name)| Step::Command { call, name }),
+    ];
+    prop::collection::vec(step, 1..40)
+}
+
+fn run(seed: u64, steps: &[Step], faults: bool) -> Bench {
+    let mut config = Config { seed, ..Config::default() };
+    config.limits.dials_per_second = None;
+    config.webhooks.send_after_ms = Spread::Fixed(0);
+    if faults {
+        config.faults = vec![
+            Fault::new(Effect::HangUp).probability(0.1),
+            Fault::new(Effect::ReorderWebhook { within_ms: 4000 }).probability(0.2),
+            Fault::new(Effect::DuplicateWebhook { copies: 2 }).probability(0.2),
+        ];
+    }
+    let mut bench = Bench::new(config);
+    let mut calls: Vec<String> = Vec::new();
+    for step in steps {
+        match step {
+            Step::Wait(millis) => bench.pass(Duration::from_millis(*millis)),
+            Step::Dial { amd, ring_for } => {
+                calls.push(bench.dial(json!({"answering_machine_detection": amd, "timeout_secs": ring_for})));
+            }
+            Step::Command { call, name } => {
+                if let Some(call) = calls.get(*call) {
+                    let body = json!({"payload": "Good evening", "voice": "f", "media_name": "a", "queue_name": "q"});
+                    let (status, _) = bench.command(call, name, body);
+                    assert!(matches!(status, 200 | 422), "{name}: {status}");
+                }
+            }
+        }
+    }
+    bench.pass(Duration::from_secs(4 * 3600 + 700));
+    bench
+}
+
+/// The events of each call in the order in which they happened, duplicates counted once.
+fn histories(bench: &Bench) -> BTreeMap<String, Vec<String>> {
+    let mut events: BTreeMap<String, BTreeMap<(String, usize), String>> = BTreeMap::new();
+    let mut seen = std::collections::BTreeSet::new();
+    for (place, one) in bench.sent.iter().enumerate() {
+        if seen.insert(one.body["data"]["id"].as_str().unwrap().to_owned()) {
+            let call = one.payload()["call_control_id"].as_str().unwrap().to_owned();
+            let at = one.body["data"]["occurred_at"].as_str().unwrap().to_owned();
+            events.entry(call).or_default().insert((at, place), one.event_type().to_owned());
+        }
+    }
+    events.into_iter().map(|(call, events)| (call, events.into_values().collect())).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn every_call_ends_once_and_tells_its_events_in_lawful_order(seed in any::<u64>(), steps in steps()) {
+        let bench = run(seed, &steps, false);
+        let dials = steps.iter().filter(|step| matches!(step, Step::Dial { .. })).count();
+        let histories = histories(&bench);
+        prop_assert_eq!(histories.len(), dials);
+        for events in histories.values() {
+            prop_assert_eq!(events.first().map(String::as_str), Some("call.initiated").filter(|_| events.len() > 1).or(Some("call.hangup")));
+            prop_assert_eq!(events.last().map(String::as_str), Some("call.hangup"));
+            for once in ["call.initiated", "call.answered", "call.hangup"] {
+                prop_assert!(events.iter().filter(|event| *event == once).count() <= 1, "{:?}", events);
+            }
+            let answered = events.iter().position(|event| event == "call.answered");
+            for (place, event) in events.iter().enumerate() {
+                if !matches!(event.as_str(), "call.initiated" | "call.answered" | "call.hangup") {
+                    prop_assert!(answered.is_some_and(|answered| answered < place), "{:?}", events);
+                }
+            }
+            for kind in ["speak", "playback"] {
+                let count = |what: &str| events.iter().filter(|event| **event == format!("call.{kind}.{what}")).count();
+                prop_assert_eq!(count("started"), count("ended"), "{:?}", events);
+            }
+        }
+        prop_assert_eq!(bench.world.counters()["concurrentCalls"].as_u64(), Some(0));
+        prop_assert!(bench.world.calls().is_empty(), "ended calls are forgotten");
+    }
+
+    #[test]
+    fn faults_change_what_is_told_but_every_call_still_ends_once(seed in any::<u64>(), steps in steps()) {
+        let bench = run(seed, &steps, true);
+        for events in histories(&bench).values() {
+            prop_assert_eq!(events.iter().filter(|event| *event == "call.hangup").count(), 1, "{:?}", events);
+        }
+        prop_assert_eq!(bench.world.counters()["concurrentCalls"].as_u64(), Some(0));
+        prop_assert_eq!(bench.world.counters()["webhooksPending"].as_u64(), Some(0));
+    }
+
+    #[test]
+    fn the_same_seed_and_steps_leave_the_same_trace(seed in any::<u64>(), steps in steps()) {
+        let trace = |bench: &Bench| bench.sent.iter().map(|one| one.body.to_string()).collect::<Vec<_>>();
+        prop_assert_eq!(trace(&run(seed, &steps, true)), trace(&run(seed, &steps, true)));
+    }
+}
