@@ -1,22 +1,32 @@
 //! The outbound dialer as a pure state machine: claims, pacing, retries, windows, outcomes, recovery.
 
+mod agenda;
+mod announcement;
 pub mod call;
 mod claim;
 pub mod client_state;
+mod dialer;
 pub mod effect;
 pub mod event;
+mod flight;
 mod ids;
+mod job;
 mod now;
 pub mod outcome;
+mod owner;
+mod pacing;
 mod phone;
 mod progress;
+mod retry;
 pub mod spec;
 pub mod target;
+mod window;
 
 use std::time::Duration;
 
 pub use claim::{Claim, Saved};
 pub use client_state::ClientState;
+pub use dialer::{Dialer, Tuning, Wake, WakeReason};
 pub use effect::Effect;
 pub use event::Event;
 pub use ids::{

@@ -101,6 +101,12 @@ pub struct Tallied {
 }
 
 impl Tallied {
+    /// Targets that have ended.
+    #[must_use]
+    pub fn ended(&self) -> u32 {
+        self.outcomes.values().sum()
+    }
+
     /// Takes a target in.
     pub(crate) fn add(&mut self, state: &TargetState) {
         *self.counts.of(state) += 1;

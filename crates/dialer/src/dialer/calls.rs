@@ -1,0 +1,183 @@
+//! What happens on legs: webhooks, and the same events found by a look-up.
+
+use crate::announcement;
+use crate::call::{CallEvent, Hangup, What};
+use crate::client_state::Position;
+use crate::dialer::Dialer;
+use crate::effect::Verdict;
+use crate::ids::{CommandId, DeliveryToken, DialKey};
+use crate::outcome::Outcome;
+use crate::owner::Slot;
+use crate::target::TargetState;
+
+/// What an event of a leg led to, and so what its webhook's answer waits for.
+enum Effectiveness {
+    /// Nothing that is not stored already, or stored soon.
+    Settled(Slot),
+    /// The command's answer.
+    Commanded(CommandId),
+    /// The event is of a dial that this process does not know of yet: it has to come again.
+    Unknown,
+    /// No target of that name.
+    NotHere,
+}
+
+/// How the dial that an event speaks of stands to the target's state.
+enum Age {
+    Current,
+    Past,
+    Future,
+}
+
+impl Dialer {
+    /// Where the target of a dial lies.
+    pub(super) fn find(&self, key: &DialKey) -> Option<Slot> {
+        let owner = self.owners.get(self.owner_numbers.get(&key.attempt.owner)?)?;
+        owner.targets.get(&key.attempt.target).copied()
+    }
+
+    pub(super) fn webhook(&mut self, token: DeliveryToken, call: &CallEvent) {
+        if !self.receive(token) {
+            return;
+        }
+        match self.call_event(call) {
+            Effectiveness::NotHere => self.acknowledge(token, Verdict::NotHere),
+            Effectiveness::Unknown => self.acknowledge(token, Verdict::Retry),
+            Effectiveness::Commanded(command) => {
+                if !self.await_command(token, command) {
+                    self.acknowledge(token, Verdict::Retry);
+                }
+            }
+            Effectiveness::Settled(slot) => self.await_settled(slot, token),
+        }
+    }
+
+    /// Answers once all that is known of the target is durable.
+    fn await_settled(&mut self, slot: Slot, token: DeliveryToken) {
+        let command = self.flight(slot).and_then(|flight| flight.commands.last().copied());
+        if command.is_some_and(|command| self.await_command(token, command)) {
+            return;
+        }
+        self.await_save(slot, vec![token]);
+    }
+
+    fn age(&self, slot: Slot, key: &DialKey) -> Option<Age> {
+        let state = self.state(slot)?;
+        let tally = state.tally();
+        let ended = u64::from(tally.attempts) + u64::from(tally.refusals);
+        let spoken_of = u64::from(key.attempt.n).saturating_sub(1) + u64::from(key.refusals);
+        let under_way = state.attempt() == Some(key.attempt.n) && tally.refusals == key.refusals;
+        Some(match state {
+            _ if under_way => Age::Current,
+            TargetState::Done { .. } => Age::Past,
+            TargetState::Pending { .. } if spoken_of >= ended => Age::Future,
+            _ if spoken_of > ended => Age::Future,
+            TargetState::Pending { .. }
+            | TargetState::Claimed { .. }
+            | TargetState::Dialing { .. }
+            | TargetState::Held { .. } => Age::Past,
+        })
+    }
+
+    fn call_event(&mut self, call: &CallEvent) -> Effectiveness {
+        let key = &call.state.key;
+        let Some(slot) = self.find(key) else { return Effectiveness::NotHere };
+        match self.age(slot, key) {
+            None => Effectiveness::NotHere,
+            Some(Age::Past) => self.stray(call, slot),
+            Some(Age::Future) => {
+                self.reload_soon(slot.job);
+                Effectiveness::Unknown
+            }
+            Some(Age::Current) => self.current_event(slot, call),
+        }
+    }
+
+    /// An event of a leg that no attempt under way claims. If it tells of a living leg, the leg is hung up.
+    fn stray(&mut self, call: &CallEvent, slot: Slot) -> Effectiveness {
+        match call.what {
+            What::Initiated | What::Answered | What::Detected(_) => {
+                match self.orphan(call.leg.clone(), &call.state.key) {
+                    Some(command) => Effectiveness::Commanded(command),
+                    None => Effectiveness::Settled(slot),
+                }
+            }
+            What::GreetingEnded | What::AudioEnded(_) | What::HungUp(_) | What::Other => Effectiveness::Settled(slot),
+        }
+    }
+
+    fn current_event(&mut self, slot: Slot, call: &CallEvent) -> Effectiveness {
+        let Some(spec) = self.owner_of(slot).and_then(|owner| owner.spec.clone()) else {
+            return Effectiveness::Unknown;
+        };
+        if let Some(TargetState::Dialing { leg: Some(leg), .. }) = self.state(slot)
+            && leg.id != call.leg.id
+        {
+            return self.stray(call, slot);
+        }
+        self.placed(slot, Some(call.leg.clone()));
+        self.catch_up(slot, call.state.position);
+        let position = self.furthest(slot);
+        if let What::HungUp(hangup) = call.what {
+            self.hung_up(slot, hangup, position);
+            return Effectiveness::Settled(slot);
+        }
+        match announcement::step(position, &spec.amd, &call.what) {
+            None => Effectiveness::Settled(slot),
+            Some((to, None)) => {
+                self.reach(slot, to);
+                Effectiveness::Settled(slot)
+            }
+            Some((to, Some(order))) => match self.order(slot, &call.leg, to, order) {
+                Some(command) => Effectiveness::Commanded(command),
+                None => Effectiveness::Unknown,
+            },
+        }
+    }
+
+    fn hung_up(&mut self, slot: Slot, hangup: Hangup, position: Position) {
+        let outcome = Outcome::of_hangup(hangup, position);
+        self.settle(slot, outcome);
+    }
+
+    /// An event carries a position that some accepted command gave the leg.
+    fn catch_up(&mut self, slot: Slot, carried: Position) {
+        let Some(flight) = self.flight(slot) else { return };
+        let confirmed: Vec<CommandId> = flight
+            .commands
+            .iter()
+            .copied()
+            .filter(|id| self.command_position(*id).is_some_and(|p| p <= carried))
+            .collect();
+        for command in confirmed {
+            self.command_accepted(command);
+        }
+        self.reach(slot, carried);
+    }
+
+    /// How far the leg is, or will be once the command under way is accepted.
+    pub(super) fn furthest(&self, slot: Slot) -> Position {
+        let ahead = self.flight(slot).and_then(|flight| flight.ahead);
+        match self.state(slot) {
+            Some(TargetState::Dialing { position, .. }) => ahead.map_or(*position, |ahead| ahead.max(*position)),
+            Some(
+                TargetState::Pending { .. }
+                | TargetState::Claimed { .. }
+                | TargetState::Held { .. }
+                | TargetState::Done { .. },
+            )
+            | None => ahead.unwrap_or(Position::Ringing),
+        }
+    }
+
+    /// What a look-up found happened, as if its webhook had come.
+    pub(super) fn replay(&mut self, call: &CallEvent) {
+        // Nothing waits for an answer; whatever the event leads to is on its way already.
+        match self.call_event(call) {
+            Effectiveness::Settled(_)
+            | Effectiveness::Commanded(_)
+            | Effectiveness::Unknown
+            | Effectiveness::NotHere => {}
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! Accounts, campaigns and jobs as they come and go, and how far they are.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::announcement;
+use crate::dialer::{Dialer, Due};
+use crate::effect::Verdict;
+use crate::event::LoadedJob;
+use crate::ids::{JobId, OwnerId};
+use crate::job::{Job, Sync};
+use crate::now::Now;
+use crate::outcome::Outcome;
+use crate::owner::{JobNo, Owner, OwnerNo, Slot};
+use crate::progress::{JobProgress, Progress, Tallied, WaitingFor};
+use crate::spec::{AccountLimits, Audience, CampaignSpec, DrainPolicy};
+use crate::target::TargetState;
+
+/// Hanging up on what has rung for less is a nuisance call (47 CFR 64.1200(a)(6)).
+const LEAST_RING: std::time::Duration = std::time::Duration::from_secs(15);
+
+impl Dialer {
+    pub(super) fn account_set(&mut self, limits: AccountLimits) {
+        let now = self.now.up;
+        self.governor.set_limit(limits.dials_per_second, now);
+        self.limits = Some(limits);
+        for (number, owner) in &mut self.owners {
+            owner.misconfigured = None;
+            self.agenda.hasten(Due::Owner(*number), now);
+        }
+    }
+
+    pub(super) fn all_loaded(&mut self) {
+        self.ready = true;
+        for number in self.owners.keys() {
+            self.agenda.hasten(Due::Owner(*number), self.now.up);
+        }
+    }
+
+    pub(super) fn campaign_set(&mut self, id: &OwnerId, spec: Arc<CampaignSpec>, audience: Audience) {
+        let number = self.owner_number(id);
+        let now = self.now;
+        let Some(owner) = self.owners.get_mut(&number) else { return };
+        owner.set_spec(spec, now.up);
+        owner.audience = audience;
+        self.agenda.hasten(Due::Owner(number), now.up);
+        self.drain(number);
+        self.resolve_held(number);
+    }
+
+    pub(super) fn campaign_removed(&mut self, id: &OwnerId) {
+        let Some(number) = self.owner_numbers.get(id).copied() else { return };
+        if let Some(owner) = self.owners.get_mut(&number) {
+            owner.removed = true;
+            owner.audience = Audience::Complete;
+        }
+        self.drain(number);
+        self.forget_owner_if_empty(number);
+    }
+
+    fn owner_number(&mut self, id: &OwnerId) -> OwnerNo {
+        if let Some(number) = self.owner_numbers.get(id) {
+            return *number;
+        }
+        let number = self.number();
+        self.owner_numbers.insert(id.clone(), number);
+        self.owners.insert(number, Owner::new(id.clone(), self.now.up));
+        number
+    }
+
+    fn forget_owner_if_empty(&mut self, number: OwnerNo) {
+        let unused = |owner: &&Owner| owner.jobs.is_empty() && (owner.removed || owner.spec.is_none());
+        let Some(owner) = self.owners.get(&number).filter(unused) else { return };
+        self.owner_numbers.remove(&owner.id);
+        self.owners.remove(&number);
+        self.agenda.cancel(Due::Owner(number));
+        self.turns.retain(|turn| *turn != number);
+    }
+
+    /// Gives back what is claimed and undialled, and applies the drain policy to what was dialled, when the campaign
+    /// wants no calls.
+    fn drain(&mut self, number: OwnerNo) {
+        let wall = self.now.wall;
+        let Some(owner) = self.owners.get(&number) else { return };
+        if owner.may_dial(wall) {
+            return;
+        }
+        self.release_ready(number);
+        let Some(owner) = self.owners.get(&number) else { return };
+        let Some(spec) = owner.spec.clone().filter(|spec| spec.suspended || owner.removed) else { return };
+        let least_ring = match spec.drain {
+            DrainPolicy::LetFinish => return,
+            DrainPolicy::StopRingingAfter15s => Some(LEAST_RING),
+            DrainPolicy::HangupAll => None,
+        };
+        for slot in self.flights_of(number) {
+            self.schedule_cancel(slot, least_ring);
+        }
+    }
+
+    fn flights_of(&self, number: OwnerNo) -> Vec<Slot> {
+        let jobs = self.owners.get(&number).map(|owner| owner.jobs.iter().copied()).into_iter().flatten();
+        let flights = jobs.filter_map(|job| Some((job, self.jobs.get(&job)?)));
+        flights.flat_map(|(job, held)| held.flights.keys().map(move |index| Slot { job, index: *index })).collect()
+    }
+
+    fn schedule_cancel(&mut self, slot: Slot, least_ring: Option<std::time::Duration>) {
+        let now = self.now;
+        let Some(job) = self.jobs.get_mut(&slot.job) else { return };
+        let Some(TargetState::Claimed { claim, .. } | TargetState::Dialing { claim, .. }) = job.states.get(slot.at())
+        else {
+            return;
+        };
+        let rung = crate::now::gap(claim.at, now.wall);
+        let Some(flight) = job.flights.get_mut(&slot.index) else { return };
+        flight.cancel_at =
+            Some(now.up + least_ring.map_or(std::time::Duration::ZERO, |least| least.saturating_sub(rung)));
+        self.plan_flight(slot);
+    }
+
+    /// Hangs up a leg whose campaign was suspended, if the drain policy still asks for it.
+    pub(super) fn cancel_flight(&mut self, slot: Slot) {
+        let Some(owner) = self.owner_of(slot) else { return };
+        let Some(spec) = owner.spec.clone().filter(|spec| spec.suspended || owner.removed) else { return };
+        let Some(TargetState::Dialing { leg: Some(leg), position, .. }) = self.state(slot).cloned() else { return };
+        let position = self.flight(slot).and_then(|flight| flight.ahead).map_or(position, |ahead| ahead.max(position));
+        match spec.drain {
+            DrainPolicy::LetFinish => return,
+            DrainPolicy::StopRingingAfter15s if position.is_answered() => return,
+            DrainPolicy::StopRingingAfter15s | DrainPolicy::HangupAll => {}
+        }
+        if let Some((to, Some(order))) = announcement::cancel(position) {
+            self.order(slot, &leg, to, order);
+        }
+    }
+
+    fn resolve_held(&mut self, number: OwnerNo) {
+        let Some(owner) = self.owners.get(&number) else { return };
+        if owner.tallied.counts.ambiguous == 0 {
+            return;
+        }
+        let jobs: Vec<JobNo> = owner.jobs.iter().copied().collect();
+        for job in jobs {
+            let Some(held) = self.jobs.get(&job) else { continue };
+            let indices = (0..).zip(&held.states);
+            let held = indices.filter(|(_, state)| matches!(state, TargetState::Held { .. })).map(|(index, _)| index);
+            let slots: Vec<Slot> = held.map(|index| Slot { job, index }).collect();
+            for slot in slots {
+                self.ambiguous(slot);
+            }
+        }
+    }
+
+    pub(super) fn job_loaded(&mut self, loaded: LoadedJob) {
+        let LoadedJob { job: id, owner, version, targets, states } = loaded;
+        if self.job_numbers.contains_key(&id) {
+            return;
+        }
+        let owner_no = self.owner_number(&owner);
+        let number = self.number();
+        let Some(owner) = self.owners.get_mut(&owner_no) else { return };
+        owner.jobs.insert(number);
+        let queue_of = targets.iter().map(|target| owner.queue_of(target.zone.as_ref())).collect();
+        for (index, target) in (0..).zip(targets.iter()) {
+            owner.targets.insert(target.id.clone(), Slot { job: number, index });
+        }
+        let fresh = targets.iter().map(|_| TargetState::default()).collect();
+        self.job_numbers.insert(id.clone(), number);
+        let count = targets.len();
+        self.jobs.insert(
+            number,
+            Job {
+                id,
+                owner: owner_no,
+                version,
+                targets,
+                queue_of,
+                states: fresh,
+                flights: std::collections::BTreeMap::new(),
+                tallied: Tallied::default(),
+                sync: Sync::Idle,
+                dirty: false,
+                next_save: self.now.up,
+                failures: 0,
+                unsaved_tokens: Vec::new(),
+            },
+        );
+        for (index, state) in
+            (0..).zip(states.into_iter().chain(std::iter::repeat_with(TargetState::default)).take(count))
+        {
+            self.adopt_at_load(Slot { job: number, index }, state);
+        }
+        if let Some(job) = self.jobs.get_mut(&number) {
+            job.dirty = false;
+        }
+        self.agenda.cancel(Due::Job(number));
+        self.agenda.hasten(Due::Owner(owner_no), self.now.up);
+    }
+
+    pub(super) fn job_removed(&mut self, id: &JobId) {
+        let Some(number) = self.job_numbers.remove(id) else { return };
+        let Some(job) = self.jobs.get(&number) else { return };
+        let owner_no = job.owner;
+        let flights: Vec<Slot> = job.flights.keys().map(|index| Slot { job: number, index: *index }).collect();
+        for slot in flights {
+            self.end_flight(slot);
+        }
+        let Some(job) = self.jobs.remove(&number) else { return };
+        self.agenda.cancel(Due::Job(number));
+        self.acknowledge_all(job.unsaved_tokens, Verdict::NotHere);
+        if let Sync::Saving(tokens) = job.sync {
+            self.acknowledge_all(tokens, Verdict::NotHere);
+        }
+        let Some(owner) = self.owners.get_mut(&owner_no) else { return };
+        owner.jobs.remove(&number);
+        for (index, (target, state)) in (0..).zip(job.targets.iter().zip(&job.states)) {
+            let slot = Slot { job: number, index };
+            if owner.targets.get(&target.id) == Some(&slot) {
+                owner.targets.remove(&target.id);
+            }
+            owner.tallied.remove(state);
+            self.in_flight -= u32::from(state.is_in_flight());
+        }
+        for queue in &mut owner.queues {
+            queue.due.remove(&number);
+            queue.later.retain(|(_, slot)| slot.job != number);
+        }
+        owner.expiries.retain(|(_, slot)| slot.job != number);
+        owner.ready.retain(|slot| slot.job != number);
+        self.agenda.hasten(Due::Owner(owner_no), self.now.up);
+        self.forget_owner_if_empty(owner_no);
+    }
+
+    /// Looks after a campaign: windows, what is due, what has expired, the next round of claims.
+    pub(super) fn owner_due(&mut self, number: OwnerNo) {
+        let wall = self.now.wall;
+        let Some(owner) = self.owners.get_mut(&number) else { return };
+        owner.refresh(wall);
+        for (slot, outcome) in owner_endings(owner, wall) {
+            self.end_undialled(slot, outcome);
+        }
+        let Some(owner) = self.owners.get(&number) else { return };
+        if !owner.may_dial(wall) {
+            self.release_ready(number);
+        }
+        self.claim_round(number);
+        let Some(owner) = self.owners.get(&number) else { return };
+        if let Some(at) = owner.next_change(wall) {
+            let at = self.up_at(at);
+            self.agenda.hasten(Due::Owner(number), at);
+        }
+    }
+
+    fn end_undialled(&mut self, slot: Slot, outcome: Outcome) {
+        if let Some(TargetState::Pending { tally, .. }) = self.state(slot) {
+            let tally = *tally;
+            self.set_state(slot, TargetState::Done { tally, outcome });
+        }
+    }
+
+    /// How far an owner has come. `None`: nothing of it is held here.
+    #[must_use]
+    pub fn progress(&self, id: &OwnerId) -> Option<Progress> {
+        let owner = self.owners.get(self.owner_numbers.get(id)?)?;
+        let everything_ended = owner.tallied.ended() == owner.tallied.counts.total();
+        Some(Progress {
+            tallied: owner.tallied.clone(),
+            complete: owner.audience == Audience::Complete && owner.spec.is_some() && everything_ended,
+            waiting_for: self.waiting_for(owner),
+            next_window_opens: owner.next_opening(self.now.wall),
+            dialled: owner.dialled,
+        })
+    }
+
+    fn waiting_for(&self, owner: &Owner) -> WaitingFor {
+        let Now { wall, up } = self.now;
+        let Some(spec) = owner.spec.as_ref().filter(|_| self.ready && self.limits.is_some()) else {
+            return WaitingFor::Jobs;
+        };
+        if let Some(refusal) = &owner.misconfigured {
+            return WaitingFor::ConfigError {
+                status: refusal.status,
+                code: refusal.code.clone(),
+                pointer: refusal.pointer.clone(),
+            };
+        }
+        if spec.suspended || owner.removed {
+            return WaitingFor::Suspension;
+        }
+        if owner.tallied.counts.waiting() == 0 && owner.undialled == 0 {
+            return WaitingFor::NothingToDial;
+        }
+        if let Some(at) = spec.start_at.filter(|at| *at > wall) {
+            return WaitingFor::Start { at };
+        }
+        if self.governor.is_paused(up) {
+            return WaitingFor::Capacity;
+        }
+        if owner.undialled > 0 {
+            return WaitingFor::Pacing;
+        }
+        self.waiting_to_claim(owner, wall)
+    }
+
+    fn waiting_to_claim(&self, owner: &Owner, wall: Timestamp) -> WaitingFor {
+        if !owner.jobs_with_due(wall).is_empty() {
+            let full = owner.room(self.now.up).min(self.room()) == 0;
+            return if full { WaitingFor::Concurrency } else { WaitingFor::Pacing };
+        }
+        let later = owner.queues.iter().filter_map(|queue| queue.later.first()).map(|(at, _)| *at).min();
+        match later {
+            Some(at) if owner.queues.iter().all(|queue| queue.due.is_empty()) => WaitingFor::Due { at },
+            Some(_) | None => WaitingFor::Window,
+        }
+    }
+
+    /// How far a job has come. `None`: it is not held here.
+    #[must_use]
+    pub fn job_progress(&self, id: &JobId) -> Option<JobProgress> {
+        let job = self.jobs.get(self.job_numbers.get(id)?)?;
+        let stored = !job.dirty && matches!(job.sync, Sync::Idle);
+        Some(JobProgress {
+            tallied: job.tallied.clone(),
+            finished: stored && job.tallied.ended() == job.tallied.counts.total(),
+        })
+    }
+}
+
+/// Waiting targets whose time is over, and how they end.
+fn owner_endings(owner: &Owner, wall: Timestamp) -> Vec<(Slot, Outcome)> {
+    let Some(spec) = &owner.spec else { return Vec::new() };
+    if spec.stop_at.is_some_and(|stop| stop <= wall) {
+        return owner.queues.iter().flat_map(|queue| queue.slots()).map(|slot| (slot, Outcome::Expired)).collect();
+    }
+    let expired = owner.expiries.iter().take_while(|(at, _)| *at <= wall).map(|(_, slot)| (*slot, Outcome::Expired));
+    let blocked = owner.without_zone().into_iter().map(|slot| (slot, Outcome::ComplianceBlocked));
+    expired.chain(blocked).collect()
+}

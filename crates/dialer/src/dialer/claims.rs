@@ -1,0 +1,123 @@
+//! Which targets are claimed, and when: never more than may be dialled in the next second.
+
+use crate::claim::Claim;
+use crate::dialer::{Dialer, Due};
+use crate::flight::{Flight, Phase};
+use crate::ids::{AttemptKey, DialKey};
+use crate::job::{Job, Sync};
+use crate::owner::{JobNo, Owner, OwnerNo, Slot};
+use crate::target::{ClaimRecord, Tally, TargetState};
+
+impl Dialer {
+    /// How many more calls the account may have at once.
+    pub(super) fn room(&self) -> u32 {
+        let Some(limits) = &self.limits else { return 0 };
+        let cap = limits.max_concurrent.min(self.learned_cap.get(self.now.up).unwrap_or(u32::MAX));
+        cap.saturating_sub(self.in_flight)
+    }
+
+    /// How many targets of an owner may be claimed now.
+    fn claims_allowed(&self, owner: &Owner) -> u32 {
+        let stopped = !self.ready || !owner.may_dial(self.now.wall) || self.governor.is_paused(self.now.up);
+        if stopped { 0 } else { owner.claims_wanted(self.now.up).min(self.room()) }
+    }
+
+    /// Claims from one job after the other until the owner has what it may have.
+    pub(super) fn claim_round(&mut self, number: OwnerNo) {
+        let now = self.now;
+        let Some(owner) = self.owners.get_mut(&number) else { return };
+        if now.up < owner.next_claim {
+            let at = owner.next_claim;
+            self.agenda.hasten(Due::Owner(number), at);
+            return;
+        }
+        let mut claimed = false;
+        for job in owner.jobs_with_due(now.wall) {
+            let Some(owner) = self.owners.get(&number) else { return };
+            if self.claims_allowed(owner) == 0 {
+                break;
+            }
+            claimed |= self.save(job);
+        }
+        if let Some(owner) = self.owners.get_mut(&number).filter(|_| claimed) {
+            owner.next_claim = now.up + self.tuning.claim_gap;
+        }
+        self.plan_claims(number);
+    }
+
+    /// Makes an appointment for the next round of claims, if there is anything to claim for it.
+    pub(super) fn plan_claims(&mut self, number: OwnerNo) {
+        let now = self.now;
+        let Some(owner) = self.owners.get(&number) else { return };
+        if self.governor.is_paused(now.up)
+            && let Some(at) = self.governor.ready_at()
+            && owner.tallied.counts.waiting() > 0
+        {
+            self.agenda.hasten(Due::Owner(number), at);
+            return;
+        }
+        if self.claims_allowed(owner) == 0 {
+            return;
+        }
+        let next_save = owner.jobs_with_due(now.wall).into_iter().filter_map(|job| {
+            let job = self.jobs.get(&job)?;
+            matches!(job.sync, Sync::Idle).then_some(job.next_save)
+        });
+        if let Some(at) = next_save.min() {
+            self.agenda.hasten(Due::Owner(number), at.max(owner.next_claim));
+        }
+    }
+
+    /// Claims what the owner may have from `job`, in memory; the claims go out with the job's next save.
+    pub(super) fn claim_from(&mut self, number: JobNo) -> Vec<Claim> {
+        let now = self.now;
+        let Some(owner_no) = self.jobs.get(&number).map(|job| job.owner) else { return Vec::new() };
+        let Some(owner) = self.owners.get_mut(&owner_no) else { return Vec::new() };
+        owner.refresh(now.wall);
+        let Some(owner) = self.owners.get(&owner_no) else { return Vec::new() };
+        let due = owner.due_of(number, self.claims_allowed(owner), now.wall);
+        due.into_iter().filter_map(|index| self.claim(owner_no, Slot { job: number, index })).collect()
+    }
+
+    fn claim(&mut self, owner_no: OwnerNo, slot: Slot) -> Option<Claim> {
+        let now = self.now;
+        let Some(TargetState::Pending { tally, .. }) = self.state(slot) else { return None };
+        let tally = *tally;
+        let owner = self.owners.get_mut(&owner_no)?;
+        let from = owner.choose_from(slot);
+        owner.undialled += 1;
+        let claim = ClaimRecord { at: now.wall_millis(), by: self.session, from };
+        self.set_state(slot, TargetState::Claimed { tally, claim });
+        let ends_by = self.ends_by(slot, now.wall);
+        let job = self.jobs.get_mut(&slot.job)?;
+        job.flights.insert(slot.index, Flight::new(Phase::Unsaved, now.up, ends_by));
+        Some(Claim::new(dial_key(self.owners.get(&owner_no)?, self.jobs.get(&slot.job)?, slot, tally)?))
+    }
+
+    /// The key of the dial under way, or of the next one.
+    pub(super) fn key_of(&self, slot: Slot) -> Option<DialKey> {
+        let job = self.jobs.get(&slot.job)?;
+        dial_key(self.owners.get(&job.owner)?, job, slot, job.states.get(slot.at())?.tally())
+    }
+}
+
+fn dial_key(owner: &Owner, job: &Job, slot: Slot, tally: Tally) -> Option<DialKey> {
+    let target = job.targets.get(slot.at())?.id.clone();
+    let attempt = AttemptKey { owner: owner.id.clone(), target, n: tally.attempts.saturating_add(1) };
+    Some(DialKey { attempt, refusals: tally.refusals })
+}
+
+impl Flight {
+    /// A flight in `phase`, with nothing asked yet.
+    pub(super) fn new(phase: Phase, now: std::time::Duration, ends_by: std::time::Duration) -> Self {
+        Self {
+            phase,
+            ahead: None,
+            position_since: now,
+            commands: Vec::new(),
+            look_ups: crate::flight::LookUps::default(),
+            ends_by,
+            cancel_at: None,
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Jobs and their store: one write at a time, and what to do when it does not end well.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::claim::{Claim, Saved};
+use crate::dialer::{Dialer, Due};
+use crate::effect::{Effect, Save, SaveFailure, SavedJob, UnsavedJob, Verdict};
+use crate::flight::Phase;
+use crate::ids::{DeliveryToken, JobId, Version};
+use crate::job::Sync;
+use crate::owner::{JobNo, Slot};
+use crate::target::TargetState;
+
+impl Dialer {
+    /// The target's state has to be stored.
+    pub(super) fn touch(&mut self, slot: Slot) {
+        if let Some(job) = self.jobs.get_mut(&slot.job) {
+            job.dirty = true;
+        }
+        self.plan_job(slot.job);
+    }
+
+    /// Makes the job's next appointment with the store.
+    pub(super) fn plan_job(&mut self, number: JobNo) {
+        let Some(job) = self.jobs.get(&number) else { return };
+        let at = match job.sync {
+            Sync::Idle => job.dirty.then_some(job.next_save),
+            Sync::Saving(_) => None,
+            Sync::Stale(at) => at,
+        };
+        match at {
+            Some(at) => self.agenda.set(Due::Job(number), at.max(self.now.up)),
+            None => self.agenda.cancel(Due::Job(number)),
+        }
+    }
+
+    pub(super) fn job_due(&mut self, number: JobNo) {
+        let Some(job) = self.jobs.get_mut(&number) else { return };
+        match job.sync {
+            Sync::Idle => {
+                self.save(number);
+            }
+            Sync::Saving(_) | Sync::Stale(None) => {}
+            Sync::Stale(Some(_)) => {
+                job.sync = Sync::Stale(None);
+                let id = job.id.clone();
+                self.out.push_back(Effect::Load { job: id });
+            }
+        }
+    }
+
+    /// Writes the job, with as many new claims as may be. Returns whether anything went out.
+    pub(super) fn save(&mut self, number: JobNo) -> bool {
+        let now = self.now.up;
+        let may_save = |job: &crate::job::Job| matches!(job.sync, Sync::Idle) && job.next_save <= now;
+        if !self.jobs.get(&number).is_some_and(may_save) {
+            return false;
+        }
+        let claims = self.claim_from(number);
+        let Some(job) = self.jobs.get_mut(&number) else { return false };
+        if !job.dirty {
+            return false;
+        }
+        job.dirty = false;
+        job.next_save = now + self.tuning.save_gap;
+        job.sync = Sync::Saving(std::mem::take(&mut job.unsaved_tokens));
+        let states: Arc<[TargetState]> = job.states.as_slice().into();
+        let save = Save { job: job.id.clone(), base: job.version.clone(), states, claims };
+        self.out.push_back(Effect::Save(save));
+        self.plan_job(number);
+        true
+    }
+
+    /// The webhooks wait until all that is known of the target is stored.
+    pub(super) fn await_save(&mut self, slot: Slot, tokens: Vec<DeliveryToken>) {
+        let Some(job) = self.jobs.get_mut(&slot.job) else { return };
+        if job.dirty {
+            job.unsaved_tokens.extend(tokens);
+            return;
+        }
+        match &mut job.sync {
+            Sync::Idle => self.acknowledge_all(tokens, Verdict::Done),
+            Sync::Saving(waiting) => waiting.extend(tokens),
+            Sync::Stale(_) => job.unsaved_tokens.extend(tokens),
+        }
+    }
+
+    pub(super) fn saved(&mut self, saved: SavedJob) {
+        let SavedJob { job: id, version, claims } = saved;
+        let Some(number) = self.job_numbers.get(&id).copied() else { return };
+        let Some(job) = self.jobs.get_mut(&number) else { return };
+        job.version = version;
+        job.failures = 0;
+        let sync = std::mem::replace(&mut job.sync, Sync::Idle);
+        let owner = job.owner;
+        if let Sync::Saving(tokens) = sync {
+            self.acknowledge_all(tokens, Verdict::Done);
+        }
+        for claim in claims {
+            self.claim_stored(claim);
+        }
+        self.plan_job(number);
+        self.plan_claims(owner);
+    }
+
+    /// The claim may be dialled, unless something has ended it since.
+    fn claim_stored(&mut self, claim: Saved<Claim>) {
+        let Some(slot) = self.find(claim.key()) else { return };
+        if self.key_of(slot).as_ref() != Some(claim.key()) {
+            return;
+        }
+        let Some(flight) = self.flight_mut(slot).filter(|flight| matches!(flight.phase, Phase::Unsaved)) else {
+            return;
+        };
+        flight.phase = Phase::Ready(claim);
+        self.make_ready(slot);
+    }
+
+    pub(super) fn not_saved(&mut self, unsaved: &UnsavedJob, why: SaveFailure) {
+        if why == SaveFailure::Gone {
+            self.job_removed(&unsaved.job);
+            return;
+        }
+        let now = self.now.up;
+        let Some(number) = self.job_numbers.get(&unsaved.job).copied() else { return };
+        let Some(job) = self.jobs.get_mut(&number) else { return };
+        job.failures = job.failures.saturating_add(1);
+        job.dirty = true;
+        let read_at = match why {
+            SaveFailure::Conflict | SaveFailure::Gone => now,
+            SaveFailure::FateUnknown => now + job.backoff(),
+        };
+        let sync = std::mem::replace(&mut job.sync, Sync::Stale(Some(read_at)));
+        if let Sync::Saving(tokens) = sync {
+            self.acknowledge_all(tokens, Verdict::Retry);
+        }
+        if why == SaveFailure::Conflict {
+            self.revert_unsaved_claims(number);
+        }
+        self.plan_job(number);
+    }
+
+    /// A claim that is certainly not stored never was.
+    fn revert_unsaved_claims(&mut self, number: JobNo) {
+        let Some(job) = self.jobs.get(&number) else { return };
+        let unsaved = job.flights.iter().filter(|(_, flight)| matches!(flight.phase, Phase::Unsaved));
+        let slots: Vec<Slot> = unsaved.map(|(index, _)| Slot { job: number, index: *index }).collect();
+        for slot in slots {
+            self.revert(slot);
+        }
+    }
+
+    fn revert(&mut self, slot: Slot) {
+        let Some(tally) = self.state(slot).map(TargetState::tally) else { return };
+        self.end_flight(slot);
+        self.set_state(slot, TargetState::Pending { tally, not_before: None });
+    }
+
+    pub(super) fn reload_failed(&mut self, id: &JobId) {
+        let now = self.now.up;
+        let Some(number) = self.job_numbers.get(id).copied() else { return };
+        let Some(job) = self.jobs.get_mut(&number) else { return };
+        if let Sync::Stale(read_at) = &mut job.sync {
+            job.failures = job.failures.saturating_add(1);
+            let backoff = Duration::from_secs(1 << job.failures.min(4));
+            *read_at = Some(now + backoff);
+        }
+        self.plan_job(number);
+    }
+
+    /// Somebody else seems to have written the job: it is read before the next write.
+    pub(super) fn reload_soon(&mut self, number: JobNo) {
+        let now = self.now.up;
+        let Some(job) = self.jobs.get_mut(&number) else { return };
+        if matches!(job.sync, Sync::Idle) {
+            job.sync = Sync::Stale(Some(now));
+        }
+        self.plan_job(number);
+    }
+
+    pub(super) fn reloaded(&mut self, id: &JobId, version: Version, states: Vec<TargetState>) {
+        let Some(number) = self.job_numbers.get(id).copied() else { return };
+        let Some(job) = self.jobs.get_mut(&number) else { return };
+        if !matches!(job.sync, Sync::Stale(None)) {
+            return;
+        }
+        job.version = version;
+        job.sync = Sync::Idle;
+        let owner = job.owner;
+        let targets = job.states.len();
+        let stored = states.into_iter().chain(std::iter::repeat_with(TargetState::default)).take(targets);
+        let mut differs = false;
+        for (index, stored) in (0..).zip(stored) {
+            differs |= self.merge(Slot { job: number, index }, stored);
+        }
+        if let Some(job) = self.jobs.get_mut(&number) {
+            job.dirty = differs;
+            if !differs {
+                let tokens = std::mem::take(&mut job.unsaved_tokens);
+                self.acknowledge_all(tokens, Verdict::Done);
+            }
+        }
+        self.plan_job(number);
+        self.plan_claims(owner);
+    }
+
+    /// Joins what is remembered of a target with what is stored. Returns whether the store has to be told.
+    fn merge(&mut self, slot: Slot, stored: TargetState) -> bool {
+        let Some(mine) = self.state(slot).cloned() else { return false };
+        if mine == stored {
+            self.read_back(slot);
+            return false;
+        }
+        if self.flight(slot).is_some_and(|flight| matches!(flight.phase, Phase::Unsaved)) {
+            self.revert(slot);
+        }
+        let Some(mine) = self.state(slot).cloned() else { return false };
+        let joined = mine.clone().join(stored.clone());
+        if joined != mine {
+            let own_late_claim = self.is_own_late_claim(&mine, &joined);
+            self.end_flight(slot);
+            self.set_state(slot, joined.clone());
+            self.adopt_flight(slot);
+            if own_late_claim {
+                self.reclaim(slot);
+            }
+        }
+        joined != stored
+    }
+
+    /// A claim of unknown fate is found stored exactly as it was made: that is the proof.
+    fn read_back(&mut self, slot: Slot) {
+        let Some(key) = self.key_of(slot) else { return };
+        let Some(flight) = self.flight_mut(slot) else { return };
+        if matches!(flight.phase, Phase::Unsaved) {
+            flight.phase = Phase::Ready(Saved::by_store(Claim::new(key)));
+            self.make_ready(slot);
+        }
+    }
+
+    /// Whether a stored claim is this process's own, from a write that was thought lost. This process remembers all
+    /// that it has dialled of a job that it holds, and remembers no dial of this claim.
+    fn is_own_late_claim(&self, mine: &TargetState, joined: &TargetState) -> bool {
+        match (mine, joined) {
+            (TargetState::Pending { tally: before, .. }, TargetState::Claimed { tally, claim }) => {
+                claim.by == self.session && tally == before
+            }
+            _ => false,
+        }
+    }
+
+    fn reclaim(&mut self, slot: Slot) {
+        let Some(key) = self.key_of(slot) else { return };
+        let Some(job) = self.jobs.get_mut(&slot.job) else { return };
+        let Some(flight) = job.flights.get_mut(&slot.index) else { return };
+        flight.phase = Phase::Ready(Saved::by_store(Claim::new(key)));
+        flight.look_ups = crate::flight::LookUps::default();
+        if let Some(owner) = self.owners.get_mut(&job.owner) {
+            owner.undialled += 1;
+        }
+        self.plan_flight(slot);
+        self.make_ready(slot);
+    }
+}

@@ -1,0 +1,92 @@
+//! An attempt under way, as far as this process knows more than the store.
+//!
+//! Promises to be rebuildable: whatever is lost with it, a look-up or the next webhook brings back. Does not know the
+//! target's stored state.
+
+use std::time::Duration;
+
+use crate::claim::{Claim, Saved, Sent};
+use crate::client_state::Position;
+use crate::ids::CommandId;
+
+/// An attempt under way.
+#[derive(Debug)]
+pub(crate) struct Flight {
+    pub(crate) phase: Phase,
+    /// Where the leg will be once the command under way is accepted.
+    pub(crate) ahead: Option<Position>,
+    /// When the leg came to its position, as far as this process saw.
+    pub(crate) position_since: Duration,
+    /// Commands without an answer.
+    pub(crate) commands: Vec<CommandId>,
+    pub(crate) look_ups: LookUps,
+    /// The attempt ends here, whatever is known by then.
+    pub(crate) ends_by: Duration,
+    /// When the leg may be hung up for a suspension, if it shall be.
+    pub(crate) cancel_at: Option<Duration>,
+}
+
+/// How far the dial has come.
+#[derive(Debug)]
+pub(crate) enum Phase {
+    /// The claim is on its way to the store.
+    Unsaved,
+    /// The claim is stored; nothing was dialled.
+    Ready(Saved<Claim>),
+    /// Dialled, not answered.
+    Sent(Box<Sent>),
+    /// The dial's fate is not known and it may not be sent again.
+    Lost,
+    /// There is, or was, a leg.
+    Placed,
+}
+
+/// Finding out what became of an attempt.
+#[derive(Debug, Default)]
+pub(crate) struct LookUps {
+    /// When to ask next. `None`: an answer is awaited.
+    pub(crate) next: Option<Duration>,
+    /// Answers so far.
+    pub(crate) answers: u32,
+    /// Since when every answer knew of no leg.
+    pub(crate) blank_since: Option<Duration>,
+    /// Answers in a row that knew of the leg's end and not of its cause.
+    pub(crate) ended_without_cause: u32,
+}
+
+/// With no trace for this long, no leg ever was (active calls lag the dial by seconds).
+pub(crate) const NO_TRACE: Duration = Duration::from_secs(180);
+
+/// How long to wait before the next look-up.
+const ROUNDS: [Duration; 5] = [
+    Duration::from_secs(5),
+    Duration::from_secs(15),
+    Duration::from_secs(30),
+    Duration::from_secs(60),
+    Duration::from_secs(120),
+];
+
+impl LookUps {
+    /// The first one at `at`.
+    pub(crate) fn starting(at: Duration) -> Self {
+        Self { next: Some(at), ..Self::default() }
+    }
+
+    /// An answer came; the next question waits a little longer each time.
+    pub(crate) fn answered(&mut self, now: Duration) {
+        let round = usize::try_from(self.answers).unwrap_or(usize::MAX);
+        let wait = ROUNDS.get(round).or(ROUNDS.last()).copied().unwrap_or(NO_TRACE);
+        self.answers = self.answers.saturating_add(1);
+        self.next = Some(now + wait);
+    }
+}
+
+impl Flight {
+    /// Whether nothing was dialled under this claim by this process.
+    pub(crate) fn is_undialled(&self) -> bool {
+        match self.phase {
+            Phase::Unsaved | Phase::Ready(_) => true,
+            Phase::Sent(_) | Phase::Lost | Phase::Placed => false,
+        }
+    }
+}

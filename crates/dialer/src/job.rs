@@ -1,0 +1,69 @@
+//! One job: its targets, their states as this process knows them, and how they stand to the store.
+//!
+//! Promises that at most one write or read of a job is on its way. Does not know pacing, nor Telnyx.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::flight::Flight;
+use crate::ids::{DeliveryToken, JobId, Version};
+use crate::owner::OwnerNo;
+use crate::progress::Tallied;
+use crate::spec::TargetSpec;
+use crate::target::TargetState;
+
+/// One job.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) id: JobId,
+    pub(crate) owner: OwnerNo,
+    pub(crate) version: Version,
+    pub(crate) targets: Arc<[TargetSpec]>,
+    /// Which of the owner's queues each target waits in.
+    pub(crate) queue_of: Vec<usize>,
+    pub(crate) states: Vec<TargetState>,
+    pub(crate) flights: BTreeMap<u32, Flight>,
+    pub(crate) tallied: Tallied,
+    pub(crate) sync: Sync,
+    /// The store does not hold these states.
+    pub(crate) dirty: bool,
+    /// Not saved before.
+    pub(crate) next_save: Duration,
+    /// Saves and loads in a row that did not end well.
+    pub(crate) failures: u32,
+    /// Webhooks whose effect is in `states` and not on its way to the store.
+    pub(crate) unsaved_tokens: Vec<DeliveryToken>,
+}
+
+/// How a job stands to the store.
+#[derive(Debug)]
+pub(crate) enum Sync {
+    /// Nothing is on its way.
+    Idle,
+    /// A write is on its way, with these webhooks' effects in it.
+    Saving(Vec<DeliveryToken>),
+    /// The store has to be read before the next write. `None`: the read is on its way.
+    Stale(Option<Duration>),
+}
+
+impl Job {
+    /// When the target at `index` is due, by its state and by itself; `None` when it always was.
+    pub(crate) fn due_at(&self, index: usize) -> Option<Timestamp> {
+        let own = self.targets.get(index).and_then(|target| target.not_before);
+        match self.states.get(index)? {
+            TargetState::Pending { not_before, .. } => (*not_before).max(own),
+            TargetState::Claimed { .. }
+            | TargetState::Dialing { .. }
+            | TargetState::Held { .. }
+            | TargetState::Done { .. } => None,
+        }
+    }
+
+    /// How long to wait after the latest failure: 1 s, doubled each time, at most 30 s.
+    pub(crate) fn backoff(&self) -> Duration {
+        Duration::from_secs(1 << self.failures.saturating_sub(1).min(5)).min(Duration::from_secs(30))
+    }
+}

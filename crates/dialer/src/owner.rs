@@ -1,0 +1,277 @@
+//! One campaign, or one job that stands alone: what waits, in which zone, and how fast it may go.
+//!
+//! Promises that a target waits in exactly one queue, and that a closed window costs nothing per target. Does not know
+//! the jobs' states.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::call::Refusal;
+use crate::ids::{OwnerId, TargetId};
+use crate::pacing::{Bucket, LearnedCap};
+use crate::progress::Tallied;
+use crate::spec::{Audience, CampaignSpec, FromSelection, Zone};
+use crate::window::WindowState;
+
+/// A job's number in this process.
+pub(crate) type JobNo = u32;
+/// An owner's number in this process.
+pub(crate) type OwnerNo = u32;
+
+/// Where a target lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Slot {
+    pub(crate) job: JobNo,
+    pub(crate) index: u32,
+}
+
+impl Slot {
+    /// The index into the job's targets and states.
+    pub(crate) fn at(self) -> usize {
+        usize::try_from(self.index).unwrap_or(usize::MAX)
+    }
+}
+
+/// One campaign, or one job that stands alone.
+#[derive(Debug)]
+pub(crate) struct Owner {
+    pub(crate) id: OwnerId,
+    /// `None` until it is told; a removed campaign keeps its last, for the calls under way.
+    pub(crate) spec: Option<Arc<CampaignSpec>>,
+    pub(crate) audience: Audience,
+    pub(crate) removed: bool,
+    pub(crate) targets: BTreeMap<TargetId, Slot>,
+    pub(crate) jobs: BTreeSet<JobNo>,
+    pub(crate) queues: Vec<ZoneQueue>,
+    /// Waiting targets that expire.
+    pub(crate) expiries: BTreeSet<(Timestamp, Slot)>,
+    /// Stored claims, in the order of dialing.
+    pub(crate) ready: VecDeque<Slot>,
+    /// Claims that nothing was dialled for: on their way to the store, or ready.
+    pub(crate) undialled: u32,
+    pub(crate) bucket: Bucket,
+    pub(crate) learned_cap: LearnedCap,
+    pub(crate) next_claim: Duration,
+    pub(crate) next_from: u16,
+    pub(crate) tallied: Tallied,
+    /// Set by a refusal that only a person can cure.
+    pub(crate) misconfigured: Option<Refusal>,
+    pub(crate) dialled: u64,
+}
+
+/// Waiting targets of one zone.
+#[derive(Debug)]
+pub(crate) struct ZoneQueue {
+    /// `None`: whatever the campaign's default is.
+    pub(crate) zone: Option<Zone>,
+    pub(crate) window: Option<WindowState>,
+    pub(crate) due: BTreeMap<JobNo, BTreeSet<u32>>,
+    pub(crate) later: BTreeSet<(Timestamp, Slot)>,
+}
+
+impl ZoneQueue {
+    fn insert(&mut self, slot: Slot, due_at: Option<Timestamp>) {
+        match due_at {
+            Some(at) => {
+                self.later.insert((at, slot));
+            }
+            None => {
+                self.due.entry(slot.job).or_default().insert(slot.index);
+            }
+        }
+    }
+
+    fn remove(&mut self, slot: Slot, due_at: Option<Timestamp>) {
+        if due_at.is_some_and(|at| self.later.remove(&(at, slot))) {
+            return;
+        }
+        if let Some(indices) = self.due.get_mut(&slot.job) {
+            indices.remove(&slot.index);
+            if indices.is_empty() {
+                self.due.remove(&slot.job);
+            }
+        }
+    }
+
+    /// Moves what has become due.
+    fn ripen(&mut self, wall: Timestamp) {
+        while let Some((_, slot)) = self.later.first().copied().filter(|(at, _)| *at <= wall) {
+            self.later.pop_first();
+            self.due.entry(slot.job).or_default().insert(slot.index);
+        }
+    }
+
+    /// All that wait here.
+    pub(crate) fn slots(&self) -> Vec<Slot> {
+        let due = self.due.iter().flat_map(|(job, set)| set.iter().map(|index| Slot { job: *job, index: *index }));
+        due.chain(self.later.iter().map(|(_, slot)| *slot)).collect()
+    }
+
+    /// Whether a call begun at `wall` rings out before the window closes.
+    pub(crate) fn is_open(&self, wall: Timestamp, ring_timeout: Duration) -> bool {
+        self.window.is_some_and(|window| {
+            let rings_out = window.covers(crate::now::later(wall, ring_timeout)) || !window.until_changes;
+            window.open && window.covers(wall) && rings_out
+        })
+    }
+}
+
+impl Owner {
+    pub(crate) fn new(id: OwnerId, now: Duration) -> Self {
+        Self {
+            id,
+            spec: None,
+            audience: Audience::MoreToCome,
+            removed: false,
+            targets: BTreeMap::new(),
+            jobs: BTreeSet::new(),
+            queues: Vec::new(),
+            expiries: BTreeSet::new(),
+            ready: VecDeque::new(),
+            undialled: 0,
+            bucket: Bucket::new(crate::spec::DialRate::from_millis(0), 1, now),
+            learned_cap: LearnedCap::default(),
+            next_claim: Duration::ZERO,
+            next_from: 0,
+            tallied: Tallied::default(),
+            misconfigured: None,
+            dialled: 0,
+        }
+    }
+
+    /// Takes a new spec.
+    pub(crate) fn set_spec(&mut self, spec: Arc<CampaignSpec>, now: Duration) {
+        self.bucket.set_rate(spec.pacing.dials_per_second, look_ahead(&spec), now);
+        self.spec = Some(spec);
+        self.removed = false;
+        self.misconfigured = None;
+        for queue in &mut self.queues {
+            queue.window = None;
+        }
+    }
+
+    /// The queue of a zone, made on first sight.
+    pub(crate) fn queue_of(&mut self, zone: Option<&Zone>) -> usize {
+        if let Some(index) = self.queues.iter().position(|queue| queue.zone.as_ref() == zone) {
+            return index;
+        }
+        let queue = ZoneQueue { zone: zone.cloned(), window: None, due: BTreeMap::new(), later: BTreeSet::new() };
+        self.queues.push(queue);
+        self.queues.len() - 1
+    }
+
+    pub(crate) fn enqueue(&mut self, queue: usize, slot: Slot, due_at: Option<Timestamp>) {
+        if let Some(queue) = self.queues.get_mut(queue) {
+            queue.insert(slot, due_at);
+        }
+    }
+
+    pub(crate) fn dequeue(&mut self, queue: usize, slot: Slot, due_at: Option<Timestamp>) {
+        if let Some(queue) = self.queues.get_mut(queue) {
+            queue.remove(slot, due_at);
+        }
+    }
+
+    /// Brings every queue up to `wall`: what is due, which windows are open.
+    pub(crate) fn refresh(&mut self, wall: Timestamp) {
+        let Some(spec) = self.spec.clone() else { return };
+        for queue in &mut self.queues {
+            queue.ripen(wall);
+            if queue.window.is_none_or(|window| !window.covers(wall)) {
+                queue.window = match queue.zone.as_ref().unwrap_or(&spec.default_zone) {
+                    Zone::Known(zone) => Some(WindowState::at(&spec.windows, zone, wall)),
+                    Zone::Unknown => None,
+                };
+            }
+        }
+    }
+
+    /// Targets that are due and whose zone nobody knows.
+    pub(crate) fn without_zone(&self) -> Vec<Slot> {
+        let Some(spec) = &self.spec else { return Vec::new() };
+        let unknown = |queue: &&ZoneQueue| *queue.zone.as_ref().unwrap_or(&spec.default_zone) == Zone::Unknown;
+        self.queues.iter().filter(unknown).flat_map(ZoneQueue::slots).collect()
+    }
+
+    /// Whether the campaign as a whole may dial at `wall`.
+    pub(crate) fn may_dial(&self, wall: Timestamp) -> bool {
+        let Some(spec) = &self.spec else { return false };
+        !self.removed
+            && !spec.suspended
+            && self.misconfigured.is_none()
+            && !spec.from.is_empty()
+            && spec.start_at.is_none_or(|start| start <= wall)
+            && spec.stop_at.is_none_or(|stop| wall < stop)
+    }
+
+    /// How many more calls it may have at once.
+    pub(crate) fn room(&self, now: Duration) -> u32 {
+        let Some(spec) = &self.spec else { return 0 };
+        let cap = spec.pacing.max_concurrent.min(self.learned_cap.get(now).unwrap_or(u32::MAX));
+        cap.saturating_sub(self.tallied.counts.in_flight())
+    }
+
+    /// How many more targets it may claim ahead of the dials.
+    pub(crate) fn claims_wanted(&self, now: Duration) -> u32 {
+        let Some(spec) = &self.spec else { return 0 };
+        look_ahead(spec).saturating_sub(self.undialled).min(self.room(now))
+    }
+
+    /// Up to `most` due targets of a job, from queues whose window is open.
+    pub(crate) fn due_of(&self, job: JobNo, most: u32, wall: Timestamp) -> Vec<u32> {
+        let Some(spec) = &self.spec else { return Vec::new() };
+        let open = self.queues.iter().filter(|queue| queue.is_open(wall, spec.ring_timeout));
+        let due = open.filter_map(|queue| queue.due.get(&job)).flatten();
+        due.take(usize::try_from(most).unwrap_or(usize::MAX)).copied().collect()
+    }
+
+    /// Jobs with due targets in open windows.
+    pub(crate) fn jobs_with_due(&self, wall: Timestamp) -> BTreeSet<JobNo> {
+        let Some(spec) = &self.spec else { return BTreeSet::new() };
+        let open = self.queues.iter().filter(|queue| queue.is_open(wall, spec.ring_timeout));
+        open.flat_map(|queue| queue.due.keys().copied()).collect()
+    }
+
+    /// The caller id of the next dial to the target at `slot`.
+    pub(crate) fn choose_from(&mut self, slot: Slot) -> u16 {
+        let Some(spec) = &self.spec else { return 0 };
+        let count = u16::try_from(spec.from.len()).unwrap_or(u16::MAX).max(1);
+        match spec.from_selection {
+            FromSelection::RoundRobin => {
+                let chosen = self.next_from % count;
+                self.next_from = (chosen + 1) % count;
+                chosen
+            }
+            FromSelection::Sticky => u16::try_from(slot.index % u32::from(count)).unwrap_or(0),
+        }
+    }
+
+    /// When the next window opens for a target that waits; `None` while one is open, or when none ever opens.
+    pub(crate) fn next_opening(&self, wall: Timestamp) -> Option<Timestamp> {
+        let waiting = self.queues.iter().filter(|queue| !(queue.due.is_empty() && queue.later.is_empty()));
+        let mut windows = waiting.filter_map(|queue| queue.window);
+        if windows.clone().any(|window| window.open && window.covers(wall)) {
+            return None;
+        }
+        windows.by_ref().filter(|window| window.until_changes).map(|window| window.until).min()
+    }
+
+    /// The next instant of the wall clock at which something changes by itself.
+    pub(crate) fn next_change(&self, wall: Timestamp) -> Option<Timestamp> {
+        let spec = self.spec.as_ref()?;
+        let queues = self.queues.iter().filter(|queue| !(queue.due.is_empty() && queue.later.is_empty()));
+        let windows = queues.clone().filter_map(|queue| queue.window.map(|window| window.until));
+        let due = queues.filter_map(|queue| queue.later.first().map(|(at, _)| *at));
+        let expiry = self.expiries.first().map(|(at, _)| *at);
+        let bounds = [spec.start_at, spec.stop_at, expiry].into_iter().flatten();
+        windows.chain(due).chain(bounds).filter(|at| *at > wall).min()
+    }
+}
+
+/// A second's worth of dials and one: what may be claimed ahead, and what a pause may catch up.
+fn look_ahead(spec: &CampaignSpec) -> u32 {
+    spec.pacing.dials_per_second.millis().div_ceil(1000).saturating_add(1)
+}

@@ -1,0 +1,302 @@
+//! How fast dials may leave.
+//!
+//! Promises that no 5 seconds ever hold more dials than Telnyx allows, that a rate is held in the long run, and that a
+//! refusal for lack of capacity slows down at once and recovers slowly. Does not know campaigns, nor wall clocks.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::spec::DialRate;
+
+/// Telnyx sums dials over the trailing 5 s (Telnyx: dials per second limit).
+pub(crate) const DIAL_WINDOW: Duration = Duration::from_secs(5);
+
+/// One dial in the bucket's unit: nanoseconds × thousandths of a dial per second.
+const ONE_DIAL: u128 = 1_000_000_000 * 1000;
+
+/// A token bucket over a [`DialRate`], exact in whole numbers.
+#[derive(Clone, Debug)]
+pub(crate) struct Bucket {
+    rate: DialRate,
+    burst: u128,
+    level: u128,
+    at: Duration,
+}
+
+impl Bucket {
+    /// A bucket with one dial in it that never holds more than `burst` dials.
+    pub(crate) fn new(rate: DialRate, burst: u32, now: Duration) -> Self {
+        let burst = u128::from(burst.max(1)) * ONE_DIAL;
+        Self { rate, burst, level: ONE_DIAL, at: now }
+    }
+
+    /// Changes the rate from now on.
+    pub(crate) fn set_rate(&mut self, rate: DialRate, burst: u32, now: Duration) {
+        self.refill(now);
+        self.rate = rate;
+        self.burst = u128::from(burst.max(1)) * ONE_DIAL;
+        self.level = self.level.min(self.burst);
+    }
+
+    fn refill(&mut self, now: Duration) {
+        let passed = now.saturating_sub(self.at).as_nanos();
+        self.level = (self.level + passed * u128::from(self.rate.millis())).min(self.burst);
+        self.at = self.at.max(now);
+    }
+
+    /// When the next dial may leave; `None` when never.
+    pub(crate) fn ready_at(&self) -> Option<Duration> {
+        let missing = ONE_DIAL.saturating_sub(self.level);
+        if missing == 0 {
+            return Some(self.at);
+        }
+        let nanos = missing.checked_div(u128::from(self.rate.millis()))? + 1;
+        Some(self.at + Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
+    }
+
+    /// Takes one dial out, if there is one.
+    pub(crate) fn take(&mut self, now: Duration) -> bool {
+        self.refill(now);
+        if self.level < ONE_DIAL {
+            return false;
+        }
+        self.level -= ONE_DIAL;
+        true
+    }
+}
+
+/// What an account may dial, whoever asks.
+#[derive(Debug)]
+pub(crate) struct Governor {
+    limit: u32,
+    bucket: Bucket,
+    /// Emission times within the trailing window, oldest first.
+    emitted: VecDeque<Duration>,
+    not_before: Duration,
+    /// Share of the limit in use, in thousandths: halved by a refusal, regained slowly.
+    share: u32,
+    share_at: Duration,
+}
+
+const FULL_SHARE: u32 = 1000;
+/// The least share, so that a recovery can be noticed.
+const LEAST_SHARE: u32 = 50;
+/// A dial-rate refusal stops dialing this long.
+const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
+
+impl Governor {
+    /// A process that starts does not know what its predecessor dialled a moment ago, so the first window stays empty.
+    pub(crate) fn new(limit: u32, now: Duration) -> Self {
+        Self {
+            limit,
+            bucket: Bucket::new(DialRate::per_second(limit), burst(limit), now),
+            emitted: VecDeque::new(),
+            not_before: now + DIAL_WINDOW,
+            share: FULL_SHARE,
+            share_at: now,
+        }
+    }
+
+    /// The configured limit changed.
+    pub(crate) fn set_limit(&mut self, limit: u32, now: Duration) {
+        if self.limit != limit {
+            self.limit = limit;
+            self.apply(now);
+        }
+    }
+
+    /// The rate in force.
+    pub(crate) fn rate(&self) -> DialRate {
+        DialRate::from_millis(self.limit.saturating_mul(self.share))
+    }
+
+    /// Dials that fit in one window: nine tenths of what Telnyx allows, because its clock is not ours.
+    fn window_cap(&self) -> usize {
+        let cap = u64::from(self.limit) * DIAL_WINDOW.as_secs() * 9 / 10;
+        usize::try_from(cap.max(1)).unwrap_or(usize::MAX)
+    }
+
+    /// When the next dial may leave; `None` when never.
+    pub(crate) fn ready_at(&self) -> Option<Duration> {
+        let in_bucket = self.bucket.ready_at()?;
+        let in_window = match self.emitted.len().checked_sub(self.window_cap()) {
+            Some(index) => self.emitted.get(index).map_or(Duration::ZERO, |oldest| *oldest + DIAL_WINDOW),
+            None => Duration::ZERO,
+        };
+        Some(in_bucket.max(in_window).max(self.not_before))
+    }
+
+    /// Takes one dial, if one may leave now.
+    pub(crate) fn take(&mut self, now: Duration) -> bool {
+        self.recover(now);
+        while self.emitted.front().is_some_and(|at| *at + DIAL_WINDOW <= now) {
+            self.emitted.pop_front();
+        }
+        if now < self.not_before || self.emitted.len() >= self.window_cap() || !self.bucket.take(now) {
+            return false;
+        }
+        self.emitted.push_back(now);
+        true
+    }
+
+    /// 429 with 90103: dialing too fast. Halves the rate once per pause, however many dials were in the air.
+    pub(crate) fn dialled_too_fast(&mut self, now: Duration) {
+        if now >= self.not_before {
+            self.share = (self.share / 2).max(LEAST_SHARE);
+            self.share_at = now;
+            self.apply(now);
+        }
+        self.pause(now, REFUSAL_PAUSE);
+    }
+
+    /// Nothing leaves for this long.
+    pub(crate) fn pause(&mut self, now: Duration, how_long: Duration) {
+        self.not_before = self.not_before.max(now + how_long);
+    }
+
+    /// Whether dialing is stopped.
+    pub(crate) fn is_paused(&self, now: Duration) -> bool {
+        now < self.not_before
+    }
+
+    /// Gives back a twentieth of the limit for every 5 s.
+    fn recover(&mut self, now: Duration) {
+        let steps = now.saturating_sub(self.share_at).as_secs() / 5;
+        if self.share == FULL_SHARE || steps == 0 {
+            return;
+        }
+        let regained = u32::try_from(steps).unwrap_or(u32::MAX).saturating_mul(FULL_SHARE / 20);
+        self.share = self.share.saturating_add(regained).min(FULL_SHARE);
+        self.share_at += Duration::from_secs(steps * 5);
+        self.apply(now);
+    }
+
+    fn apply(&mut self, now: Duration) {
+        self.bucket.set_rate(self.rate(), burst(self.limit), now);
+    }
+}
+
+/// A third of a second's dials at once: enough to catch up after a pause, little enough to leave room for others.
+fn burst(limit: u32) -> u32 {
+    (limit / 3).max(1)
+}
+
+/// A channel limit that Telnyx enforces and nobody told us.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LearnedCap(Option<(u32, Duration)>);
+
+/// A clean minute gives one channel back.
+const CLEAN: Duration = Duration::from_secs(60);
+
+impl LearnedCap {
+    /// Refused with `in_flight` calls besides the refused one.
+    pub(crate) fn refused(&mut self, in_flight: u32, now: Duration) {
+        let known = self.get(now).unwrap_or(u32::MAX);
+        self.0 = Some((in_flight.min(known).max(1), now));
+    }
+
+    /// How many calls at once, as far as is known.
+    pub(crate) fn get(self, now: Duration) -> Option<u32> {
+        let (cap, at) = self.0?;
+        let minutes = now.saturating_sub(at).as_secs() / CLEAN.as_secs();
+        Some(cap.saturating_add(u32::try_from(minutes).unwrap_or(u32::MAX)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn emit_all(governor: &mut Governor, mut now: Duration, until: Duration) -> Vec<Duration> {
+        let mut times = Vec::new();
+        while let Some(at) = governor.ready_at().filter(|at| *at < until) {
+            now = now.max(at);
+            if governor.take(now) {
+                times.push(now);
+            }
+        }
+        times
+    }
+
+    fn most_in_any_window(times: &[Duration]) -> usize {
+        times
+            .iter()
+            .map(|start| times.iter().filter(|t| *t >= start && **t < *start + DIAL_WINDOW).count())
+            .max()
+            .unwrap()
+    }
+
+    #[test]
+    fn a_rate_is_held_in_the_long_run() {
+        for (millis, seconds, expected) in
+            [(30_000, 600, 18_000), (500, 600, 300), (1_000_000, 10, 10_000), (333, 1000, 333)]
+        {
+            let mut bucket = Bucket::new(DialRate::from_millis(millis), 2, Duration::ZERO);
+            let mut dials = 0;
+            let mut now = Duration::ZERO;
+            while let Some(at) = bucket.ready_at().filter(|at| *at < Duration::from_secs(seconds)) {
+                now = now.max(at);
+                dials += u64::from(bucket.take(now));
+            }
+            assert!(dials.abs_diff(expected) <= 2, "{millis}: {dials}, not {expected}");
+        }
+    }
+
+    #[test]
+    fn a_rate_of_zero_never_dials_again() {
+        let mut bucket = Bucket::new(DialRate::from_millis(0), 1, Duration::ZERO);
+        assert!(bucket.take(Duration::ZERO));
+        assert_eq!(bucket.ready_at(), None);
+    }
+
+    #[test]
+    fn the_first_window_after_a_start_stays_empty() {
+        let mut governor = Governor::new(30, Duration::from_secs(100));
+        assert!(!governor.take(Duration::from_millis(104_999)));
+        assert!(governor.take(Duration::from_secs(105)));
+    }
+
+    #[test]
+    fn a_refusal_halves_once_and_recovers() {
+        let mut governor = Governor::new(40, Duration::ZERO);
+        let start = Duration::from_secs(10);
+        for late in 0..5 {
+            governor.dialled_too_fast(start + Duration::from_millis(late));
+        }
+        assert_eq!(governor.rate(), DialRate::per_second(20));
+        assert!(!governor.take(start + Duration::from_millis(900)));
+        assert!(governor.take(start + Duration::from_secs(60)));
+        assert_eq!(governor.rate(), DialRate::per_second(40));
+    }
+
+    #[test]
+    fn a_learned_cap_opens_by_one_each_clean_minute() {
+        let mut cap = LearnedCap::default();
+        assert_eq!(cap.get(Duration::ZERO), None);
+        cap.refused(9, Duration::from_secs(5));
+        cap.refused(7, Duration::from_secs(6));
+        assert_eq!(cap.get(Duration::from_secs(65)), Some(7));
+        assert_eq!(cap.get(Duration::from_secs(126)), Some(9));
+    }
+
+    proptest! {
+        #[test]
+        fn no_window_holds_more_than_nine_tenths(limit in 1..60u32, refusals in prop::collection::vec(0..30_000u64, 0..4)) {
+            let mut governor = Governor::new(limit, Duration::ZERO);
+            let mut times = Vec::new();
+            let mut now = Duration::ZERO;
+            let mut refusals = refusals;
+            refusals.sort_unstable();
+            for at in refusals.into_iter().chain([30_000]).map(Duration::from_millis) {
+                times.extend(emit_all(&mut governor, now, at));
+                now = at;
+                governor.dialled_too_fast(at);
+            }
+            if !times.is_empty() {
+                prop_assert!(most_in_any_window(&times) <= (limit as usize * 5 * 9 / 10).max(1));
+            }
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! When a callee may be called.
+//!
+//! Promises the callee's own clock, daylight saving included. Does not know holidays, nor who lives where.
+
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use crate::spec::Window;
+
+/// How far ahead an opening is looked for. Windows repeat weekly; one more day covers a change of the clocks.
+const HORIZON_DAYS: i8 = 8;
+
+/// Whether calling is allowed, and for how long that answer holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WindowState {
+    /// Whether calling is allowed.
+    pub(crate) open: bool,
+    /// First instant for which this holds, as far as was looked.
+    pub(crate) since: Timestamp,
+    /// First instant for which it no longer does. A closed state that never opens is looked at again after the horizon.
+    pub(crate) until: Timestamp,
+    /// Whether `until` is a real opening or closing and not just the horizon.
+    pub(crate) until_changes: bool,
+}
+
+impl WindowState {
+    /// The state at `at`, for a callee in `zone`.
+    pub(crate) fn at(windows: &[Window], zone: &TimeZone, at: Timestamp) -> Self {
+        let today = zone.to_datetime(at).date();
+        let spans = open_spans(windows, zone, today);
+        let horizon = at.checked_add((24 * i64::from(HORIZON_DAYS)).hours()).unwrap_or(Timestamp::MAX);
+        if let Some((since, until)) = spans.iter().find(|(start, end)| *start <= at && at < *end) {
+            return Self { open: true, since: *since, until: (*until).min(horizon), until_changes: *until < horizon };
+        }
+        let since = spans.iter().map(|(_, end)| *end).filter(|end| *end <= at).max().unwrap_or(at);
+        let opens = spans.iter().map(|(start, _)| *start).filter(|start| at < *start).min();
+        Self { open: false, since, until: opens.unwrap_or(horizon), until_changes: opens.is_some() }
+    }
+
+    /// Whether it still holds at `at`.
+    pub(crate) fn covers(&self, at: Timestamp) -> bool {
+        self.since <= at && at < self.until
+    }
+}
+
+/// Open spans from yesterday to the horizon, merged and in order.
+fn open_spans(windows: &[Window], zone: &TimeZone, today: Date) -> Vec<(Timestamp, Timestamp)> {
+    let mut spans: Vec<(Timestamp, Timestamp)> = (-1..=HORIZON_DAYS)
+        .filter_map(|offset| today.checked_add(offset.days()).ok())
+        .flat_map(|date| {
+            let days = windows.iter().filter(move |window| window.days.contains(&date.weekday()));
+            days.filter_map(move |window| span(window, zone, date))
+        })
+        .collect();
+    spans.sort_unstable();
+    let mut merged: Vec<(Timestamp, Timestamp)> = Vec::with_capacity(spans.len());
+    for (start, end) in spans {
+        match merged.last_mut() {
+            Some((_, last_end)) if start <= *last_end => *last_end = end.max(*last_end),
+            _ => merged.push((start, end)),
+        }
+    }
+    merged
+}
+
+fn span(window: &Window, zone: &TimeZone, date: Date) -> Option<(Timestamp, Timestamp)> {
+    let (end_date, end) = match window.end {
+        Time::MIN => (date.tomorrow().ok()?, Time::MIN),
+        end => (date, end),
+    };
+    let instant = |date: Date, time| Some(zone.to_zoned(date.to_datetime(time)).ok()?.timestamp());
+    let (start, end) = (instant(date, window.start)?, instant(end_date, end)?);
+    (start < end).then_some((start, end))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::{Weekday, time};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ALL_DAYS: [Weekday; 7] = [
+        Weekday::Monday,
+        Weekday::Tuesday,
+        Weekday::Wednesday,
+        Weekday::Thursday,
+        Weekday::Friday,
+        Weekday::Saturday,
+        Weekday::Sunday,
+    ];
+
+    fn window(days: &[Weekday], start: Time, end: Time) -> Window {
+        Window { days: days.to_vec(), start, end }
+    }
+
+    fn new_york() -> TimeZone {
+        TimeZone::posix("EST5EDT,M3.2.0,M11.1.0").unwrap()
+    }
+
+    fn check(windows: &[Window], at: &str, open: bool, until: &str) {
+        let state = WindowState::at(windows, &new_york(), at.parse().unwrap());
+        let expected: Timestamp = until.parse().unwrap();
+        assert_eq!((state.open, state.until), (open, expected), "{at}");
+        assert!(state.covers(at.parse().unwrap()), "{at}");
+    }
+
+    #[test]
+    fn a_window_follows_the_clock_of_the_callee() {
+        let weekdays = [window(&ALL_DAYS[..5], time(9, 0, 0, 0), time(20, 0, 0, 0))];
+        // Friday, before, inside, at the end; then it opens on Monday.
+        check(&weekdays, "2026-07-03T12:59:59Z", false, "2026-07-03T13:00:00Z");
+        check(&weekdays, "2026-07-03T13:00:00Z", true, "2026-07-04T00:00:00Z");
+        check(&weekdays, "2026-07-04T00:00:00Z", false, "2026-07-06T13:00:00Z");
+        // Winter time shifts the same window by an hour of UTC.
+        check(&weekdays, "2026-11-02T14:00:00Z", true, "2026-11-03T01:00:00Z");
+    }
+
+    #[test]
+    fn a_window_to_midnight_joins_the_one_after_it() {
+        let night = [
+            window(&[Weekday::Friday], time(22, 0, 0, 0), time(0, 0, 0, 0)),
+            window(&[Weekday::Saturday], time(0, 0, 0, 0), time(2, 0, 0, 0)),
+        ];
+        check(&night, "2026-07-04T02:30:00Z", true, "2026-07-04T06:00:00Z");
+    }
+
+    #[test]
+    fn a_window_over_the_lost_hour_is_shorter_by_it() {
+        let early = [window(&ALL_DAYS, time(1, 30, 0, 0), time(3, 30, 0, 0))];
+        check(&early, "2026-03-08T06:30:00Z", true, "2026-03-08T07:30:00Z");
+    }
+
+    #[test]
+    fn without_windows_nothing_ever_opens() {
+        let state = WindowState::at(&[], &new_york(), "2026-07-03T12:00:00Z".parse().unwrap());
+        assert!(!state.open && !state.until_changes);
+    }
+
+    proptest! {
+        #[test]
+        fn the_answer_holds_all_the_time_that_it_says(
+            at in 1_780_000_000_i64..1_800_000_000,
+            share in 0..1000_i64,
+            starts in prop::collection::vec((0..24i8, 0..24i8, 0..7usize), 0..4),
+        ) {
+            let windows: Vec<_> = starts
+                .iter()
+                .map(|(start, end, days)| window(&ALL_DAYS[..=*days], time(*start, 15, 0, 0), time(*end, 45, 0, 0)))
+                .collect();
+            let at = Timestamp::from_second(at).unwrap();
+            let state = WindowState::at(&windows, &new_york(), at);
+            prop_assert!(state.covers(at));
+            let length = state.until.as_second() - at.as_second();
+            let inside = Timestamp::from_second(at.as_second() + length * share / 1000).unwrap();
+            prop_assert_eq!(WindowState::at(&windows, &new_york(), inside).open, state.open);
+            if state.until_changes {
+                prop_assert_eq!(WindowState::at(&windows, &new_york(), state.until).open, !state.open);
+            }
+        }
+    }
+}
