@@ -24,13 +24,14 @@ const MOST_VISITS: u8 = 3;
 /// How long an event may take to arrive.
 const DELIVERY: Duration = Duration::from_secs(5);
 
-/// What an event does to a leg that has come to `position`. `None`: nothing.
-pub(crate) fn step(position: Position, amd: &Amd, what: &What) -> Option<(Position, Option<Order>)> {
+/// What an event does to a leg that has come to `position`. `carried`: the position in the event's `client_state`.
+/// `None`: nothing.
+pub(crate) fn step(position: Position, carried: Position, amd: &Amd, what: &What) -> Option<(Position, Option<Order>)> {
     match what {
         What::Answered => answered(position, amd),
         What::Detected(verdict) => detected(position, amd, *verdict),
         What::GreetingEnded => greeting_ended(position, amd),
-        What::AudioEnded(end) => audio_ended(position, *end),
+        What::AudioEnded(end) => audio_ended(position, carried, *end),
         What::Initiated | What::HungUp(_) | What::Other => None,
     }
 }
@@ -72,15 +73,18 @@ fn greeting_ended(position: Position, amd: &Amd) -> Option<(Position, Option<Ord
     }
 }
 
-fn audio_ended(position: Position, end: AudioEnd) -> Option<(Position, Option<Order>)> {
+fn audio_ended(position: Position, carried: Position, end: AudioEnd) -> Option<(Position, Option<Order>)> {
     let Position::Announcing { visit, to } = position else { return None };
+    // The end of an earlier visit may come late, or be found again by a look-up.
+    if !matches!(carried, Position::Announcing { visit: ended, .. } if ended == visit) {
+        return None;
+    }
     match end {
         AudioEnd::Completed => Some(hang_up(Ending::Delivered, to)),
-        AudioEnd::Failed => Some(hang_up(Ending::Failed, to)),
         AudioEnd::CancelledAmd if visit < MOST_VISITS => {
             Some((Position::Announcing { visit: visit + 1, to }, Some(Order::Play)))
         }
-        AudioEnd::CancelledAmd => Some(hang_up(Ending::Failed, to)),
+        AudioEnd::CancelledAmd | AudioEnd::Failed => Some(hang_up(Ending::Failed, to)),
         AudioEnd::CallHangup => None,
     }
 }
@@ -216,7 +220,11 @@ mod tests {
             let mut position = Position::Ringing;
             let mut seen = Vec::new();
             for word in words {
-                let next = if word == "overdue" { overdue(position, &amd) } else { step(position, &amd, &event(word)) };
+                let next = if word == "overdue" {
+                    overdue(position, &amd)
+                } else {
+                    step(position, position, &amd, &event(word))
+                };
                 seen.push(match next {
                     None => ".".to_owned(),
                     Some((to, order)) => {
@@ -263,6 +271,14 @@ mod tests {
             premium leave    greeting answered                   -> p1m* .
             ",
         );
+    }
+
+    #[test]
+    fn the_end_of_an_earlier_visit_is_stale() {
+        let amd = amd(AmdMode::Disabled, OnMachine::Hangup);
+        let at = |visit| Position::Announcing { visit, to: Party::Unscreened };
+        assert_eq!(step(at(2), at(1), &amd, &What::AudioEnded(AudioEnd::CancelledAmd)), None);
+        assert!(step(at(2), at(2), &amd, &What::AudioEnded(AudioEnd::CancelledAmd)).is_some());
     }
 
     #[test]

@@ -42,7 +42,7 @@ impl Saved<Claim> {
     /// Takes the proof by value: an unsaved claim cannot ring a phone, a saved one asks to ring it once.
     pub(crate) fn dial(self, request: impl FnOnce(DialKey) -> Dial, now: Duration) -> Sent {
         let Self(Claim(key)) = self;
-        Sent { dial: request(key), until: now + RESEND_FOR, retry_at: None }
+        Sent { dial: request(key), until: now + RESEND_FOR, retry_at: None, in_doubt: false }
     }
 }
 
@@ -54,6 +54,8 @@ pub(crate) struct Sent {
     until: Duration,
     /// When to ask again; `None` while an answer is awaited.
     retry_at: Option<Duration>,
+    /// One of the requests got no answer. It may have been accepted, so the refusal of another says nothing about it.
+    in_doubt: bool,
 }
 
 /// An unanswered dial is sent again after this long.
@@ -67,7 +69,13 @@ impl Sent {
 
     /// No answer came.
     pub(crate) fn unanswered(&mut self, now: Duration) {
+        self.in_doubt = true;
         self.retry_at = Some(now + RETRY_AFTER);
+    }
+
+    /// Whether a phone may ring though the latest request was refused.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        self.in_doubt
     }
 
     /// Not asked again before `at`.

@@ -55,15 +55,15 @@ pub(crate) struct LookUps {
 }
 
 /// With no trace for this long, no leg ever was (active calls lag the dial by seconds).
-pub(crate) const NO_TRACE: Duration = Duration::from_secs(180);
+pub(crate) const NO_TRACE: Duration = Duration::from_mins(3);
 
 /// How long to wait before the next look-up.
 const ROUNDS: [Duration; 5] = [
     Duration::from_secs(5),
     Duration::from_secs(15),
     Duration::from_secs(30),
-    Duration::from_secs(60),
-    Duration::from_secs(120),
+    Duration::from_mins(1),
+    Duration::from_mins(2),
 ];
 
 impl LookUps {

@@ -40,7 +40,8 @@ pub enum Outcome {
     InvalidNumber,
     /// The call lasted as long as it may.
     TimeLimit,
-    /// We hung up because the campaign was suspended or removed.
+    /// We hung up because the campaign was suspended or removed. It may have rung, so it uses an attempt: no phone rings
+    /// twice under one attempt.
     CanceledBySystem,
     /// No capacity: rate, channels.
     CapacityLimited,
@@ -75,8 +76,8 @@ pub enum UsualRetry {
     Infra(Duration),
 }
 
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
 
 impl Outcome {
     /// Every outcome, in the order of the enum.
@@ -121,10 +122,10 @@ impl Outcome {
             | Self::Rejected
             | Self::InvalidNumber
             | Self::TimeLimit
+            | Self::CanceledBySystem
             | Self::Ambiguous
             | Self::FlowError => true,
             Self::BlockedByAnalytics
-            | Self::CanceledBySystem
             | Self::CapacityLimited
             | Self::CarrierFailure
             | Self::DestinationBlocked
@@ -184,7 +185,8 @@ impl Outcome {
             Self::Ambiguous => UsualRetry::After(HOUR),
             Self::Silence | Self::Rejected => UsualRetry::OnceAfter(24 * HOUR),
             Self::FlowError => UsualRetry::OnceAfter(HOUR),
-            Self::CanceledBySystem | Self::ConfigError => UsualRetry::WhenPossible(Duration::ZERO),
+            Self::CanceledBySystem => UsualRetry::After(Duration::ZERO),
+            Self::ConfigError => UsualRetry::WhenPossible(Duration::ZERO),
             Self::CapacityLimited => UsualRetry::WhenPossible(Duration::from_secs(5)),
             Self::CarrierFailure => UsualRetry::Infra(5 * MINUTE),
         }
@@ -247,6 +249,8 @@ impl Outcome {
             (HangupCause::NotFound, _) => Self::InvalidNumber,
             (HangupCause::TimeLimit, _) => Self::TimeLimit,
             (HangupCause::OriginatorCancel, _) => Self::CanceledBySystem,
+            // Only an answered call clears normally: the answer's webhook was lost, or is late.
+            (HangupCause::NormalClearing, None | Some(200..=299)) => Self::HumanHangup,
             (HangupCause::NormalClearing | HangupCause::Unspecified | HangupCause::Unknown, sip) => Self::of_sip(sip),
         }
     }

@@ -186,7 +186,7 @@ fn burst(limit: u32) -> u32 {
 pub(crate) struct LearnedCap(Option<(u32, Duration)>);
 
 /// A clean minute gives one channel back.
-const CLEAN: Duration = Duration::from_secs(60);
+const CLEAN: Duration = Duration::from_mins(1);
 
 impl LearnedCap {
     /// Refused with `in_flight` calls besides the refused one.
@@ -267,7 +267,7 @@ mod tests {
         }
         assert_eq!(governor.rate(), DialRate::per_second(20));
         assert!(!governor.take(start + Duration::from_millis(900)));
-        assert!(governor.take(start + Duration::from_secs(60)));
+        assert!(governor.take(start + Duration::from_mins(1)));
         assert_eq!(governor.rate(), DialRate::per_second(40));
     }
 

@@ -13,7 +13,7 @@ use crate::spec::{RetryAction, RetryPolicy};
 use crate::target::{Tally, TargetState};
 
 /// The longest wait between carrier failures.
-const LONGEST_INFRA_WAIT: Duration = Duration::from_secs(15 * 60);
+const LONGEST_INFRA_WAIT: Duration = Duration::from_mins(15);
 
 /// The state after a claim ended in `outcome`. `before` is what had been used up before the claim.
 pub(crate) fn settle(before: Tally, outcome: Outcome, policy: &RetryPolicy, wall: Timestamp) -> TargetState {
@@ -45,12 +45,11 @@ fn wait(before: Tally, after: Tally, outcome: Outcome, policy: &RetryPolicy) -> 
     let backoff = policy.backoff.get(usize::from(after.attempts).saturating_sub(1)).or(policy.backoff.last());
     let rule = policy.rules.iter().find(|rule| rule.outcomes.contains(&outcome)).map(|rule| rule.action);
     match (rule, outcome.usual_retry()) {
-        (Some(RetryAction::Finish), _) => None,
+        (Some(RetryAction::Finish), _) | (None, UsualRetry::Never) => None,
         (Some(RetryAction::Retry { after }), UsualRetry::Infra(wait)) => within_infra.then(|| after.unwrap_or(wait)),
         (Some(RetryAction::Retry { after }), usual) => {
             within_cap.then(|| after.or(backoff.copied()).unwrap_or_else(|| usual_wait(usual)))
         }
-        (None, UsualRetry::Never) => None,
         (None, UsualRetry::OnceAfter(_)) if before.last == Some(outcome) => None,
         (None, UsualRetry::After(wait) | UsualRetry::OnceAfter(wait)) => {
             within_cap.then(|| backoff.copied().unwrap_or(wait))
@@ -83,7 +82,7 @@ mod tests {
     use super::*;
     use crate::spec::RetryRule;
 
-    const MINUTE: Duration = Duration::from_secs(60);
+    const MINUTE: Duration = Duration::from_mins(1);
 
     fn policy() -> RetryPolicy {
         RetryPolicy {
@@ -101,17 +100,13 @@ mod tests {
         let mut tally = Tally::default();
         let mut waits = Vec::new();
         for outcome in outcomes {
-            match settle(tally, *outcome, policy, wall) {
-                TargetState::Pending { tally: now, not_before: Some(at) } => {
-                    tally = now;
-                    waits.push((at.as_second() / 60).to_string());
-                }
-                TargetState::Done { .. } => {
-                    waits.push("end".to_owned());
-                    break;
-                }
-                other => panic!("{other:?}"),
-            }
+            let TargetState::Pending { tally: now, not_before: Some(at) } = settle(tally, *outcome, policy, wall)
+            else {
+                waits.push("end".to_owned());
+                break;
+            };
+            tally = now;
+            waits.push((at.as_second() / 60).to_string());
         }
         waits.join(" ")
     }

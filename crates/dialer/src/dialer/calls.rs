@@ -122,7 +122,7 @@ impl Dialer {
             self.hung_up(slot, hangup, position);
             return Effectiveness::Settled(slot);
         }
-        match announcement::step(position, &spec.amd, &call.what) {
+        match announcement::step(position, call.state.position, &spec.amd, &call.what) {
             None => Effectiveness::Settled(slot),
             Some((to, None)) => {
                 self.reach(slot, to);

@@ -12,7 +12,7 @@ use crate::ids::{JobId, OwnerId};
 use crate::job::{Job, Sync};
 use crate::now::Now;
 use crate::outcome::Outcome;
-use crate::owner::{JobNo, Owner, OwnerNo, Slot};
+use crate::owner::{JobNo, Owner, OwnerNo, Slot, ZoneQueue};
 use crate::progress::{JobProgress, Progress, Tallied, WaitingFor};
 use crate::spec::{AccountLimits, Audience, CampaignSpec, DrainPolicy};
 use crate::target::TargetState;
@@ -255,7 +255,7 @@ impl Dialer {
     fn end_undialled(&mut self, slot: Slot, outcome: Outcome) {
         if let Some(TargetState::Pending { tally, .. }) = self.state(slot) {
             let tally = *tally;
-            self.set_state(slot, TargetState::Done { tally, outcome });
+            self.set_state(slot, &TargetState::Done { tally, outcome });
         }
     }
 
@@ -331,7 +331,7 @@ impl Dialer {
 fn owner_endings(owner: &Owner, wall: Timestamp) -> Vec<(Slot, Outcome)> {
     let Some(spec) = &owner.spec else { return Vec::new() };
     if spec.stop_at.is_some_and(|stop| stop <= wall) {
-        return owner.queues.iter().flat_map(|queue| queue.slots()).map(|slot| (slot, Outcome::Expired)).collect();
+        return owner.queues.iter().flat_map(ZoneQueue::slots).map(|slot| (slot, Outcome::Expired)).collect();
     }
     let expired = owner.expiries.iter().take_while(|(at, _)| *at <= wall).map(|(_, slot)| (*slot, Outcome::Expired));
     let blocked = owner.without_zone().into_iter().map(|slot| (slot, Outcome::ComplianceBlocked));

@@ -87,7 +87,7 @@ impl Dialer {
         let from = owner.choose_from(slot);
         owner.undialled += 1;
         let claim = ClaimRecord { at: now.wall_millis(), by: self.session, from };
-        self.set_state(slot, TargetState::Claimed { tally, claim });
+        self.set_state(slot, &TargetState::Claimed { tally, claim });
         let ends_by = self.ends_by(slot, now.wall);
         let job = self.jobs.get_mut(&slot.job)?;
         job.flights.insert(slot.index, Flight::new(Phase::Unsaved, now.up, ends_by));

@@ -41,7 +41,7 @@ pub(super) struct EndedLegs {
     oldest_first: VecDeque<(Duration, CallLegId)>,
 }
 
-const REMEMBER: Duration = Duration::from_secs(300);
+const REMEMBER: Duration = Duration::from_mins(5);
 const REMEMBER_MOST: usize = 50_000;
 
 impl EndedLegs {
@@ -135,7 +135,7 @@ impl Dialer {
         if let Some(TargetState::Dialing { tally, claim, leg, position }) = self.state(slot).cloned()
             && position < to
         {
-            self.set_state(slot, TargetState::Dialing { tally, claim, leg, position: to });
+            self.set_state(slot, &TargetState::Dialing { tally, claim, leg, position: to });
             if let Some(flight) = self.flight_mut(slot) {
                 flight.position_since = now;
             }

@@ -142,7 +142,7 @@ impl Dialer {
     pub(super) fn release(&mut self, slot: Slot) {
         let Some(tally) = self.state(slot).map(TargetState::tally) else { return };
         self.end_flight(slot);
-        self.set_state(slot, retry::release(tally));
+        self.set_state(slot, &retry::release(tally));
     }
 
     /// Whether `key` is the dial under way at its target, and where.
@@ -196,24 +196,30 @@ impl Dialer {
             }
             flight.phase = Phase::Placed;
             flight.look_ups = LookUps::starting(look_up);
-            self.set_state(slot, TargetState::Dialing { tally, claim, leg: leg.or(heard_of), position });
+            self.set_state(slot, &TargetState::Dialing { tally, claim, leg: leg.or(heard_of), position });
         }
         self.plan_flight(slot);
     }
 
     pub(super) fn dial_refused(&mut self, key: &DialKey, refusal: Refusal) {
         let Some(slot) = self.under_way(key) else { return };
-        if !self.flight(slot).is_some_and(|flight| matches!(flight.phase, Phase::Sent(_))) {
+        let Some(Phase::Sent(sent)) = self.flight(slot).map(|flight| &flight.phase) else {
             // A webhook or a look-up has found the leg since: a resend was refused, the first dial was not.
             return;
-        }
+        };
+        let in_doubt = sent.is_in_doubt();
         let outcome = Outcome::of_refusal(&refusal);
-        match outcome {
-            Outcome::CapacityLimited => self.slow_down(slot, &refusal),
-            Outcome::ConfigError => self.stop_misconfigured(slot, refusal),
-            _ => {}
+        if outcome == Outcome::CapacityLimited {
+            self.slow_down(slot, &refusal);
         }
-        self.settle(slot, outcome);
+        if outcome == Outcome::ConfigError {
+            self.stop_misconfigured(slot, refusal);
+        }
+        if in_doubt {
+            self.dial_fate_unknown(key);
+        } else {
+            self.settle(slot, outcome);
+        }
     }
 
     fn slow_down(&mut self, slot: Slot, refusal: &Refusal) {
@@ -249,15 +255,17 @@ impl Dialer {
         self.plan_flight(slot);
     }
 
-    /// Asks again under the same command id, or, when that is no longer safe, finds out.
+    /// Asks again under the same command id, or, when that is no longer safe or allowed, finds out.
     pub(super) fn resend_dial(&mut self, slot: Slot) {
         let now = self.now.up;
         let governor_at = self.governor.ready_at();
+        let Some(number) = self.jobs.get(&slot.job).map(|job| job.owner) else { return };
+        let allowed = self.may_still_dial(number, slot);
         let Some(flight) = self.jobs.get_mut(&slot.job).and_then(|job| job.flights.get_mut(&slot.index)) else {
             return;
         };
         let Phase::Sent(sent) = &mut flight.phase else { return };
-        if sent.until() <= now {
+        if sent.until() <= now || !allowed {
             flight.phase = Phase::Lost;
             flight.look_ups = LookUps::starting(now);
             return;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::announcement;
 use crate::call::{Hangup, HangupCause};
 use crate::dialer::{Dialer, Due};
-use crate::flight::{Flight, LookUps, Phase};
+use crate::flight::{Flight, LookUps, NO_TRACE, Phase};
 use crate::now::gap;
 use crate::outcome::Outcome;
 use crate::owner::{Owner, Slot};
@@ -16,7 +16,7 @@ use crate::spec::OnAmbiguous;
 use crate::target::{Tally, TargetState};
 
 /// An attempt ends at the latest this long after its longest possible call.
-const MARGIN: Duration = Duration::from_secs(600);
+const MARGIN: Duration = Duration::from_mins(10);
 
 /// A dialled phone that nobody heard of is looked up this long after it has rung out.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -39,7 +39,7 @@ impl Dialer {
     }
 
     /// Changes a target's state, and with it every count and queue that it is in.
-    pub(super) fn set_state(&mut self, slot: Slot, new: TargetState) {
+    pub(super) fn set_state(&mut self, slot: Slot, new: &TargetState) {
         let Some(job) = self.jobs.get_mut(&slot.job) else { return };
         let Some(owner) = self.owners.get_mut(&job.owner) else { return };
         let due_before = job.due_at(slot.at());
@@ -61,7 +61,7 @@ impl Dialer {
         }
         for tallied in [&mut job.tallied, &mut owner.tallied] {
             tallied.remove(&old);
-            tallied.add(&new);
+            tallied.add(new);
         }
         self.in_flight = self.in_flight + u32::from(new.is_in_flight()) - u32::from(old.is_in_flight());
         let owner = job.owner;
@@ -122,8 +122,9 @@ impl Dialer {
     /// The end of an attempt that was claimed at `claimed_at`, on the clock that never jumps.
     pub(super) fn ends_by(&self, slot: Slot, claimed_at: Timestamp) -> Duration {
         let spec = self.owner_of(slot).and_then(|owner| owner.spec.as_ref());
-        let longest = spec.map_or(Duration::from_secs(14_400), |spec| spec.ring_timeout + spec.max_call) + MARGIN;
-        self.now.up + longest.saturating_sub(gap(claimed_at, self.now.wall))
+        let longest = spec.map_or(Duration::from_hours(4), |spec| spec.ring_timeout + spec.max_call) + MARGIN;
+        // The wall clock may have jumped since the claim, so there is always time to look the call up first.
+        self.now.up + longest.saturating_sub(gap(claimed_at, self.now.wall)).max(NO_TRACE + SILENCE)
     }
 
     pub(super) fn ring_and_silence(&self, slot: Slot) -> Duration {
@@ -221,7 +222,7 @@ impl Dialer {
         let Some(tally) = self.state(slot).map(TargetState::tally) else { return };
         let Some(spec) = self.owner_of(slot).and_then(|owner| owner.spec.clone()) else { return };
         self.end_flight(slot);
-        self.set_state(slot, retry::settle(tally, outcome, &spec.retry, self.now.wall));
+        self.set_state(slot, &retry::settle(tally, outcome, &spec.retry, self.now.wall));
     }
 
     /// Nobody can say whether a phone rang.
@@ -240,11 +241,11 @@ impl Dialer {
                 let attempts = tally.attempts.saturating_add(1);
                 let tally = Tally { attempts, last: Some(Outcome::Ambiguous), ..tally };
                 self.end_flight(slot);
-                self.set_state(slot, TargetState::Done { tally, outcome: Outcome::Ambiguous });
+                self.set_state(slot, &TargetState::Done { tally, outcome: Outcome::Ambiguous });
             }
             OnAmbiguous::Hold => {
                 self.end_flight(slot);
-                self.set_state(slot, TargetState::Held { tally, claim });
+                self.set_state(slot, &TargetState::Held { tally, claim });
             }
         }
     }

@@ -71,8 +71,11 @@ impl Dialer {
         self.plan_flight(slot);
     }
 
+    /// The leg lives, so its attempt does not end before the next look-up.
     fn seen(&mut self, slot: Slot) {
+        let now = self.now.up;
         if let Some(flight) = self.flight_mut(slot) {
+            flight.ends_by = flight.ends_by.max(now + NO_TRACE);
             flight.look_ups.blank_since = None;
             flight.look_ups.ended_without_cause = 0;
         }
@@ -112,7 +115,7 @@ impl Dialer {
         let now = self.now.up;
         let wait = match position {
             Position::Ringing => self.ring_and_silence(slot),
-            Position::Listening | Position::AwaitingBeep | Position::Announcing { .. } => Duration::from_secs(120),
+            Position::Listening | Position::AwaitingBeep | Position::Announcing { .. } => Duration::from_mins(2),
             Position::HangingUp { .. } => Duration::from_secs(15),
         };
         if let Some(flight) = self.flight_mut(slot)

@@ -154,7 +154,7 @@ impl Dialer {
     fn revert(&mut self, slot: Slot) {
         let Some(tally) = self.state(slot).map(TargetState::tally) else { return };
         self.end_flight(slot);
-        self.set_state(slot, TargetState::Pending { tally, not_before: None });
+        self.set_state(slot, &TargetState::Pending { tally, not_before: None });
     }
 
     pub(super) fn reload_failed(&mut self, id: &JobId) {
@@ -192,7 +192,7 @@ impl Dialer {
         let stored = states.into_iter().chain(std::iter::repeat_with(TargetState::default)).take(targets);
         let mut differs = false;
         for (index, stored) in (0..).zip(stored) {
-            differs |= self.merge(Slot { job: number, index }, stored);
+            differs |= self.merge(Slot { job: number, index }, &stored);
         }
         if let Some(job) = self.jobs.get_mut(&number) {
             job.dirty = differs;
@@ -206,9 +206,9 @@ impl Dialer {
     }
 
     /// Joins what is remembered of a target with what is stored. Returns whether the store has to be told.
-    fn merge(&mut self, slot: Slot, stored: TargetState) -> bool {
+    fn merge(&mut self, slot: Slot, stored: &TargetState) -> bool {
         let Some(mine) = self.state(slot).cloned() else { return false };
-        if mine == stored {
+        if mine == *stored {
             self.read_back(slot);
             return false;
         }
@@ -220,13 +220,14 @@ impl Dialer {
         if joined != mine {
             let own_late_claim = self.is_own_late_claim(&mine, &joined);
             self.end_flight(slot);
-            self.set_state(slot, joined.clone());
+            self.set_state(slot, &joined);
             self.adopt_flight(slot);
             if own_late_claim {
-                self.reclaim(slot);
+                // Its place may have been given to another target meanwhile.
+                self.release(slot);
             }
         }
-        joined != stored
+        joined != *stored
     }
 
     /// A claim of unknown fate is found stored exactly as it was made: that is the proof.
@@ -248,18 +249,5 @@ impl Dialer {
             }
             _ => false,
         }
-    }
-
-    fn reclaim(&mut self, slot: Slot) {
-        let Some(key) = self.key_of(slot) else { return };
-        let Some(job) = self.jobs.get_mut(&slot.job) else { return };
-        let Some(flight) = job.flights.get_mut(&slot.index) else { return };
-        flight.phase = Phase::Ready(Saved::by_store(Claim::new(key)));
-        flight.look_ups = crate::flight::LookUps::default();
-        if let Some(owner) = self.owners.get_mut(&job.owner) {
-            owner.undialled += 1;
-        }
-        self.plan_flight(slot);
-        self.make_ready(slot);
     }
 }

@@ -1,0 +1,149 @@
+//! What a world's campaign asks for. The seed draws it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use dialer::spec::{
+    AccountLimits, Amd, AmdMode, Announcement, CampaignSpec, DialRate, DrainPolicy, FromSelection, OnAmbiguous,
+    OnMachine, OnNobody, OnNotSure, Pacing, RetryPolicy, TargetSpec, Window, Zone,
+};
+use dialer::{JobId, OwnerId, PhoneNumber, TargetId};
+use jiff::Timestamp;
+use jiff::civil::{Time, Weekday, time};
+use jiff::tz::TimeZone;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::world::owner;
+
+pub struct Scenario {
+    pub owner: OwnerId,
+    pub spec: CampaignSpec,
+    pub account: AccountLimits,
+    pub jobs: Vec<(JobId, Arc<[TargetSpec]>)>,
+    pub begins: Timestamp,
+}
+
+const EVERY_DAY: [Weekday; 7] = [
+    Weekday::Monday,
+    Weekday::Tuesday,
+    Weekday::Wednesday,
+    Weekday::Thursday,
+    Weekday::Friday,
+    Weekday::Saturday,
+    Weekday::Sunday,
+];
+
+fn zones() -> [TimeZone; 3] {
+    ["EST5EDT,M3.2.0,M11.1.0", "CET-1CEST,M3.5.0,M10.5.0/3", "JST-9"].map(|text| TimeZone::posix(text).unwrap())
+}
+
+fn pick<T: Clone, const N: usize>(rng: &mut ChaCha8Rng, from: [T; N]) -> T {
+    from[rng.random_range(0..N)].clone()
+}
+
+impl Scenario {
+    pub fn draw(seed: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(3);
+        let rng = &mut rng;
+        let account =
+            AccountLimits { dials_per_second: pick(rng, [3, 10, 30]), max_concurrent: pick(rng, [2, 8, 100]) };
+        let minutes = |count: u64| Duration::from_secs(60 * count);
+        let spec = CampaignSpec {
+            from: vec![PhoneNumber::parse("+15550000001").unwrap(), PhoneNumber::parse("+15550000002").unwrap()],
+            from_selection: pick(rng, [FromSelection::RoundRobin, FromSelection::Sticky]),
+            connection_id: "connection".into(),
+            announcement: Announcement::Audio { url: "https://example.com/a.wav".into() },
+            amd: draw_amd(rng),
+            ring_timeout: Duration::from_secs(rng.random_range(15..60)),
+            max_call: Duration::from_secs(rng.random_range(60..600)),
+            pacing: Pacing {
+                dials_per_second: DialRate::from_millis(pick(rng, [300, 1000, 5000, 30_000])),
+                max_concurrent: pick(rng, [1, 5, 50]),
+            },
+            windows: draw_windows(rng),
+            default_zone: Zone::Known(pick(rng, zones())),
+            retry: RetryPolicy {
+                max_attempts_per_target: rng.random_range(1..4),
+                min_gap: minutes(rng.random_range(0..10)),
+                backoff: vec![minutes(rng.random_range(0..30)), minutes(rng.random_range(0..60))],
+                infra_retries: rng.random_range(0..4),
+                rules: Vec::new(),
+            },
+            on_ambiguous: pick(rng, [OnAmbiguous::CountAsAttempt, OnAmbiguous::Skip]),
+            suspended: false,
+            drain: pick(rng, [DrainPolicy::LetFinish, DrainPolicy::StopRingingAfter15s, DrainPolicy::HangupAll]),
+            start_at: None,
+            stop_at: None,
+        };
+        let begins = Timestamp::from_second(1_790_000_000 + rng.random_range(0..86_400 * 7)).unwrap();
+        let jobs = (0..rng.random_range(1..4)).map(|job| draw_job(job, begins, rng)).collect();
+        Self { owner: owner(), spec, account, jobs, begins }
+    }
+
+    /// Where a target lies.
+    pub fn find(&self, id: &TargetId) -> (JobId, usize) {
+        let place = |(job, targets): &(JobId, Arc<[TargetSpec]>)| {
+            let index = targets.iter().position(|target| target.id == *id)?;
+            Some((job.clone(), index))
+        };
+        self.jobs.iter().find_map(place).unwrap()
+    }
+
+    /// Whether a target may be called, reckoned apart from the dialer. `latest`: what the wall clock showed at most, since a
+    /// target that was due once stays due.
+    pub fn is_open(&self, id: &TargetId, at: Timestamp, latest: Timestamp) -> bool {
+        let (job, index) = self.find(id);
+        let target = &self.jobs.iter().find(|(name, _)| *name == job).unwrap().1[index];
+        let Zone::Known(zone) = target.zone.as_ref().unwrap_or(&self.spec.default_zone) else { return false };
+        let local = at.to_zoned(zone.clone());
+        let (day, clock) = (local.weekday(), local.time());
+        let before_end = |end: Time| end == Time::MIN || clock < end;
+        target.expires_at.is_none_or(|end| at < end)
+            && target.not_before.is_none_or(|start| start <= latest)
+            && self.spec.windows.iter().any(|w| w.days.contains(&day) && w.start <= clock && before_end(w.end))
+    }
+}
+
+fn draw_amd(rng: &mut ChaCha8Rng) -> Amd {
+    Amd {
+        mode: pick(rng, [AmdMode::Disabled, AmdMode::Premium, AmdMode::Premium, AmdMode::Detect, AmdMode::GreetingEnd]),
+        total_analysis: Duration::from_millis(3500),
+        greeting: Duration::from_secs(25),
+        on_machine: pick(rng, [OnMachine::LeaveMessage, OnMachine::Hangup, OnMachine::Continue]),
+        on_fax: OnNobody::Hangup,
+        on_silence: pick(rng, [OnNobody::Hangup, OnNobody::Continue]),
+        on_not_sure: pick(rng, [OnNotSure::TreatAsHuman, OnNotSure::TreatAsMachine, OnNotSure::Hangup]),
+    }
+}
+
+fn draw_windows(rng: &mut ChaCha8Rng) -> Vec<Window> {
+    let days = EVERY_DAY.to_vec();
+    match rng.random_range(0..4) {
+        0 => vec![Window { days, start: time(9, 0, 0, 0), end: time(20, 0, 0, 0) }],
+        1 => vec![
+            Window { days: days.clone(), start: time(8, 30, 0, 0), end: time(8, 45, 0, 0) },
+            Window { days, start: time(17, 0, 0, 0), end: time(21, 0, 0, 0) },
+        ],
+        _ => vec![Window { days, start: Time::MIN, end: Time::MIN }],
+    }
+}
+
+fn draw_job(job: u32, begins: Timestamp, rng: &mut ChaCha8Rng) -> (JobId, Arc<[TargetSpec]>) {
+    let hours = |count: i64| jiff::SignedDuration::from_hours(count);
+    let targets = (0..rng.random_range(1..40))
+        .map(|index| TargetSpec {
+            id: TargetId::parse(&format!("t{job}-{index}")).unwrap(),
+            to: PhoneNumber::parse(&format!("+1555{job:02}{index:05}")).unwrap(),
+            zone: match rng.random_range(0..8) {
+                0 => Some(Zone::Known(pick(rng, zones()))),
+                1 if rng.random_bool(0.3) => Some(Zone::Unknown),
+                _ => None,
+            },
+            not_before: rng.random_bool(0.1).then(|| begins + hours(rng.random_range(0..3))),
+            expires_at: rng.random_bool(0.1).then(|| begins + hours(rng.random_range(0..12))),
+        })
+        .collect();
+    (JobId::parse(&format!("job-{job}")).unwrap(), targets)
+}

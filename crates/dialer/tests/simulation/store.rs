@@ -1,0 +1,57 @@
+//! A job store in memory: compare-and-swap, and a memory of every claim that was ever stored.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dialer::{DialKey, JobId, TargetState, Version};
+
+/// Stored jobs, as JSON, the way a real store would hold them.
+#[derive(Default)]
+pub struct Store {
+    jobs: BTreeMap<JobId, (u64, String)>,
+    /// Every `(job, index, n, refusals)` that was ever stored as claimed.
+    claims: BTreeSet<(JobId, usize, u16, u32)>,
+}
+
+impl Store {
+    /// A new job whose targets are untouched.
+    pub fn create(&mut self, job: &JobId) {
+        self.jobs.insert(job.clone(), (1, "[]".to_owned()));
+    }
+
+    /// Whether the swap was made; the new version if so.
+    pub fn swap(&mut self, job: &JobId, base: &Version, states: &[TargetState]) -> Option<Version> {
+        let (version, text) = self.jobs.get_mut(job).unwrap();
+        if version.to_string() != base.as_str() {
+            return None;
+        }
+        let before: Vec<TargetState> = serde_json::from_str(text).unwrap();
+        for (old, new) in before.into_iter().zip(states) {
+            if !matches!(old, TargetState::Held { .. }) {
+                assert_eq!(&old.join(new.clone()), new, "a stored state went back");
+            }
+        }
+        *version += 1;
+        *text = serde_json::to_string(states).unwrap();
+        for (index, state) in states.iter().enumerate() {
+            if let (TargetState::Claimed { tally, .. }, Some(n)) = (state, state.attempt()) {
+                self.claims.insert((job.clone(), index, n, tally.refusals));
+            }
+        }
+        Some(Version::new(&version.to_string()))
+    }
+
+    /// Somebody else writes the job without changing any state.
+    pub fn touch(&mut self, job: &JobId) {
+        self.jobs.get_mut(job).unwrap().0 += 1;
+    }
+
+    pub fn read(&self, job: &JobId) -> (Version, Vec<TargetState>) {
+        let (version, text) = &self.jobs[job];
+        (Version::new(&version.to_string()), serde_json::from_str(text).unwrap())
+    }
+
+    /// Whether the claim of a dial was ever stored.
+    pub fn was_claimed(&self, job: &JobId, index: usize, key: &DialKey) -> bool {
+        self.claims.contains(&(job.clone(), index, key.attempt.n, key.refusals))
+    }
+}

@@ -1,0 +1,257 @@
+//! Telnyx in memory, as far as a dialer sees it: calls that ring, are answered, listen and end.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use dialer::call::{AudioEnd, CallEvent, Hangup, HangupCause, Verdict, What};
+use dialer::client_state::ClientState;
+use dialer::effect::{CommandKind, Dial, LegCommand, LookUp};
+use dialer::event::{CommandRefusal, Findings, Liveness};
+use dialer::spec::{Amd, AmdMode};
+use dialer::{AttemptKey, CallControlId, CallLegId, CommandId, DialKey, Leg};
+use jiff::Timestamp;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+use crate::faults::Faults;
+
+/// Telnyx forgets a command id after this long.
+const DEDUPE: Duration = Duration::from_mins(1);
+/// Active calls and the event log lag by as much.
+const LAG: Duration = Duration::from_secs(4);
+
+/// Who is at the other end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Callee {
+    Person,
+    Unsure,
+    Machine { beep_before_verdict: bool },
+    Fax,
+    Silence,
+    NoAnswer,
+    Busy,
+    Rejects,
+    NotFound,
+    CarrierDown,
+}
+
+pub struct Call {
+    pub key: DialKey,
+    pub leg: Leg,
+    pub callee: Callee,
+    pub began: Duration,
+    pub alive: bool,
+    pub answered: bool,
+    pub delivered: bool,
+    pub state: ClientState,
+    pub log: Vec<(Duration, CallEvent)>,
+    amd: Amd,
+    commands: BTreeMap<CommandId, Duration>,
+    plays: u32,
+}
+
+/// Something that will happen on a call.
+#[derive(Clone, Debug)]
+pub enum Step {
+    Initiate,
+    Ring,
+    Event(What),
+    AudioEnds(u32, AudioEnd),
+    HangsUp(HangupCause, Option<u16>),
+}
+
+#[derive(Default)]
+pub struct Voice {
+    pub calls: Vec<Call>,
+    accepted: BTreeMap<CommandId, (Duration, usize)>,
+    /// Which dials and attempts made a phone ring.
+    rung: BTreeSet<DialKey>,
+    rung_attempts: BTreeSet<AttemptKey>,
+}
+
+pub type Steps = Vec<(Duration, usize, Step)>;
+
+fn millis(range: std::ops::Range<u64>, rng: &mut ChaCha8Rng) -> Duration {
+    Duration::from_millis(rng.random_range(range))
+}
+
+impl Voice {
+    pub fn alive(&self) -> usize {
+        self.calls.iter().filter(|call| call.alive).count()
+    }
+
+    /// Accepts a dial, or recognises it as one that it has accepted.
+    pub fn accept(&mut self, dial: &Dial, now: Duration, rng: &mut ChaCha8Rng) -> (usize, Steps) {
+        if let Some((at, call)) = self.accepted.get(&dial.command_id)
+            && now < *at + DEDUPE
+        {
+            return (*call, Vec::new());
+        }
+        let index = self.calls.len();
+        self.accepted.insert(dial.command_id, (now, index));
+        let callee = match rng.random_range(0..20) {
+            0..7 => Callee::Person,
+            7 => Callee::Unsure,
+            8..11 => Callee::Machine { beep_before_verdict: rng.random_bool(0.3) },
+            11 => Callee::Fax,
+            12 => Callee::Silence,
+            13..16 => Callee::NoAnswer,
+            16 => Callee::Busy,
+            17 => Callee::Rejects,
+            18 => Callee::NotFound,
+            _ => Callee::CarrierDown,
+        };
+        let leg =
+            Leg { control: CallControlId::new(&format!("v3:{index}")), id: CallLegId::new(&format!("leg-{index}")) };
+        let (key, state) = (dial.key.clone(), dial.client_state.clone());
+        self.calls.push(Call {
+            key,
+            leg,
+            callee,
+            began: now,
+            alive: true,
+            answered: false,
+            delivered: false,
+            state,
+            log: Vec::new(),
+            amd: dial.amd,
+            commands: BTreeMap::new(),
+            plays: 0,
+        });
+        let mut steps = vec![(millis(20..400, rng), index, Step::Initiate)];
+        let end = |cause, sip| Step::HangsUp(cause, sip);
+        let soon = millis(500..4000, rng);
+        let rings = (millis(400..1500, rng), index, Step::Ring);
+        match callee {
+            Callee::CarrierDown => steps.push((soon, index, end(HangupCause::Unspecified, Some(503)))),
+            Callee::NotFound => steps.push((soon, index, end(HangupCause::NotFound, Some(404)))),
+            Callee::Busy => steps.push((soon, index, end(HangupCause::UserBusy, Some(486)))),
+            Callee::NoAnswer => steps.extend([rings, (dial.ring_timeout, index, end(HangupCause::Timeout, None))]),
+            Callee::Rejects => {
+                let after = millis(2000..9000, rng);
+                steps.extend([rings, (after, index, end(HangupCause::CallRejected, Some(603)))]);
+            }
+            Callee::Person | Callee::Unsure | Callee::Machine { .. } | Callee::Fax | Callee::Silence => {
+                let after = millis(2000..20_000, rng);
+                steps.extend([rings, (after, index, Step::Event(What::Answered))]);
+                steps.push((dial.max_call, index, end(HangupCause::TimeLimit, None)));
+            }
+        }
+        (index, steps)
+    }
+
+    /// What a step makes happen: the webhook to send, if any, and what follows.
+    pub fn step(
+        &mut self,
+        index: usize,
+        step: Step,
+        (now, wall): (Duration, Timestamp),
+        faults: &Faults,
+        rng: &mut ChaCha8Rng,
+    ) -> (Option<CallEvent>, Steps) {
+        let call = &mut self.calls[index];
+        if !call.alive {
+            return (None, Vec::new());
+        }
+        let mut steps = Vec::new();
+        let what = match step {
+            Step::Initiate => What::Initiated,
+            Step::Ring => {
+                assert!(self.rung.insert(call.key.clone()), "{} rang twice", call.key);
+                assert!(self.rung_attempts.insert(call.key.attempt.clone()), "{} rang twice", call.key.attempt);
+                return (None, steps);
+            }
+            Step::Event(What::Answered) => {
+                call.answered = true;
+                steps = detector(index, call, rng);
+                if rng.random_ratio(faults.early_hangup, 1000) {
+                    let end = Step::HangsUp(HangupCause::NormalClearing, Some(200));
+                    steps.push((millis(0..15_000, rng), index, end));
+                }
+                What::Answered
+            }
+            Step::Event(what) => what,
+            Step::AudioEnds(play, end) => {
+                if play != call.plays {
+                    return (None, steps);
+                }
+                call.delivered |= end == AudioEnd::Completed;
+                What::AudioEnded(end)
+            }
+            Step::HangsUp(cause, sip) => {
+                call.alive = false;
+                What::HungUp(Hangup { cause, sip })
+            }
+        };
+        let event = CallEvent { leg: call.leg.clone(), occurred_at: wall, state: call.state.clone(), what };
+        call.log.push((now, event.clone()));
+        (Some(event), steps)
+    }
+
+    /// Does a command on a leg.
+    pub fn command(
+        &mut self,
+        command: &LegCommand,
+        now: Duration,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Steps, CommandRefusal> {
+        let index = self.calls.iter().position(|call| call.leg == command.leg).expect("a command names a leg of ours");
+        let call = &mut self.calls[index];
+        if call.commands.get(&command.command_id).is_some_and(|at| now < *at + DEDUPE) {
+            return Ok(Vec::new());
+        }
+        if !call.alive {
+            return Err(CommandRefusal::AlreadyEnded);
+        }
+        let steps = match &command.kind {
+            CommandKind::Hangup => {
+                let cause = if call.answered { HangupCause::NormalClearing } else { HangupCause::OriginatorCancel };
+                vec![(millis(10..600, rng), index, Step::HangsUp(cause, None))]
+            }
+            CommandKind::Play(_) if !call.answered => return Err(CommandRefusal::NotAnsweredYet),
+            CommandKind::Play(_) => {
+                call.plays += 1;
+                let end = if rng.random_ratio(1, 20) { AudioEnd::CancelledAmd } else { AudioEnd::Completed };
+                vec![(millis(2000..12_000, rng), index, Step::AudioEnds(call.plays, end))]
+            }
+        };
+        call.commands.insert(command.command_id, now);
+        call.state = command.client_state.clone();
+        Ok(steps)
+    }
+
+    /// What active calls, the event log and the call itself say.
+    pub fn look_up(&self, asked: &LookUp, now: Duration) -> Findings {
+        let call = self.calls.iter().rev().find(|call| call.key == asked.key && call.began + LAG <= now);
+        let Some(call) = call else { return Findings { liveness: Liveness::NoTrace, events: Vec::new() } };
+        let leg = call.leg.clone();
+        let liveness = if call.alive { Liveness::Live(leg) } else { Liveness::Ended(leg) };
+        let visible = call.log.iter().filter(|(at, _)| *at + LAG <= now);
+        Findings { liveness, events: visible.map(|(_, event)| event.clone()).collect() }
+    }
+}
+
+/// What the detector will say about who answered.
+fn detector(index: usize, call: &Call, rng: &mut ChaCha8Rng) -> Steps {
+    let verdict_after = millis(800..4000, rng);
+    let greeting_after = verdict_after + millis(1000..20_000, rng);
+    let verdict = |verdict| vec![(verdict_after, index, Step::Event(What::Detected(verdict)))];
+    if call.amd.mode == AmdMode::Disabled {
+        return Vec::new();
+    }
+    match call.callee {
+        Callee::Person => verdict(Verdict::Human),
+        Callee::Unsure => verdict(Verdict::NotSure),
+        Callee::Fax => verdict(Verdict::Fax),
+        Callee::Silence => verdict(Verdict::Silence),
+        Callee::Machine { beep_before_verdict: true } => {
+            vec![(verdict_after, index, Step::Event(What::GreetingEnded))]
+        }
+        Callee::Machine { beep_before_verdict: false } => {
+            let mut steps = verdict(Verdict::Machine);
+            steps.push((greeting_after, index, Step::Event(What::GreetingEnded)));
+            steps
+        }
+        Callee::NoAnswer | Callee::Busy | Callee::Rejects | Callee::NotFound | Callee::CarrierDown => Vec::new(),
+    }
+}
