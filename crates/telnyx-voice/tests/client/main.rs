@@ -13,3 +13,4 @@ mod paging;
 mod rates;
 mod retries;
 mod server;
+mod tls;
