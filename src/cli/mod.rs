@@ -4,6 +4,7 @@
 //! it a meaning of its own. Does not know what a subcommand does.
 
 pub mod crds;
+pub mod simulate;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -22,6 +23,8 @@ pub struct Cli {
 enum Command {
     /// Prints the custom resource definitions, or writes them into a directory.
     Crds(crds::Args),
+    /// Serves the Telnyx Voice API from memory, with calls that nobody pays and signed webhooks.
+    Simulate(simulate::Args),
 }
 
 impl Cli {
@@ -30,6 +33,7 @@ impl Cli {
     pub fn execute(self) -> ExitCode {
         let result = match self.command {
             Command::Crds(args) => args.execute().map_err(Into::into),
+            Command::Simulate(args) => args.execute().map_err(Into::into),
         };
         result.unwrap_or_else(|error: Box<dyn Error>| {
             eprintln!("telnyx-operator: {}", chain(&*error));
@@ -48,4 +52,22 @@ fn chain(error: &dyn Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn no_argument_contradicts_another() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_failure_is_told_with_its_causes_once_each() {
+        let error = crds::CrdsError::Stdout(std::io::Error::other("disk full"));
+        assert_eq!(chain(&error), "cannot write to standard output: disk full");
+    }
 }
