@@ -134,8 +134,10 @@ pub struct OutboundCampaignStatus {
     /// `Blocked`, `Complete` and the like. Programs read the conditions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<String>,
-    /// `Ready`: the campaign can do what it should, or has done it. `Complete`: every target has ended. `Reconciling`:
-    /// work is under way. `Stalled`: only a person can help; the message says how.
+    /// `Ready`: the campaign can do what it should, or has done it. `Synced`: the last pass could read and write what it
+    /// had to. `Dialing`: calls are being started. `Suspended`: `suspend` is set. `WindowOpen`: a window is open.
+    /// `AudienceChanged`: the list is no longer what was read. `Complete`: every target has ended. `Reconciling`:
+    /// something is waited for. `Stalled`: only a person can help; the message says how.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "super::schema::conditions")]
     pub conditions: Vec<Condition>,
@@ -212,17 +214,18 @@ pub struct Counts {
     pub ringing: u32,
     /// Answered, the call is under way.
     pub live: u32,
-    /// Ended: the announcement arrived.
+    /// Ended with somebody reached: `Completed`, `HumanHangup`, `OptedOut`, `VoicemailLeft` or `TimeLimit`.
     pub completed: u32,
     /// Called without success, will be called again.
     pub retryable: u32,
-    /// Ended: given up.
+    /// Ended without anybody reached, such as `NoAnswer`, `Busy` or `InvalidNumber` after the last attempt.
     pub failed: u32,
-    /// Ended: not allowed to be called, such as a target whose time zone is unknown.
+    /// Ended because it must not, or cannot, be called: `ComplianceBlocked` (its time zone is unknown, for one),
+    /// `DestinationBlocked` or `BlockedByAnalytics`.
     pub blocked: u32,
-    /// The fate of the last call could not be found out, and `onAmbiguous` says to wait.
+    /// Ended, or waiting for a person, because it could not be found out whether the phone rang; see `onAmbiguous`.
     pub ambiguous: u32,
-    /// Ended: not reached in time.
+    /// Ended because its time passed: `expiresAt` or `stopAt`.
     pub expired: u32,
 }
 

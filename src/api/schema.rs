@@ -32,9 +32,14 @@ pub(super) fn conditions(generator: &mut SchemaGenerator) -> Schema {
     })
 }
 
-/// An object whose fields are somebody else's to define.
+/// An object whose fields are somebody else's to define. It has one owner as a whole, so that the list of field owners in
+/// each object does not repeat its fields.
 pub(super) fn open_object(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true })
+    json_schema!({
+        "type": "object",
+        "x-kubernetes-preserve-unknown-fields": true,
+        "x-kubernetes-map-type": "atomic",
+    })
 }
 
 /// Any JSON value, null included.

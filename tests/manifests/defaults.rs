@@ -22,6 +22,8 @@ async fn an_object_is_not_ready_from_its_first_moment() {
             "lastTransitionTime": "1970-01-01T00:00:00Z",
         });
         assert_eq!(stored["status"], json!({ "observedGeneration": 0, "conditions": [ready] }), "{kind}");
+        // What kstatus reads first: an older generation means "in progress".
+        assert_eq!(stored["metadata"]["generation"], json!(1), "{kind}");
     }
     server.release().await;
 }

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use clap::Parser as _;
 use dev_cluster::{Access, Options};
+use serde_json::Value;
 use telnyx_operator::audience::{Audience, Format};
 
 use crate::generated::path;
@@ -33,11 +35,24 @@ async fn every_example_applies_cleanly() {
     access.release().await.unwrap();
 }
 
+#[tokio::test]
+async fn the_quickstart_opens_the_account_of_the_simulator() {
+    let objects = read("examples/quickstart/10-account.yaml");
+    let [secret, account] = objects.as_slice() else { panic!("{objects:?}") };
+    assert_eq!(secret["stringData"]["apiKey"], telnyx_simulator::config::DEFAULT_KEY);
+
+    let simulator = telnyx_simulator::Simulator::builder().start().await.unwrap();
+    assert_eq!(account["spec"]["webhookPublicKey"], simulator.public_key_base64());
+    simulator.stop().await;
+
+    let listen = telnyx_simulator::Args::try_parse_from(["telnyx-simulator"]).unwrap().listen;
+    assert_eq!(account["spec"]["baseUrl"], format!("http://{listen}/v2"));
+}
+
 #[test]
 fn the_quickstart_calls_two_hundred_numbers_that_belong_to_nobody() {
-    let text = fs::read_to_string(path("examples/quickstart/50-audience.yaml")).unwrap();
-    let object: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
-    let list = object["data"]["customers.csv"].as_str().unwrap();
+    let objects = read("examples/quickstart/50-audience.yaml");
+    let list = objects[0]["data"]["customers.csv"].as_str().unwrap();
     let audience = Audience::parse(Format::Csv, list.as_bytes()).unwrap();
     assert_eq!((audience.rows.len(), audience.complaints.len()), (200, 0));
     for row in list.lines().skip(1) {
@@ -60,6 +75,10 @@ fn no_example_holds_a_number_that_somebody_has() {
 /// 555-0100 to 555-0199 of any area code are set aside for fiction (North American Numbering Plan).
 fn is_fictitious(number: &str) -> bool {
     number.len() == 12 && number.starts_with("+1") && number[5..].starts_with("55501")
+}
+
+fn read(name: &str) -> Vec<Value> {
+    serde_saphyr::from_multiple(&fs::read_to_string(path(name)).unwrap()).unwrap()
 }
 
 fn manifests(dir: &str) -> Vec<PathBuf> {
