@@ -1,0 +1,106 @@
+//! The demo: what a person sees who types `make demo`.
+//!
+//! Promises that what it prints is read from the cluster and the API while it happens, that it fails when a step does
+//! not come true, and that Ctrl-C at any moment leaves no process behind. Does not know how the operator works.
+
+mod progress;
+mod story;
+
+use std::env;
+use std::path::PathBuf;
+
+use testbed::{KubectlError, SimulatorError, Testbed, TestbedError, TimedOut};
+use tokio::signal::unix::{SignalKind, signal};
+
+use story::Story;
+
+/// The address that `examples/quickstart` names as the account's `baseUrl`.
+const SIMULATOR_PORT: u16 = 4010;
+
+/// The address that `examples/quickstart` names as the account's `webhookBaseUrl`.
+const WEBHOOK_PORT: u16 = 8080;
+
+/// How people answer in the demo: briefly, so that 200 calls fit into a minute.
+const BEHAVIOUR: &str = include_str!("simulator.yaml");
+
+/// What the demo can be told.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Leave everything running after the campaign, until Ctrl-C.
+    #[arg(long)]
+    keep: bool,
+    /// Use the cluster that `KUBECONFIG` names instead of starting one.
+    #[arg(long)]
+    existing_cluster: bool,
+}
+
+/// Why the demo ended early. Each names the step that did not come true.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DemoError {
+    /// Something did not start or stop.
+    #[error("the installation failed")]
+    Testbed(#[from] TestbedError),
+    /// kubectl failed.
+    #[error(transparent)]
+    Kubectl(#[from] KubectlError),
+    /// The simulator's admin API failed.
+    #[error(transparent)]
+    Simulator(#[from] SimulatorError),
+    /// Something did not happen in time.
+    #[error(transparent)]
+    TimedOut(#[from] TimedOut),
+    /// `--existing-cluster` without a cluster.
+    #[error("KUBECONFIG names no cluster: set it to the kubeconfig of the cluster to use")]
+    NoKubeconfig,
+    /// Signals or the terminal.
+    #[error("cannot talk to the terminal")]
+    Io(#[from] std::io::Error),
+}
+
+/// Tells the whole story; ends early, and orderly, on Ctrl-C.
+pub(crate) async fn run(options: &Options) -> Result<(), DemoError> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let stopped = async {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    };
+    tokio::select! {
+        told = tell(options) => told,
+        // The installation belongs to the future that is dropped here: its processes end with it.
+        () = stopped => {
+            println!("\nStopped.");
+            Ok(())
+        }
+    }
+}
+
+async fn tell(options: &Options) -> Result<(), DemoError> {
+    let mut builder =
+        Testbed::builder().simulator_port(SIMULATOR_PORT).webhook_port(WEBHOOK_PORT).simulator_config(BEHAVIOUR);
+    if options.existing_cluster {
+        let kubeconfig = env::var_os("KUBECONFIG").filter(|path| !path.is_empty()).ok_or(DemoError::NoKubeconfig)?;
+        builder = builder.existing_cluster(PathBuf::from(kubeconfig));
+    }
+    let mut story = Story::begin();
+    story.chapter("Start etcd, kube-apiserver, the simulated Voice API and the operator on loopback");
+    let testbed = builder.start().await?;
+    Story::installed(&testbed);
+
+    story.apply_quickstart(&testbed).await?;
+    story.watch_campaign(&testbed).await?;
+    story.repair_drift(&testbed).await?;
+    if options.keep {
+        story.how_to_play(&testbed);
+        std::future::pending::<()>().await;
+    }
+    story.delete_everything(&testbed).await?;
+    if options.existing_cluster {
+        testbed.uninstall().await?;
+    }
+    testbed.stop().await?;
+    story.end();
+    Ok(())
+}

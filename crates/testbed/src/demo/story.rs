@@ -1,0 +1,200 @@
+//! The chapters of the demo, in the order in which they are told.
+
+use std::io::{IsTerminal, Write as _};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use testbed::{Testbed, eventually};
+
+use super::DemoError;
+use super::progress;
+
+/// Where `examples/quickstart` puts its objects.
+const NAMESPACE: &str = "telnyx-demo";
+/// The key that the quickstart's Secret holds; it opens the simulator only.
+const API_KEY: &str = "KEY_SIMULATOR";
+/// The application that is changed behind the operator's back.
+const APPLICATION: &str = "callcontrolapplication/announcements";
+const CAMPAIGN: &str = "outboundcampaign/maintenance-notice";
+
+/// Prints chapters with the time since the beginning.
+#[derive(Debug)]
+pub(crate) struct Story {
+    begun: Instant,
+}
+
+impl Story {
+    pub(crate) fn begin() -> Self {
+        Self { begun: Instant::now() }
+    }
+
+    pub(crate) fn chapter(&mut self, title: &str) {
+        println!("\n[{:>5.1} s] {title}", self.begun.elapsed().as_secs_f64());
+    }
+
+    pub(crate) fn installed(testbed: &Testbed) {
+        say(&format!("API server  {}", testbed.cluster().endpoint().server()));
+        say(&format!("Voice API   {} (simulated)", testbed.simulator().base_url()));
+        say("operator    runs as the chart's ServiceAccount, with its rights and no others");
+    }
+
+    pub(crate) async fn apply_quickstart(&mut self, testbed: &Testbed) -> Result<(), DemoError> {
+        self.chapter("kubectl apply -f examples/quickstart/");
+        say(&testbed.apply(quickstart()).await?);
+        let kubectl = testbed.kubectl().in_namespace(NAMESPACE);
+        eventually("account, profile, application and queue are Ready", Duration::from_secs(30), async || {
+            let kinds = "telnyxaccounts,outboundvoiceprofiles,callcontrolapplications,queues";
+            let objects = kubectl.json(["get", kinds]).await.map_err(|error| error.to_string())?;
+            let items = objects.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+            let waiting: Vec<String> = items.iter().filter(|item| !is_ready(item)).map(name).collect();
+            if waiting.is_empty() && items.len() == 4 { Ok(()) } else { Err(format!("waiting for {waiting:?}")) }
+        })
+        .await?;
+        self.chapter("Everything is Ready: kubectl get telnyx -n telnyx-demo");
+        say(&kubectl.run(["get", "telnyx"]).await?);
+        Ok(())
+    }
+
+    pub(crate) async fn watch_campaign(&mut self, testbed: &Testbed) -> Result<(), DemoError> {
+        self.chapter("The campaign calls 200 people");
+        let kubectl = testbed.kubectl().in_namespace(NAMESPACE);
+        let on_terminal = std::io::stdout().is_terminal();
+        let mut shown = String::new();
+        let status = eventually("the campaign is Complete", Duration::from_secs(150), async || {
+            let campaign = kubectl.json(["get", CAMPAIGN]).await.map_err(|error| error.to_string())?;
+            let status = campaign.get("status").cloned().unwrap_or_default();
+            let line = progress::line(&status);
+            if line != shown {
+                show(&line, on_terminal);
+                shown.clone_from(&line);
+            }
+            if condition(&campaign, "Complete") == Some("True") { Ok(status) } else { Err(line) }
+        })
+        .await?;
+        if on_terminal {
+            println!();
+        }
+        let dials = testbed.simulator().get("/counters").await?;
+        let placed = dials.pointer("/dials").map(ToString::to_string).unwrap_or_default();
+        self.chapter("Complete. What became of the calls:");
+        for (outcome, count) in status.get("outcomes").and_then(Value::as_object).into_iter().flatten() {
+            say(&format!("{count:>5}  {outcome}"));
+        }
+        say(&format!("{placed:>5}  calls placed at the API, retries included"));
+        Ok(())
+    }
+
+    pub(crate) async fn repair_drift(&mut self, testbed: &Testbed) -> Result<(), DemoError> {
+        self.chapter("Somebody renames the application behind the operator's back");
+        let kubectl = testbed.kubectl().in_namespace(NAMESPACE);
+        let application = kubectl.json(["get", APPLICATION]).await?;
+        let id = application.pointer("/status/id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let remote = Remote::new(testbed, &id);
+        remote.rename("Renamed in the portal").await?;
+        say(&format!("at the API: {}", remote.name().await?));
+        // A resync would find it within the account's resync period; asking for it now shows it at once.
+        let token = format!("telnyx-operator.io/reconcile-requested-at={}", self.begun.elapsed().as_millis());
+        kubectl.run(["annotate", APPLICATION, "--overwrite", &token]).await?;
+        eventually("the name is repaired", Duration::from_secs(20), async || match remote.name().await {
+            Ok(name) if name == "Announcements" => Ok(()),
+            Ok(name) => Err(format!("the name is {name}")),
+            Err(error) => Err(error.to_string()),
+        })
+        .await?;
+        self.chapter("Repaired");
+        say(&format!("at the API: {}", remote.name().await?));
+        Ok(())
+    }
+
+    pub(crate) fn how_to_play(&mut self, testbed: &Testbed) {
+        self.chapter("Everything keeps running until Ctrl-C. In another terminal:");
+        say(&format!("export KUBECONFIG={}", testbed.cluster().kubeconfig().display()));
+        say("kubectl get telnyx -A");
+        say(&format!("kubectl -n {NAMESPACE} describe {CAMPAIGN}"));
+        say(&format!("kubectl -n {NAMESPACE} edit {APPLICATION}"));
+        say("kubectl apply -f examples/dial-job.yaml");
+        say(&format!("curl {}/counters", testbed.simulator().admin_url()));
+        say(&format!("tail -f {}", testbed.operator().log().display()));
+    }
+
+    pub(crate) async fn delete_everything(&mut self, testbed: &Testbed) -> Result<(), DemoError> {
+        self.chapter("kubectl delete -f examples/quickstart/");
+        let path = quickstart();
+        let arguments = ["delete".as_ref(), "--wait=true".as_ref(), "--timeout=60s".as_ref(), "-f".as_ref()];
+        testbed.kubectl().run(arguments.into_iter().chain([path.as_os_str()])).await?;
+        let left = testbed.simulator().get("/objects").await?;
+        say(&format!("left at the API: {left}"));
+        let count = left.as_object().map_or(1, |objects| objects.values().filter_map(Value::as_u64).sum::<u64>());
+        eventually("nothing is left at the API", Duration::ZERO, async || {
+            if count == 0 { Ok(()) } else { Err(left.to_string()) }
+        })
+        .await?;
+        Ok(())
+    }
+
+    pub(crate) fn end(&mut self) {
+        self.chapter("Nothing is left, and everything that was started has stopped");
+    }
+}
+
+/// The application as the API sees it, by the API itself.
+struct Remote {
+    url: String,
+    http: reqwest::Client,
+}
+
+impl Remote {
+    fn new(testbed: &Testbed, id: &str) -> Self {
+        let url = format!("{}/call_control_applications/{id}", testbed.simulator().base_url());
+        Self { url, http: reqwest::Client::new() }
+    }
+
+    async fn rename(&self, name: &str) -> Result<(), testbed::SimulatorError> {
+        let body = json!({ "application_name": name, "webhook_event_url": "http://127.0.0.1:9/elsewhere" });
+        self.http.patch(&self.url).bearer_auth(API_KEY).json(&body).send().await?.error_for_status()?;
+        Ok(())
+    }
+
+    async fn name(&self) -> Result<String, testbed::SimulatorError> {
+        let answer = self.http.get(&self.url).bearer_auth(API_KEY).send().await?.error_for_status()?;
+        let body: Value = answer.json().await?;
+        Ok(body.pointer("/data/application_name").and_then(Value::as_str).unwrap_or_default().to_owned())
+    }
+}
+
+fn quickstart() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/quickstart")
+}
+
+fn say(text: &str) {
+    for line in text.trim_end().lines() {
+        println!("          {line}");
+    }
+}
+
+/// On a terminal the line replaces the one before; in a log each stands on its own.
+fn show(line: &str, on_terminal: bool) {
+    if on_terminal {
+        print!("\r          {line}\x1b[K");
+        // A terminal that cannot be written to shows nothing; the demo itself goes on.
+        let _unseen = std::io::stdout().flush();
+    } else {
+        println!("          {line}");
+    }
+}
+
+fn is_ready(object: &Value) -> bool {
+    condition(object, "Ready") == Some("True")
+}
+
+fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a str> {
+    let conditions = object.pointer("/status/conditions")?.as_array()?;
+    let found = conditions.iter().find(|condition| condition.get("type").is_some_and(|t| t == kind))?;
+    found.get("status")?.as_str()
+}
+
+fn name(object: &Value) -> String {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    format!("{}/{}", text("/kind"), text("/metadata/name"))
+}
