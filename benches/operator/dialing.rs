@@ -1,0 +1,181 @@
+//! Campaigns: how many calls per second when nothing but the machine limits them, and how exact the pace is when
+//! something does.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use k8s_openapi::api::core::v1::ConfigMap;
+use serde_json::{Value, json};
+use telnyx_operator::api::OutboundCampaign;
+use testbed::eventually;
+
+use crate::Result;
+use crate::installation::{ACCOUNT, Installation, condition, manifest, seconds};
+use crate::process::cpu_seconds;
+use crate::report::Report;
+use crate::yardstick;
+
+/// Targets of the fast campaign.
+const TARGETS: u32 = 20_000;
+/// Targets of the paced campaign: two minutes at 30 calls per second.
+const PACED: u32 = 3600;
+
+/// A healthy account without limits; people answer quickly, listen to a short message and are hung up on.
+const FAST: &str = "
+limits: { dialsPerSecond: null }
+callees:
+  initiatedAfterMs: 10
+  ringMs: { min: 300, max: 1200 }
+  shares: { person: 80, machine: 0, fax: 0, silence: 0, noAnswer: 0, busy: 15, rejected: 5, notFound: 0, carrierFailure: 0 }
+  person: { patienceMs: 60000, earlyShare: 0.0 }
+  audio: { speakMsPerCharacter: 10 }
+";
+
+/// As fast as it goes, beside a bare dial loop over the official Python package in the same run.
+pub async fn throughput(runs: usize, report: &mut Report) -> Result<()> {
+    let python = yardstick::prepare()?;
+    let (mut rate, mut per_cpu, mut shares) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut bare_rate, mut bare_per_cpu, mut ratio, mut memory) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..runs {
+        let run = campaign(FAST, TARGETS, 1000, 6000).await?;
+        let bare = yardstick::run(&python).await?;
+        rate.push(run.calls_per_second);
+        per_cpu.push(run.calls_per_cpu_second);
+        shares.push(run.simulator_cpu / run.seconds);
+        memory.push(run.memory);
+        bare_rate.push(bare.calls_per_second);
+        bare_per_cpu.push(bare.calls_per_cpu_second);
+        ratio.push(run.calls_per_cpu_second / bare.calls_per_cpu_second);
+    }
+    let at_least = Some("at least 500".to_owned());
+    report.add_bounded("dialing", "calls per second, 20,000 targets", "calls/s", &rate, at_least);
+    report.add("dialing", "calls per CPU second of the operator", "calls/s", &per_cpu);
+    report.add("dialing", "bare loop: calls per second", "calls/s", &bare_rate);
+    report.add("dialing", "bare loop: calls per CPU second", "calls/s", &bare_per_cpu);
+    let more = Some("above 1".to_owned());
+    report.add_bounded("dialing", "operator to bare loop, calls per CPU second", "×", &ratio, more);
+    report.add("dialing", "cores that the simulator used meanwhile", "cores", &shares);
+    report.add("dialing", "operator memory at the end", "MB", &memory);
+    Ok(())
+}
+
+/// 30 calls per second, the default limit of an account.
+pub async fn pacing(report: &mut Report) -> Result<()> {
+    let run = campaign(FAST, PACED, 30, 2000).await?;
+    let error = (run.calls_per_second - 30.0).abs() / 30.0 * 100.0;
+    report.add_bounded("pacing", "calls per second at 30", "calls/s", &[run.calls_per_second], None);
+    report.add_bounded("pacing", "long-run error at 30 calls per second", "%", &[error], Some("under 1".to_owned()));
+    let most = Some("at most 150".to_owned());
+    report.add_bounded("pacing", "most dials within any 5 s", "dials", &[run.most_in_five_seconds], most);
+    Ok(())
+}
+
+struct Run {
+    seconds: f64,
+    calls_per_second: f64,
+    calls_per_cpu_second: f64,
+    simulator_cpu: f64,
+    most_in_five_seconds: f64,
+    memory: f64,
+}
+
+async fn campaign(simulator: &str, targets: u32, dials_per_second: u32, at_once: u32) -> Result<Run> {
+    let limits = json!({ "limits": { "dialsPerSecond": dials_per_second, "concurrentCalls": at_once, "maxConcurrentRequests": 256 } });
+    let installation = Installation::start(simulator, &limits).await?;
+    installation.create_caller().await?;
+    let audience = json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "audience" }, "data": { "list.csv": list(targets) },
+    });
+    installation.create::<ConfigMap>([audience].into_iter()).await?;
+    let simulator_pid = installation.testbed.simulator().pid().ok_or("the simulator does not run")?;
+    let cpu_before = (installation.operator_cpu()?, cpu_seconds(simulator_pid).unwrap_or_default());
+    installation.create::<OutboundCampaign>([campaign_manifest(dials_per_second, at_once)].into_iter()).await?;
+
+    let (dialing, most_in_five_seconds) = dial_time(&installation, u64::from(targets)).await?;
+    let simulator_cpu = cpu_seconds(simulator_pid).unwrap_or_default() - cpu_before.1;
+    let counts = completed(&installation).await?;
+    let cpu = installation.operator_cpu()? - cpu_before.0;
+    let memory = installation.operator_memory()?;
+    twice_rung(&installation).await?;
+    if counts != u64::from(targets) {
+        return Err(format!("{counts} of {targets} targets ended").into());
+    }
+    installation.testbed.stop().await?;
+    let calls = f64::from(targets);
+    Ok(Run {
+        seconds: dialing,
+        calls_per_second: calls / dialing,
+        calls_per_cpu_second: calls / cpu,
+        simulator_cpu,
+        most_in_five_seconds,
+        memory,
+    })
+}
+
+fn campaign_manifest(dials_per_second: u32, at_once: u32) -> Value {
+    let spec = json!({
+        "accountRef": { "name": ACCOUNT },
+        "applicationRef": { "name": "bench" },
+        "from": ["+14155550100"],
+        "purpose": "Informational",
+        "announcement": { "text": { "payload": "Hello, this is a test. Thank you and goodbye.", "language": "en-US" } },
+        "pacing": { "dialsPerSecond": dials_per_second, "maxConcurrentCalls": at_once },
+        "windows": [{ "days": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], "start": "00:00", "end": "24:00" }],
+        "retry": { "maxAttemptsPerTarget": 1 },
+        "targetsFrom": { "configMap": { "name": "audience", "key": "list.csv" } },
+    });
+    manifest("OutboundCampaign", "bench", &spec)
+}
+
+fn list(targets: u32) -> String {
+    let mut text = "id,to,timeZone\n".to_owned();
+    for number in 0..targets {
+        let _ = writeln!(text, "t{number},+1312{:07},America/Chicago", 2_000_000 + number);
+    }
+    text
+}
+
+/// Seconds from the first accepted dial to the last, as the simulator sees them, and the most within five seconds.
+async fn dial_time(installation: &Installation, targets: u64) -> Result<(f64, f64)> {
+    let mut begun = None;
+    let deadline = Instant::now() + Duration::from_secs(300);
+    loop {
+        let counters = installation.counters().await?;
+        let dials = counters.number("/dials/accepted");
+        if dials > 0 && begun.is_none() {
+            begun = Some(Instant::now());
+        }
+        if dials >= targets {
+            let most = counters.number("/dials/maxInFiveSeconds");
+            #[expect(clippy::cast_precision_loss, reason = "a few thousand at most")]
+            return Ok((seconds(begun.unwrap_or_else(Instant::now)), most as f64));
+        }
+        if Instant::now() > deadline {
+            return Err(format!("{dials} of {targets} targets were dialled within 5 minutes").into());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Waits for the end; the number of targets that ended.
+async fn completed(installation: &Installation) -> Result<u64> {
+    let api = installation.api::<OutboundCampaign>();
+    let status = eventually("the campaign is Complete", Duration::from_secs(120), async || {
+        let campaign = json!(api.get("bench").await.map_err(|error| error.to_string())?);
+        let status = campaign["status"].clone();
+        if condition(&campaign, "Complete") == Some("True") { Ok(status) } else { Err(status["counts"].to_string()) }
+    })
+    .await?;
+    let ended = ["completed", "failed", "blocked", "expired"];
+    Ok(ended.into_iter().filter_map(|name| status["counts"][name].as_u64()).sum())
+}
+
+/// No number may have rung more than once: every target has a number of its own and one attempt.
+async fn twice_rung(installation: &Installation) -> Result<()> {
+    let twice = installation.testbed.simulator().get("/dials?atLeast=2").await?;
+    match twice.as_array().map(Vec::len) {
+        Some(0) => Ok(()),
+        Some(count) => Err(format!("{count} numbers rang more than once").into()),
+        None => Err("the simulator does not say which numbers rang twice".into()),
+    }
+}

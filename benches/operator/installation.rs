@@ -1,0 +1,188 @@
+//! The installation that a benchmark measures, and how it is filled and watched.
+
+use std::time::{Duration, Instant};
+
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::{ListParams, PostParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Api, Client, Config, Resource};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use telnyx_operator::api::{CallControlApplication, OutboundVoiceProfile, TelnyxAccount};
+use testbed::{Testbed, eventually};
+
+use crate::Result;
+
+/// The account that every benchmark uses.
+pub const ACCOUNT: &str = "bench";
+/// Key of the simulator's default account.
+pub const API_KEY: &str = "KEY_SIMULATOR";
+/// How many objects are created side by side.
+const CREATES: usize = 16;
+
+/// A running installation with an account in it.
+pub struct Installation {
+    pub testbed: Testbed,
+    pub client: Client,
+}
+
+impl Installation {
+    /// Starts everything; `simulator` is the simulator's behaviour file, `account` is laid over the account's spec.
+    pub async fn start(simulator: &str, account: &Value) -> Result<Self> {
+        let testbed = Testbed::builder().simulator_config(simulator).start().await?;
+        let kubeconfig = Kubeconfig::read_from(testbed.cluster().kubeconfig())?;
+        let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
+        let installation = Self { client: Client::try_from(config)?, testbed };
+        installation.create_account(account).await?;
+        Ok(installation)
+    }
+
+    /// The objects of a kind in the benchmark's namespace.
+    pub fn api<K: Resource<DynamicType = (), Scope = NamespaceResourceScope>>(&self) -> Api<K> {
+        Api::namespaced(self.client.clone(), self.testbed.namespace())
+    }
+
+    /// Creates objects, several at a time.
+    pub async fn create<K>(&self, objects: impl Iterator<Item = Value>) -> Result<()>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+            + Clone
+            + Serialize
+            + DeserializeOwned
+            + std::fmt::Debug,
+    {
+        let api = &self.api::<K>();
+        stream::iter(objects.map(Ok))
+            .try_for_each_concurrent(CREATES, |object| async move {
+                let object: K = serde_json::from_value(object)?;
+                api.create(&PostParams::default(), &object).await?;
+                Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+            })
+            .await
+    }
+
+    async fn create_account(&self, overlay: &Value) -> Result<()> {
+        let key = self.testbed.simulator().get("/public-key").await?;
+        let mut spec = json!({
+            "apiKeySecretRef": { "name": ACCOUNT, "key": "apiKey" },
+            "webhookPublicKey": key["publicKey"],
+            "baseUrl": self.testbed.simulator().base_url(),
+            "webhookBaseUrl": self.testbed.operator().webhook_url(),
+        });
+        if let (Some(spec), Some(overlay)) = (spec.as_object_mut(), overlay.as_object()) {
+            spec.extend(overlay.clone());
+        }
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": { "name": ACCOUNT }, "stringData": { "apiKey": API_KEY },
+        });
+        self.create::<Secret>([secret].into_iter()).await?;
+        self.create::<TelnyxAccount>([manifest("TelnyxAccount", ACCOUNT, &spec)].into_iter()).await
+    }
+
+    /// Creates a profile and an application that may call, and waits until the application is Ready.
+    pub async fn create_caller(&self) -> Result<()> {
+        let profile = json!({ "accountRef": { "name": ACCOUNT }, "whitelistedDestinations": ["US", "CA"] });
+        let profile = manifest("OutboundVoiceProfile", "bench", &profile);
+        self.create::<OutboundVoiceProfile>([profile].into_iter()).await?;
+        let application = json!({
+            "accountRef": { "name": ACCOUNT },
+            "applicationName": "Benchmark",
+            "outbound": { "outboundVoiceProfileRef": { "name": "bench" } },
+        });
+        let application = manifest("CallControlApplication", "bench", &application);
+        self.create::<CallControlApplication>([application].into_iter()).await?;
+        self.until_ready::<CallControlApplication>(1, Duration::from_secs(30)).await
+    }
+
+    /// Waits until `count` objects of a kind are Ready.
+    pub async fn until_ready<K>(&self, count: usize, within: Duration) -> Result<()>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+            + Clone
+            + Serialize
+            + DeserializeOwned
+            + std::fmt::Debug,
+    {
+        let api = self.api::<K>();
+        eventually(&format!("{count} objects are Ready"), within, async || {
+            let list = api.list(&ListParams::default()).await.map_err(|error| error.to_string())?;
+            let ready = list.items.iter().filter(|object| is_ready(&json!(object))).count();
+            if ready >= count { Ok(()) } else { Err(format!("{ready} are")) }
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// The simulator's counters.
+    pub async fn counters(&self) -> Result<Counters> {
+        Ok(Counters(self.testbed.simulator().get("/counters").await?))
+    }
+
+    /// CPU seconds that the operator has used so far.
+    pub fn operator_cpu(&self) -> Result<f64> {
+        self.operator_figure(crate::process::cpu_seconds)
+    }
+
+    /// Resident memory of the operator, MB.
+    pub fn operator_memory(&self) -> Result<f64> {
+        self.operator_figure(crate::process::resident_mb)
+    }
+
+    fn operator_figure(&self, figure: fn(u32) -> Option<f64>) -> Result<f64> {
+        self.testbed.operator().pid().and_then(figure).ok_or_else(|| "the operator does not run".into())
+    }
+}
+
+/// What the simulator has counted so far.
+#[derive(Debug, Clone)]
+pub struct Counters(pub Value);
+
+impl Counters {
+    /// Requests whose endpoint begins with `prefix`, such as `PATCH /v2/call_control_applications`.
+    pub fn requests(&self, prefix: &str) -> u64 {
+        let requests = self.0.get("requests").and_then(Value::as_object);
+        requests
+            .into_iter()
+            .flatten()
+            .filter(|(endpoint, _)| endpoint.starts_with(prefix))
+            .filter_map(|(_, statuses)| statuses.as_object())
+            .flat_map(|statuses| statuses.values())
+            .filter_map(Value::as_u64)
+            .sum()
+    }
+
+    /// The number at a JSON pointer.
+    pub fn number(&self, pointer: &str) -> u64 {
+        self.0.pointer(pointer).and_then(Value::as_u64).unwrap_or_default()
+    }
+}
+
+/// A manifest of one of the operator's kinds.
+pub fn manifest(kind: &str, name: &str, spec: &Value) -> Value {
+    json!({ "apiVersion": "telnyx-operator.io/v1alpha1", "kind": kind, "metadata": { "name": name }, "spec": spec })
+}
+
+/// Whether an object's status says Ready for its present generation.
+pub fn is_ready(object: &Value) -> bool {
+    condition(object, "Ready") == Some("True")
+        && object.pointer("/status/observedGeneration") == object.pointer("/metadata/generation")
+}
+
+/// The status of one of an object's conditions.
+pub fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a str> {
+    let conditions = object.pointer("/status/conditions")?.as_array()?;
+    conditions.iter().find(|condition| condition["type"] == kind)?["status"].as_str()
+}
+
+/// Seconds since `begun`.
+pub fn seconds(begun: Instant) -> f64 {
+    begun.elapsed().as_secs_f64()
+}
+
+/// Drops everything that a stream has already got.
+pub async fn next_within<T>(stream: &mut (impl futures::Stream<Item = T> + Unpin), within: Duration) -> Option<T> {
+    tokio::time::timeout(within, stream.next()).await.ok().flatten()
+}
