@@ -265,3 +265,140 @@ impl Outcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each line: hangup cause, SIP cause, position -> outcome, usual retry, uses an attempt, may have rung.
+    const HANGUPS: &str = "
+        normal_clearing    200  hdh -> Completed          never      attempt rang
+        normal_clearing    200  hdn -> Completed          never      attempt rang
+        normal_clearing    16   hdu -> Completed          never      attempt rang
+        unspecified        503  hdh -> Completed          never      attempt rang
+        normal_clearing    200  l   -> HumanHangup        never      attempt rang
+        normal_clearing    200  p1h -> HumanHangup        never      attempt rang
+        normal_clearing    200  hrn -> HumanHangup        never      attempt rang
+        normal_clearing    -    r   -> HumanHangup        never      attempt rang
+        call_rejected      607  r   -> OptedOut           never      attempt rang
+        normal_clearing    200  hdm -> VoicemailLeft      never      attempt rang
+        normal_clearing    200  b   -> Machine            240m       attempt rang
+        normal_clearing    200  p1m -> Machine            240m       attempt rang
+        normal_clearing    200  hrm -> Machine            240m       attempt rang
+        normal_clearing    200  hrf -> Fax                never      attempt rang
+        normal_clearing    200  hrs -> Silence            once1440m  attempt rang
+        timeout            -    r   -> NoAnswer           120m       attempt rang
+        no_answer          487  r   -> NoAnswer           120m       attempt rang
+        unspecified        408  r   -> NoAnswer           120m       attempt rang
+        unspecified        480  r   -> NoAnswer           120m       attempt rang
+        unspecified        487  r   -> NoAnswer           120m       attempt rang
+        user_busy          486  r   -> Busy               20m        attempt quiet
+        unspecified        600  r   -> Busy               20m        attempt quiet
+        call_rejected      603  r   -> Rejected           once1440m  attempt rang
+        unspecified        603  r   -> Rejected           once1440m  attempt rang
+        call_rejected      608  r   -> BlockedByAnalytics never      free    quiet
+        not_found          404  r   -> InvalidNumber      never      attempt quiet
+        unspecified        410  r   -> InvalidNumber      never      attempt quiet
+        unspecified        484  r   -> InvalidNumber      never      attempt quiet
+        unspecified        604  r   -> InvalidNumber      never      attempt quiet
+        time_limit         200  p1h -> TimeLimit          never      attempt rang
+        originator_cancel  487  hcu -> CanceledBySystem   0m         attempt rang
+        normal_clearing    200  hch -> CanceledBySystem   0m         attempt rang
+        originator_cancel  487  r   -> CanceledBySystem   0m         attempt rang
+        unspecified        500  r   -> CarrierFailure     infra5m    free    quiet
+        unspecified        503  r   -> CarrierFailure     infra5m    free    quiet
+        unspecified        403  r   -> CarrierFailure     infra5m    free    quiet
+        unspecified        -    r   -> CarrierFailure     infra5m    free    quiet
+        made_up_tomorrow   -    r   -> CarrierFailure     infra5m    free    quiet
+        made_up_tomorrow   -    p1h -> HumanHangup        never      attempt rang
+        normal_clearing    200  hxh -> FlowError          once60m    attempt rang
+    ";
+
+    /// Each line: HTTP status, code, pointer -> outcome, usual retry, uses an attempt, may have rung.
+    const REFUSALS: &str = "
+        422 10002 /to            -> InvalidNumber      never      attempt quiet
+        422 10016 /to            -> InvalidNumber      never      attempt quiet
+        422 10016 /from          -> ConfigError        possible0m free    quiet
+        429 90103 -              -> CapacityLimited    possible0m free    quiet
+        429 10011 -              -> CapacityLimited    possible0m free    quiet
+        429 -     -              -> CapacityLimited    possible0m free    quiet
+        422 10011 -              -> ConfigError        possible0m free    quiet
+        422 90041 -              -> CapacityLimited    possible0m free    quiet
+        403 90042 -              -> CapacityLimited    possible0m free    quiet
+        422 90043 -              -> CapacityLimited    possible0m free    quiet
+        403 D41   -              -> DestinationBlocked never      free    quiet
+        401 10009 -              -> ConfigError        possible0m free    quiet
+        401 20001 -              -> ConfigError        possible0m free    quiet
+        403 10010 -              -> ConfigError        possible0m free    quiet
+        403 10038 -              -> ConfigError        possible0m free    quiet
+        422 10015 /connection_id -> ConfigError        possible0m free    quiet
+        403 D35   -              -> ConfigError        possible0m free    quiet
+        302 -     -              -> CarrierFailure     infra5m    free    quiet
+    ";
+
+    fn cause(word: &str) -> HangupCause {
+        match word {
+            "call_rejected" => HangupCause::CallRejected,
+            "normal_clearing" => HangupCause::NormalClearing,
+            "originator_cancel" => HangupCause::OriginatorCancel,
+            "timeout" => HangupCause::Timeout,
+            "time_limit" => HangupCause::TimeLimit,
+            "user_busy" => HangupCause::UserBusy,
+            "not_found" => HangupCause::NotFound,
+            "no_answer" => HangupCause::NoAnswer,
+            "unspecified" => HangupCause::Unspecified,
+            _ => HangupCause::Unknown,
+        }
+    }
+
+    fn describe(outcome: Outcome) -> String {
+        let minutes = |wait: Duration| format!("{}m", wait.as_secs() / 60);
+        let retry = match outcome.usual_retry() {
+            UsualRetry::Never => "never".to_owned(),
+            UsualRetry::After(wait) => minutes(wait),
+            UsualRetry::OnceAfter(wait) => format!("once{}", minutes(wait)),
+            UsualRetry::WhenPossible(wait) => format!("possible{}", minutes(wait)),
+            UsualRetry::Infra(wait) => format!("infra{}", minutes(wait)),
+        };
+        let uses = if outcome.uses_attempt() { "attempt" } else { "free" };
+        format!("{outcome:?} {retry} {uses} {}", if outcome.may_have_rung() { "rang" } else { "quiet" })
+    }
+
+    fn check(table: &str, read: impl Fn(&[&str]) -> Outcome) {
+        for line in table.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let (left, right) = line.split_once("->").unwrap();
+            let expected = right.split_whitespace().collect::<Vec<_>>().join(" ");
+            let columns: Vec<_> = left.split_whitespace().collect();
+            assert_eq!(describe(read(&columns)), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_outcome_follows_cause_and_position() {
+        check(HANGUPS, |columns| {
+            let sip = columns[1].parse().ok().filter(|sip| *sip >= 100);
+            Outcome::of_hangup(Hangup { cause: cause(columns[0]), sip }, Position::decode(columns[2]).unwrap())
+        });
+    }
+
+    #[test]
+    fn the_outcome_of_a_refusal_follows_status_code_and_field() {
+        check(REFUSALS, |columns| {
+            let text = |column: &str| Some(column).filter(|text| *text != "-").map(Into::into);
+            Outcome::of_refusal(&Refusal {
+                status: columns[0].parse().unwrap(),
+                code: text(columns[1]),
+                pointer: text(columns[2]),
+                retry_after: None,
+            })
+        });
+    }
+
+    #[test]
+    fn what_rings_no_phone_uses_no_attempt_unless_the_number_is_to_blame() {
+        for outcome in Outcome::ALL {
+            let to_blame = matches!(outcome, Outcome::Busy | Outcome::InvalidNumber);
+            assert_eq!(outcome.uses_attempt(), outcome.may_have_rung() || to_blame, "{outcome:?}");
+        }
+    }
+}

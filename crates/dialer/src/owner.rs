@@ -144,7 +144,7 @@ impl Owner {
 
     /// Takes a new spec.
     pub(crate) fn set_spec(&mut self, spec: Arc<CampaignSpec>, now: Duration) {
-        self.bucket.set_rate(spec.pacing.dials_per_second, look_ahead(&spec), now);
+        self.bucket.set_rate(spec.pacing.dials_per_second, burst(&spec), now);
         self.spec = Some(spec);
         self.removed = false;
         self.misconfigured = None;
@@ -214,10 +214,15 @@ impl Owner {
         cap.saturating_sub(self.tallied.counts.in_flight())
     }
 
-    /// How many more targets it may claim ahead of the dials.
+    /// How many more targets it may claim: what pacing lets out soon, less what is claimed already.
     pub(crate) fn claims_wanted(&self, now: Duration) -> u32 {
-        let Some(spec) = &self.spec else { return 0 };
-        look_ahead(spec).saturating_sub(self.undialled).min(self.room(now))
+        self.bucket.by(now + CLAIM_AHEAD).saturating_sub(self.undialled).min(self.room(now))
+    }
+
+    /// From when on pacing wants another claim; `None` when never.
+    pub(crate) fn next_claim_wanted(&self) -> Option<Duration> {
+        let at = self.bucket.nth_ready_at(self.undialled.saturating_add(1))?;
+        Some(at.saturating_sub(CLAIM_AHEAD))
     }
 
     /// Up to `most` due targets of a job, from queues whose window is open.
@@ -271,7 +276,10 @@ impl Owner {
     }
 }
 
-/// A second's worth of dials and one: what may be claimed ahead, and what a pause may catch up.
-fn look_ahead(spec: &CampaignSpec) -> u32 {
+/// Claims are made this long ahead of their dials. It covers the gap between two saves of a job and a slow save.
+const CLAIM_AHEAD: Duration = Duration::from_secs(1);
+
+/// A second's worth of dials and one: what a pause may catch up.
+fn burst(spec: &CampaignSpec) -> u32 {
     spec.pacing.dials_per_second.millis().div_ceil(1000).saturating_add(1)
 }

@@ -46,12 +46,24 @@ impl Bucket {
 
     /// When the next dial may leave; `None` when never.
     pub(crate) fn ready_at(&self) -> Option<Duration> {
-        let missing = ONE_DIAL.saturating_sub(self.level);
+        self.nth_ready_at(1)
+    }
+
+    /// When the `n`-th dial from now on may leave; `None` when never.
+    pub(crate) fn nth_ready_at(&self, n: u32) -> Option<Duration> {
+        let missing = (ONE_DIAL * u128::from(n)).saturating_sub(self.level);
         if missing == 0 {
             return Some(self.at);
         }
         let nanos = missing.checked_div(u128::from(self.rate.millis()))? + 1;
         Some(self.at + Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
+    }
+
+    /// How many dials may leave by `then`.
+    pub(crate) fn by(&self, then: Duration) -> u32 {
+        let passed = then.saturating_sub(self.at).as_nanos();
+        let level = self.level + passed * u128::from(self.rate.millis());
+        u32::try_from(level / ONE_DIAL).unwrap_or(u32::MAX)
     }
 
     /// Takes one dial out, if there is one.

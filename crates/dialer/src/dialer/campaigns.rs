@@ -1,6 +1,7 @@
 //! Accounts, campaigns and jobs as they come and go, and how far they are.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -18,7 +19,7 @@ use crate::spec::{AccountLimits, Audience, CampaignSpec, DrainPolicy};
 use crate::target::TargetState;
 
 /// Hanging up on what has rung for less is a nuisance call (47 CFR 64.1200(a)(6)).
-const LEAST_RING: std::time::Duration = std::time::Duration::from_secs(15);
+const LEAST_RING: Duration = Duration::from_secs(15);
 
 impl Dialer {
     pub(super) fn account_set(&mut self, limits: AccountLimits) {
@@ -87,15 +88,19 @@ impl Dialer {
             return;
         }
         self.release_ready(number);
-        let Some(owner) = self.owners.get(&number) else { return };
-        let Some(spec) = owner.spec.clone().filter(|spec| spec.suspended || owner.removed) else { return };
-        let least_ring = match spec.drain {
-            DrainPolicy::LetFinish => return,
-            DrainPolicy::StopRingingAfter15s => Some(LEAST_RING),
-            DrainPolicy::HangupAll => None,
-        };
         for slot in self.flights_of(number) {
-            self.schedule_cancel(slot, least_ring);
+            self.drain_flight(slot);
+        }
+    }
+
+    /// Makes an appointment to hang up, if the campaign is suspended or removed and its policy says so.
+    pub(super) fn drain_flight(&mut self, slot: Slot) {
+        let Some(owner) = self.owner_of(slot) else { return };
+        let Some(spec) = owner.spec.as_ref().filter(|spec| spec.suspended || owner.removed) else { return };
+        match spec.drain {
+            DrainPolicy::LetFinish => {}
+            DrainPolicy::StopRingingAfter15s => self.schedule_cancel(slot, LEAST_RING),
+            DrainPolicy::HangupAll => self.schedule_cancel(slot, Duration::ZERO),
         }
     }
 
@@ -105,7 +110,7 @@ impl Dialer {
         flights.flat_map(|(job, held)| held.flights.keys().map(move |index| Slot { job, index: *index })).collect()
     }
 
-    fn schedule_cancel(&mut self, slot: Slot, least_ring: Option<std::time::Duration>) {
+    fn schedule_cancel(&mut self, slot: Slot, least_ring: Duration) {
         let now = self.now;
         let Some(job) = self.jobs.get_mut(&slot.job) else { return };
         let Some(TargetState::Claimed { claim, .. } | TargetState::Dialing { claim, .. }) = job.states.get(slot.at())
@@ -114,8 +119,7 @@ impl Dialer {
         };
         let rung = crate::now::gap(claim.at, now.wall);
         let Some(flight) = job.flights.get_mut(&slot.index) else { return };
-        flight.cancel_at =
-            Some(now.up + least_ring.map_or(std::time::Duration::ZERO, |least| least.saturating_sub(rung)));
+        flight.cancel_at = Some(now.up + least_ring.saturating_sub(rung));
         self.plan_flight(slot);
     }
 

@@ -19,7 +19,29 @@ impl Dialer {
     /// How many targets of an owner may be claimed now.
     fn claims_allowed(&self, owner: &Owner) -> u32 {
         let stopped = !self.ready || !owner.may_dial(self.now.wall) || self.governor.is_paused(self.now.up);
-        if stopped { 0 } else { owner.claims_wanted(self.now.up).min(self.room()) }
+        if stopped {
+            return 0;
+        }
+        let wanted = owner.claims_wanted(self.now.up);
+        if wanted == 0 { 0 } else { wanted.min(self.fair_room(owner)) }
+    }
+
+    /// The account's room for one owner: what the others leave, and what they still lack of an equal share is left to
+    /// them.
+    fn fair_room(&self, owner: &Owner) -> u32 {
+        let room = self.room();
+        let Some(limits) = self.limits.filter(|_| self.owners.len() > 1) else { return room };
+        let wanting = |other: &&Owner| other.may_dial(self.now.wall) && other.tallied.counts.waiting() > 0;
+        let others = || self.owners.values().filter(|other| other.id != owner.id).filter(wanting);
+        let shares = u32::try_from(others().count()).unwrap_or(u32::MAX).saturating_add(1);
+        let share = (limits.max_concurrent / shares).max(1);
+        let lacking = |other: &Owner| {
+            let most = share.saturating_sub(other.tallied.counts.in_flight());
+            most.min(other.room(self.now.up)).min(other.tallied.counts.waiting())
+        };
+        let reserved: u32 = others().map(lacking).sum();
+        let own = share.saturating_sub(owner.tallied.counts.in_flight());
+        room.min(room.saturating_sub(reserved).max(own))
     }
 
     /// Claims from one job after the other until the owner has what it may have.
@@ -57,6 +79,11 @@ impl Dialer {
             return;
         }
         if self.claims_allowed(owner) == 0 {
+            // Room and targets make their own appointments when they come.
+            let wants_later = owner.room(now.up).min(self.room()) > 0 && owner.tallied.counts.waiting() > 0;
+            if let Some(at) = owner.next_claim_wanted().filter(|at| wants_later && *at > now.up) {
+                self.agenda.hasten(Due::Owner(number), at);
+            }
             return;
         }
         let next_save = owner.jobs_with_due(now.wall).into_iter().filter_map(|job| {

@@ -17,6 +17,10 @@ use crate::target::TargetState;
 /// How long all dialing stops when the request rate was exceeded and Telnyx did not say for how long.
 const REQUEST_RATE_PAUSE: Duration = Duration::from_secs(2);
 
+/// A claim that was not dialled for so long is given back: a successor that finds it may look it up, find no trace and
+/// go on to the next attempt.
+const CLAIM_TTL: Duration = Duration::from_mins(1);
+
 impl Dialer {
     /// The next dial, if one may leave now.
     pub(super) fn next_dial(&mut self) -> Option<Dial> {
@@ -48,8 +52,10 @@ impl Dialer {
         self.owners.get_mut(&number)?.refresh(now.wall);
         loop {
             let slot = self.owners.get(&number)?.ready.front().copied()?;
-            let is_ready = self.flight(slot).is_some_and(|flight| matches!(flight.phase, Phase::Ready(_)));
-            if is_ready && self.may_still_dial(number, slot) {
+            let flight = self.flight(slot).filter(|flight| matches!(flight.phase, Phase::Ready(_)));
+            let is_ready = flight.is_some();
+            let is_fresh = flight.is_some_and(|flight| now.up < flight.position_since + CLAIM_TTL);
+            if is_fresh && self.may_still_dial(number, slot) {
                 return Some(slot);
             }
             self.owners.get_mut(&number)?.ready.pop_front();
@@ -197,6 +203,7 @@ impl Dialer {
             flight.phase = Phase::Placed;
             flight.look_ups = LookUps::starting(look_up);
             self.set_state(slot, &TargetState::Dialing { tally, claim, leg: leg.or(heard_of), position });
+            self.drain_flight(slot);
         }
         self.plan_flight(slot);
     }

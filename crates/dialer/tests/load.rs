@@ -1,0 +1,263 @@
+//! Large campaigns in a healthy world: the rate is held, the store is written seldom, and an event costs little however
+//! many targets there are.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "test helpers: every one of these is a failed test"
+)]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dialer::call::{CallEvent, Hangup, HangupCause, What};
+use dialer::effect::{Dial, LegCommand, Save};
+use dialer::event::LoadedJob;
+use dialer::spec::{
+    AccountLimits, Amd, AmdMode, Announcement, Audience, CampaignSpec, DialRate, DrainPolicy, FromSelection,
+    OnAmbiguous, OnMachine, OnNobody, OnNotSure, Pacing, RetryPolicy, TargetSpec, Window, Zone,
+};
+use dialer::{
+    CallControlId, CallLegId, ClientState, DeliveryToken, Dialer, Effect, Event, JobId, Leg, Now, Outcome, OwnerId,
+    PhoneNumber, SessionId, TargetId, Tuning, Version,
+};
+use jiff::civil::{Time, Weekday};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+/// What happens later.
+enum Later {
+    Tell(Event),
+    Store(Save),
+    Call(Leg, ClientState, What),
+}
+
+/// A dialer, and a world in which every call is answered, heard to its end and hung up.
+struct Run {
+    dialer: Dialer,
+    clock: Duration,
+    queue: BTreeMap<(Duration, u64), Later>,
+    sequence: u64,
+    versions: u64,
+    dials: Vec<Duration>,
+    saves: u32,
+}
+
+const OWNER: &str = "5f0c2b9e-0000-4000-8000-000000000001";
+const TALK: Duration = Duration::from_secs(4);
+
+impl Run {
+    fn new(jobs: u32, per_job: u32, rate: u32, account: AccountLimits) -> Self {
+        let now = Now { wall: wall(Duration::ZERO), up: Duration::ZERO };
+        let dialer = Dialer::new(SessionId(1), Tuning::default(), now);
+        let queue = BTreeMap::new();
+        let mut run = Self { dialer, clock: Duration::ZERO, queue, sequence: 0, versions: 0, dials: vec![], saves: 0 };
+        let owner = OwnerId::parse(OWNER).unwrap();
+        run.tell(Event::AccountSet(account));
+        run.tell(Event::CampaignSet { owner: owner.clone(), spec: Arc::new(spec(rate)), audience: Audience::Complete });
+        for job in 0..jobs {
+            run.tell(Event::JobLoaded(LoadedJob {
+                job: JobId::parse(&format!("job-{job}")).unwrap(),
+                owner: owner.clone(),
+                version: Version::new("0"),
+                targets: (0..per_job).map(|index| target(job, index)).collect(),
+                states: Vec::new(),
+            }));
+        }
+        run.tell(Event::Ready);
+        run
+    }
+
+    fn now(&self) -> Now {
+        Now { wall: wall(self.clock), up: self.clock }
+    }
+
+    fn later(&mut self, after: Duration, what: Later) {
+        self.sequence += 1;
+        self.queue.insert((self.clock + after, self.sequence), what);
+    }
+
+    fn tell(&mut self, event: Event) {
+        let now = self.now();
+        self.dialer.handle(now, event);
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        let now = self.now();
+        while let Some(effect) = self.dialer.poll(now) {
+            match effect {
+                Effect::Save(save) => {
+                    self.saves += 1;
+                    self.later(Duration::from_millis(20), Later::Store(save));
+                }
+                Effect::Dial(dial) => self.dial(dial),
+                Effect::Command(command) => self.command(command),
+                Effect::Acknowledge { .. } => {}
+                Effect::Load { .. } | Effect::LookUp(_) => panic!("nothing is lost here: {effect:?}"),
+            }
+        }
+    }
+
+    fn dial(&mut self, dial: Dial) {
+        self.dials.push(self.clock);
+        let name = dial.key.to_string();
+        let leg = Leg { control: CallControlId::new(&name), id: CallLegId::new(&name) };
+        let accepted = Event::DialAccepted { key: dial.key, leg: Some(leg.clone()) };
+        self.later(Duration::from_millis(30), Later::Tell(accepted));
+        self.later(Duration::from_millis(60), Later::Call(leg.clone(), dial.client_state.clone(), What::Initiated));
+        self.later(Duration::from_secs(3), Later::Call(leg, dial.client_state, What::Answered));
+    }
+
+    fn command(&mut self, command: LegCommand) {
+        let LegCommand { leg, command_id, client_state, kind } = command;
+        self.later(Duration::from_millis(30), Later::Tell(Event::CommandAccepted { command_id, leg: leg.id.clone() }));
+        let (after, what) = match kind {
+            dialer::effect::CommandKind::Play(_) => (TALK, What::AudioEnded(dialer::call::AudioEnd::Completed)),
+            dialer::effect::CommandKind::Hangup => {
+                (Duration::from_millis(50), What::HungUp(Hangup { cause: HangupCause::NormalClearing, sip: None }))
+            }
+        };
+        self.later(after, Later::Call(leg, client_state, what));
+    }
+
+    fn run(&mut self) {
+        loop {
+            let event = self.queue.keys().next().map(|(at, _)| *at);
+            let wake = self.dialer.wake().map(|wake| wake.at);
+            let Some(next) = [event, wake].into_iter().flatten().min().filter(|_| !self.is_over()) else { return };
+            self.clock = self.clock.max(next);
+            if event == Some(next) {
+                match self.queue.pop_first().unwrap().1 {
+                    Later::Tell(event) => self.tell(event),
+                    Later::Store(save) => {
+                        self.versions += 1;
+                        self.tell(save.stored(Version::new(&self.versions.to_string())));
+                    }
+                    Later::Call(leg, state, what) => {
+                        let call = CallEvent { leg, occurred_at: wall(self.clock), state, what };
+                        self.tell(Event::Webhook { token: DeliveryToken(self.sequence), call });
+                    }
+                }
+            } else {
+                self.drain();
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.dialer.progress(&OwnerId::parse(OWNER).unwrap()).is_some_and(|progress| progress.complete)
+    }
+
+    fn completed(&self) -> u32 {
+        let progress = self.dialer.progress(&OwnerId::parse(OWNER).unwrap()).unwrap();
+        progress.tallied.outcomes[&Outcome::Completed]
+    }
+
+    fn most_in_5_s(&self) -> usize {
+        let mut most = 0;
+        let mut first = 0;
+        for (last, at) in self.dials.iter().enumerate() {
+            while self.dials[first] + Duration::from_secs(5) <= *at {
+                first += 1;
+            }
+            most = most.max(last - first + 1);
+        }
+        most
+    }
+
+    /// Dials per second between the first and the last.
+    fn rate(&self) -> f64 {
+        let span = self.dials[self.dials.len() - 1].saturating_sub(self.dials[0]).as_secs_f64();
+        f64::from(u32::try_from(self.dials.len()).unwrap() - 1) / span
+    }
+}
+
+fn wall(clock: Duration) -> Timestamp {
+    Timestamp::from_second(1_790_000_000).unwrap() + SignedDuration::try_from(clock).unwrap()
+}
+
+fn target(job: u32, index: u32) -> TargetSpec {
+    TargetSpec {
+        id: TargetId::parse(&format!("{job}-{index}")).unwrap(),
+        to: PhoneNumber::parse(&format!("+1555{job:03}{index:04}")).unwrap(),
+        zone: None,
+        not_before: None,
+        expires_at: None,
+    }
+}
+
+fn spec(rate: u32) -> CampaignSpec {
+    use Weekday::{Friday, Monday, Saturday, Sunday, Thursday, Tuesday, Wednesday};
+    CampaignSpec {
+        from: vec![PhoneNumber::parse("+15550000001").unwrap()],
+        from_selection: FromSelection::RoundRobin,
+        connection_id: "connection".into(),
+        announcement: Announcement::Audio { url: "https://example.com/a.wav".into() },
+        amd: Amd {
+            mode: AmdMode::Disabled,
+            total_analysis: Duration::from_millis(3500),
+            greeting: Duration::from_secs(25),
+            on_machine: OnMachine::Hangup,
+            on_fax: OnNobody::Hangup,
+            on_silence: OnNobody::Hangup,
+            on_not_sure: OnNotSure::TreatAsHuman,
+        },
+        ring_timeout: Duration::from_secs(30),
+        max_call: Duration::from_mins(5),
+        pacing: Pacing { dials_per_second: DialRate::per_second(rate), max_concurrent: 100_000 },
+        windows: vec![Window {
+            days: vec![Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday],
+            start: Time::MIN,
+            end: Time::MIN,
+        }],
+        default_zone: Zone::Known(TimeZone::UTC),
+        retry: RetryPolicy {
+            max_attempts_per_target: 3,
+            min_gap: Duration::from_hours(1),
+            backoff: Vec::new(),
+            infra_retries: 5,
+            rules: Vec::new(),
+        },
+        on_ambiguous: OnAmbiguous::CountAsAttempt,
+        suspended: false,
+        drain: DrainPolicy::LetFinish,
+        start_at: None,
+        stop_at: None,
+    }
+}
+
+fn account(dials_per_second: u32) -> AccountLimits {
+    AccountLimits { dials_per_second, max_concurrent: 100_000 }
+}
+
+#[test]
+fn thirty_a_second_are_held_within_one_percent() {
+    let mut run = Run::new(40, 250, 30, account(40));
+    run.run();
+    assert_eq!((run.dials.len(), run.completed()), (10_000, 10_000));
+    let error = (run.rate() - 30.0).abs() / 30.0;
+    assert!(error < 0.01, "{} dials per second", run.rate());
+    assert!(run.most_in_5_s() <= 180, "{}", run.most_in_5_s());
+}
+
+#[test]
+fn the_account_limit_holds_whatever_the_campaign_asks() {
+    let mut run = Run::new(4, 250, 500, account(30));
+    run.run();
+    assert_eq!(run.completed(), 1000);
+    assert!(run.most_in_5_s() <= 135, "{}", run.most_in_5_s());
+    assert!(run.rate() > 26.0, "{} dials per second of 27", run.rate());
+}
+
+#[test]
+fn twenty_thousand_targets_at_a_thousand_a_second_cost_few_writes() {
+    let mut run = Run::new(80, 250, 1000, account(1200));
+    run.run();
+    assert_eq!((run.dials.len(), run.completed()), (20_000, 20_000));
+    assert!(run.rate() > 950.0, "{} dials per second", run.rate());
+    // A job lives for about 8 s, and may be written twice a second.
+    assert!(run.saves < 80 * 20, "{} saves", run.saves);
+}
