@@ -8,6 +8,7 @@
 #![allow(clippy::duplicated_attributes, reason = "every printer column names its type, and most are strings")]
 
 mod account;
+mod announcement;
 mod application;
 mod audience;
 mod campaign;
@@ -19,10 +20,14 @@ mod policies;
 mod profile;
 mod queue;
 mod references;
+mod retry;
 mod schema;
 mod status;
 
 pub use account::{AccountLimits, DEFAULT_BASE_URL, TelnyxAccount, TelnyxAccountSpec, TelnyxAccountStatus};
+pub use announcement::{
+    Amd, AmdMode, Announcement, AnnouncementAudio, AnnouncementText, OnMachine, OnNobody, OnNotSure,
+};
 pub use application::{
     AnchorsiteOverride, ApplicationInbound, ApplicationOutbound, CallControlApplication, CallControlApplicationSpec,
     DtmfType, SipSubdomainReceiveSettings, WebhookApiVersion,
@@ -35,9 +40,8 @@ pub use campaign::{
 pub use crds::crds;
 pub use dial_job::{CampaignRef, DialJob, DialJobSpec, DialJobStatus, JobTargetsFrom, TargetStatus, TargetsSecretRef};
 pub use dial_plan::{
-    Amd, AmdMode, Announcement, AnnouncementAudio, AnnouncementText, CalleeTimeZone, DialPlan, DrainPolicy,
-    FromSelection, OnAmbiguous, OnMachine, OnNobody, OnNotSure, Pacing, Purpose, Retry, RetryAction, RetryOutcome,
-    RetryRule, UnknownTimeZone, Weekday, Window,
+    CalleeTimeZone, DialPlan, DrainPolicy, FromSelection, OnAmbiguous, Pacing, Purpose, UnknownTimeZone, Weekday,
+    Window,
 };
 pub use number::Number;
 pub use policies::{AdoptionPolicy, DeletionPolicy, DriftPolicy, Import, ManagementPolicy, Policies, ResolvedPolicies};
@@ -47,6 +51,7 @@ pub use profile::{
 };
 pub use queue::{Queue, QueueSpec};
 pub use references::{AccountRef, ConfigMapKeyRef, LocalRef, SecretKeyRef};
+pub use retry::{Retry, RetryAction, RetryOutcome, RetryRule};
 pub use status::{Drift, RECONCILE_REQUESTED_AT, RemoteStatus};
 
 /// API group of all kinds.

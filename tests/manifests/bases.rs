@@ -66,6 +66,7 @@ pub(crate) fn get<'a>(object: &'a Value, path: &str) -> &'a Value {
     })
 }
 
+#[derive(Clone, Copy)]
 enum Step<'a> {
     Field(&'a str),
     First,
@@ -76,9 +77,7 @@ fn steps(path: &str) -> (Vec<Step<'_>>, Step<'_>) {
     for field in path.split('.') {
         let (name, first) = field.strip_suffix("[0]").map_or((field, false), |name| (name, true));
         steps.push(Step::Field(name));
-        if first {
-            steps.push(Step::First);
-        }
+        steps.extend(first.then_some(Step::First));
     }
     let last = steps.pop().unwrap();
     (steps, last)
@@ -93,7 +92,7 @@ fn enter<'a>(parent: &'a mut Value, step: Step<'_>) -> &'a mut Value {
             &mut parent[name]
         }
         Step::First => {
-            if !parent.as_array().is_some_and(|items| !items.is_empty()) {
+            if parent.as_array().is_none_or(Vec::is_empty) {
                 *parent = json!([null]);
             }
             &mut parent[0]

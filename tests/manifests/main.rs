@@ -22,5 +22,6 @@ mod defaults;
 mod examples;
 mod generated;
 mod rules;
+mod rules_as_tables;
 mod schema;
 mod server;

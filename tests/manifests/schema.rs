@@ -5,8 +5,8 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 };
 use telnyx_operator::api;
 
-/// Calls `visit` with kind, path and schema of every field of every kind, `[0]` standing for any item and `any` for any
-/// key.
+/// Calls `visit` with kind, path and schema of every field of every kind, `[0]` standing for any item and `any` for
+/// the value of any key.
 pub(crate) fn each_field(mut visit: impl FnMut(&str, &str, &JSONSchemaProps)) {
     for crd in api::crds() {
         let root = crd.spec.versions[0].schema.as_ref().unwrap().open_api_v3_schema.as_ref().unwrap();

@@ -1,0 +1,115 @@
+//! What is tried again, when and how often.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What is tried again, when and how often.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Retry {
+    /// Attempts per target, over all outcomes together; 1 to 20.
+    #[serde(default = "default_max_attempts_per_target")]
+    #[schemars(range(min = 1, max = 20))]
+    pub max_attempts_per_target: u32,
+    /// Least seconds between two attempts that may both have rung, 1 to 2592000 (30 days).
+    #[serde(default = "default_min_gap_secs")]
+    #[schemars(range(min = 1, max = 2_592_000))]
+    pub min_gap_secs: u32,
+    /// Seconds to wait after the first, second, … attempt, each 0 to 2592000; the last one repeats; at most 20. Empty:
+    /// each outcome's own wait, such as 15 minutes after `Busy` and 2 hours after `NoAnswer`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20), inner(range(min = 0, max = 2_592_000)))]
+    pub backoff_secs: Vec<u32>,
+    /// Retries per target after failures of a carrier, 0 to 100. They ring no phone and use no attempt.
+    #[serde(default = "default_infra_retries")]
+    #[schemars(range(min = 0, max = 100))]
+    pub infra_retries: u32,
+    /// Exceptions for single outcomes, at most 20; the first rule that names the outcome applies.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub rules: Vec<RetryRule>,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            max_attempts_per_target: default_max_attempts_per_target(),
+            min_gap_secs: default_min_gap_secs(),
+            backoff_secs: Vec::new(),
+            infra_retries: default_infra_retries(),
+            rules: Vec::new(),
+        }
+    }
+}
+
+/// The most that Florida and Oklahoma allow in 24 hours on one subject (Fla. Stat. 501.616(6)(b)).
+fn default_max_attempts_per_target() -> u32 {
+    3
+}
+
+fn default_min_gap_secs() -> u32 {
+    3600
+}
+
+fn default_infra_retries() -> u32 {
+    5
+}
+
+/// An exception for single outcomes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = [{
+    "rule": "!has(self.afterSecs) || self.action == 'Retry'",
+    "message": "afterSecs is only for action Retry",
+}]))]
+pub struct RetryRule {
+    /// Outcomes that the rule is for, 1 to 20.
+    #[schemars(length(min = 1, max = 20))]
+    #[schemars(extend("x-kubernetes-list-type" = "set"))]
+    pub outcomes: Vec<RetryOutcome>,
+    /// `Retry`: try again while attempts are left. `FailTarget`: do not call the target again.
+    pub action: RetryAction,
+    /// Seconds to wait before the retry, 0 to 2592000; `minGapSecs` still applies. Unset: as `backoffSecs` says. Only
+    /// for `Retry`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 2_592_000))]
+    pub after_secs: Option<u32>,
+}
+
+/// What a rule does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum RetryAction {
+    /// Try again while attempts are left.
+    Retry,
+    /// Do not call the target again.
+    FailTarget,
+}
+
+/// Outcomes of an attempt that a rule may be about. Outcomes that end a target whatever a rule says are not here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum RetryOutcome {
+    /// A person answered and hung up before the end of the announcement.
+    HumanHangup,
+    /// The announcement was left on a machine.
+    VoicemailLeft,
+    /// A machine answered and no message was left.
+    Machine,
+    /// A fax answered.
+    Fax,
+    /// Nobody spoke.
+    Silence,
+    /// Nobody answered.
+    NoAnswer,
+    /// The line was busy.
+    Busy,
+    /// The callee declined.
+    Rejected,
+    /// A carrier blocked the caller id.
+    BlockedByAnalytics,
+    /// The number does not exist.
+    InvalidNumber,
+    /// The call lasted as long as it may.
+    TimeLimit,
+    /// The announcement could not be played.
+    FlowError,
+}

@@ -1,0 +1,130 @@
+//! The rows of `rules`: a kind, its fields in YAML, and `ok` or what a refusal says.
+
+/// New objects.
+pub(crate) const OBJECTS: &str = "
+TelnyxAccount | {webhookPublicKey: null, webhookPublicKeySecretRef: {name: a, key: b}} | ok
+TelnyxAccount | {webhookPublicKeySecretRef: {name: a, key: b}} | set exactly one of webhookPublicKey and webhookPublicKeySecretRef
+TelnyxAccount | {webhookPublicKey: null} | set exactly one of webhookPublicKey and webhookPublicKeySecretRef
+TelnyxAccount | {webhookFailoverBaseUrl: 'https://b.example'} | webhookFailoverBaseUrl needs webhookBaseUrl
+TelnyxAccount | {webhookBaseUrl: 'https://a.example', webhookFailoverBaseUrl: 'https://b.example'} | ok
+TelnyxAccount | {webhookBaseUrl: 'https://a.example', webhookFailoverBaseUrl: 'https://a.example'} | webhookFailoverBaseUrl must differ from webhookBaseUrl
+
+CallControlApplication | {outbound: {outboundVoiceProfileId: '1'}} | ok
+CallControlApplication | {outbound: {outboundVoiceProfileRef: {name: a}}} | ok
+CallControlApplication | {outbound: {outboundVoiceProfileId: '1', outboundVoiceProfileRef: {name: a}}} | set at most one of outboundVoiceProfileRef
+
+OutboundVoiceProfile | {callingWindow: {startTime: '08:00'}} | set both startTime and endTime, or neither
+OutboundVoiceProfile | {callingWindow: {endTime: '08:00'}} | set both startTime and endTime, or neither
+OutboundVoiceProfile | {callingWindow: {startTime: '08:00', endTime: '20:00'}} | ok
+OutboundVoiceProfile | {callingWindow: {callsPerCld: 2}} | ok
+OutboundVoiceProfile | {callRecording: {callRecordingType: by_caller_phone_number}} | callRecordingType by_caller_phone_number needs callRecordingCallerPhoneNumbers
+OutboundVoiceProfile | {callRecording: {callRecordingType: by_caller_phone_number, callRecordingCallerPhoneNumbers: []}} | needs callRecordingCallerPhoneNumbers
+OutboundVoiceProfile | {callRecording: {callRecordingType: by_caller_phone_number, callRecordingCallerPhoneNumbers: ['+14155550100']}} | ok
+OutboundVoiceProfile | {callRecording: {callRecordingType: all}} | ok
+
+OutboundCampaign | {targets: null, targetsFrom: {configMap: {name: a, key: list.csv}}} | ok
+OutboundCampaign | {targetsFrom: {configMap: {name: a, key: list.csv}}} | set exactly one of targets (up to 100, here) and targetsFrom
+OutboundCampaign | {targets: null} | set exactly one of targets (up to 100, here) and targetsFrom
+OutboundCampaign | {targets: null, targetsFrom: {}} | set exactly one of configMap and secret
+OutboundCampaign | {targets: null, targetsFrom: {configMap: {name: a, key: a.csv}, secret: {name: a, key: a.csv}}} | set exactly one of configMap and secret
+OutboundCampaign | {targets: null, targetsFrom: {secret: {name: a, key: list.ndjson}}} | ok
+OutboundCampaign | {targets: null, targetsFrom: {secret: {name: a, key: list}}} | set format, or name a key that ends in .csv, .jsonl or .ndjson
+OutboundCampaign | {targets: null, targetsFrom: {configMap: {name: a, key: listcsv}}} | set format, or name a key that ends in
+OutboundCampaign | {targets: null, targetsFrom: {configMap: {name: a, key: list}, format: Csv}} | ok
+
+DialJob | {campaignRef: {name: a, uid: b}} | set exactly one of campaignRef and plan
+DialJob | {plan: null} | set exactly one of campaignRef and plan
+DialJob | {plan: null, campaignRef: {name: a, uid: b}} | ok
+DialJob | {targets: null} | set exactly one of targets and targetsFrom
+DialJob | {targetsFrom: {secretRef: {name: a, key: b, sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855}}} | set exactly one of targets and targetsFrom
+DialJob | {targets: null, targetsFrom: {secretRef: {name: a, key: b, sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855}}} | ok
+";
+
+/// New campaigns, and new jobs that stand alone.
+pub(crate) const PLANS: &str = "
+{announcement: {}} | set exactly one of text and audio
+{announcement: {text: {payload: a}, audio: {url: 'https://a.example/a.mp3'}}} | set exactly one of text and audio
+{announcement: {audio: {url: 'https://a.example/a.mp3'}}} | ok
+{windows: []} | ok
+{windows: [{days: [Mon], start: '00:00', end: '24:00'}]} | ok
+{windows: [{days: [Mon], start: '22:00', end: '06:00'}]} | end must be after start
+{windows: [{days: [Mon], start: '22:00', end: '22:00'}]} | end must be after start
+{purpose: Telemarketing} | ok
+{purpose: Telemarketing, windows: [{days: [Mon], start: '08:00', end: '21:00'}]} | ok
+{purpose: Telemarketing, windows: [{days: [Mon], start: '18:00', end: '21:30'}]} | windows must lie within 08:00 and 21:00
+{purpose: DebtCollection, windows: [{days: [Mon], start: '07:59', end: '12:00'}]} | windows must lie within 08:00 and 21:00
+{purpose: Informational, windows: [{days: [Mon], start: '18:00', end: '21:30'}]} | ok
+{startAt: '2030-01-01T00:00:00Z', stopAt: '2030-01-01T00:00:00Z'} | stopAt must be after startAt
+{startAt: '2030-01-01T00:00:00Z', stopAt: '2030-01-01T00:00:01Z'} | ok
+{startAt: tomorrow} | date-time
+{pacing.dialsPerSecond: 0} | use suspend to stop dialing
+{pacing.dialsPerSecond: 0.01} | ok
+{ringTimeoutSecs: 60, maxCallSecs: 60} | maxCallSecs must be longer than ringTimeoutSecs
+{ringTimeoutSecs: 60, maxCallSecs: 61} | ok
+{retry.rules: [{outcomes: [Busy], action: Retry, afterSecs: 60}]} | ok
+{retry.rules: [{outcomes: [Busy], action: FailTarget, afterSecs: 60}]} | afterSecs is only for action Retry
+{targets: [{id: a, to: '+13125550101', notBefore: '2030-01-01T00:00:00Z', expiresAt: '2030-01-01T00:00:00Z'}]} | expiresAt must be after notBefore
+{targets: [{id: a, to: '+13125550101', notBefore: '2030-01-01T00:00:00Z', expiresAt: '2030-01-01T02:00:00+01:00'}]} | ok
+";
+
+/// Changes of stored objects: the fields that were stored, and those that are changed.
+pub(crate) const CHANGES: &str = "
+Queue | {} | {queueName: a} | queueName is immutable
+Queue | {queueName: a} | {queueName: b} | queueName is immutable
+Queue | {queueName: a} | {queueName: null} | queueName is immutable
+Queue | {queueName: a} | {maxSize: 5} | ok
+Queue | {} | {accountRef: {name: other}} | accountRef is immutable: a queue
+Queue | {import: {id: '1'}} | {import: {id: '2'}} | import.id is immutable
+Queue | {} | {import: {id: '2'}} | ok
+Queue | {import: {id: '1'}} | {import: null} | ok
+
+CallControlApplication | {} | {accountRef: {name: other}} | accountRef is immutable: an application
+CallControlApplication | {import: {id: '1'}} | {import: {id: '2'}} | import.id is immutable
+CallControlApplication | {} | {import: {id: '2'}} | ok
+
+OutboundVoiceProfile | {} | {accountRef: {name: other}} | accountRef is immutable: a profile
+OutboundVoiceProfile | {import: {id: '1'}} | {import: {id: '2'}} | import.id is immutable
+OutboundVoiceProfile | {} | {import: {id: '2'}} | ok
+
+OutboundCampaign | {} | {accountRef: {name: other}} | accountRef is immutable: create another resource
+OutboundCampaign | {} | {applicationRef: {name: other}} | applicationRef is immutable
+OutboundCampaign | {} | {pacing.dialsPerSecond: 5, windows: [], suspend: true, stopAt: '2030-01-01T00:00:00Z'} | ok
+OutboundCampaign | {} | {targets: [{id: two, to: '+13125550102'}]} | targets and targetsFrom can be changed only while the campaign is suspended
+OutboundCampaign | {} | {targets: [{id: two, to: '+13125550102'}], suspend: true} | targets and targetsFrom can be changed only while
+OutboundCampaign | {suspend: true} | {targets: [{id: two, to: '+13125550102'}]} | ok
+OutboundCampaign | {suspend: true} | {targets: [{id: two, to: '+13125550102'}], suspend: false} | ok
+OutboundCampaign | {} | {targets: null, targetsFrom: {configMap: {name: a, key: a.csv}}} | targets and targetsFrom can be changed only while
+OutboundCampaign | {suspend: true} | {targets: null, targetsFrom: {configMap: {name: a, key: a.csv}}} | ok
+OutboundCampaign | {targets: null, targetsFrom: {configMap: {name: a, key: a.csv}}} | {targetsFrom.configMap.name: b} | targets and targetsFrom can be changed only while
+OutboundCampaign | {} | {from: ['+14155550199']} | from can be changed only while the campaign is suspended
+OutboundCampaign | {} | {from: ['+14155550199'], suspend: true} | from can be changed only while the campaign is suspended
+OutboundCampaign | {suspend: true} | {from: ['+14155550199']} | ok
+OutboundCampaign | {} | {purpose: Political} | purpose can be changed only while the campaign is suspended
+OutboundCampaign | {suspend: true} | {purpose: Political} | ok
+
+DialJob | {} | {plan.suspend: true, plan.pacing.dialsPerSecond: 5, plan.windows: []} | ok
+DialJob | {} | {plan.accountRef: {name: other}} | accountRef is immutable: create another resource
+DialJob | {} | {plan.applicationRef: {name: other}} | applicationRef is immutable
+DialJob | {} | {plan: null, campaignRef: {name: a, uid: b}} | campaignRef is immutable
+DialJob | {plan: null, campaignRef: {name: a, uid: b}} | {campaignRef.uid: c} | campaignRef is immutable
+DialJob | {} | {targets: [{id: two, to: '+13125550102'}]} | targets and targetsFrom are immutable
+DialJob | {} | {targets: null, targetsFrom: {secretRef: {name: a, key: b, sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855}}} | targets and targetsFrom are immutable
+DialJob | {targets: null, targetsFrom: {secretRef: {name: a, key: b, sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855}}} | {targetsFrom.secretRef.name: b} | targets and targetsFrom are immutable
+";
+
+/// A change of each field of a plan that a job fixes.
+pub(crate) const CHANGES_OF_PLANS: &str = "
+from: ['+14155550199']
+fromSelection: Sticky
+purpose: Political
+announcement: {text: {payload: Goodbye.}}
+amd: {mode: premium}
+ringTimeoutSecs: 31
+maxCallSecs: 601
+calleeTimeZone: {default: UTC}
+retry: {maxAttemptsPerTarget: 1}
+onAmbiguous: Skip
+drainPolicy: HangupAll
+startAt: '2030-01-01T00:00:00Z'
+stopAt: '2030-01-01T00:00:00Z'
+";
