@@ -25,7 +25,7 @@ const CONCURRENCY: u64 = 40;
 const RESYNC_SECS: u64 = 15;
 const ENDPOINT: &str = "/v2/call_control_applications";
 
-pub async fn measure(runs: usize, report: &mut Report) -> Result<()> {
+pub(crate) async fn measure(runs: usize, report: &mut Report) -> Result<()> {
     let mut figures = Figures::default();
     for _ in 0..runs {
         run(&mut figures).await?;

@@ -32,7 +32,7 @@ callees:
 ";
 
 /// As fast as it goes, beside a bare dial loop over the official Python package in the same run.
-pub async fn throughput(runs: usize, report: &mut Report) -> Result<()> {
+pub(crate) async fn throughput(runs: usize, report: &mut Report) -> Result<()> {
     let python = yardstick::prepare()?;
     let (mut rate, mut per_cpu, mut shares) = (Vec::new(), Vec::new(), Vec::new());
     let (mut bare_rate, mut bare_per_cpu, mut ratio, mut memory) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -60,7 +60,7 @@ pub async fn throughput(runs: usize, report: &mut Report) -> Result<()> {
 }
 
 /// 30 calls per second, the default limit of an account.
-pub async fn pacing(report: &mut Report) -> Result<()> {
+pub(crate) async fn pacing(report: &mut Report) -> Result<()> {
     let run = campaign(FAST, PACED, 30, 2000).await?;
     let error = (run.calls_per_second - 30.0).abs() / 30.0 * 100.0;
     report.add_bounded("pacing", "calls per second at 30", "calls/s", &[run.calls_per_second], None);

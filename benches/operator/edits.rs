@@ -12,7 +12,7 @@ use crate::report::Report;
 
 const EDITS: usize = 50;
 
-pub async fn measure(report: &mut Report) -> Result<()> {
+pub(crate) async fn measure(report: &mut Report) -> Result<()> {
     let installation = Installation::start("latencyMs: 0\n", &json!({})).await?;
     installation.create_caller().await?;
     let mut latencies = Vec::new();

@@ -17,21 +17,21 @@ use testbed::{Testbed, eventually};
 use crate::Result;
 
 /// The account that every benchmark uses.
-pub const ACCOUNT: &str = "bench";
+pub(crate) const ACCOUNT: &str = "bench";
 /// Key of the simulator's default account.
-pub const API_KEY: &str = "KEY_SIMULATOR";
+pub(crate) const API_KEY: &str = "KEY_SIMULATOR";
 /// How many objects are created side by side.
 const CREATES: usize = 16;
 
 /// A running installation with an account in it.
-pub struct Installation {
-    pub testbed: Testbed,
-    pub client: Client,
+pub(crate) struct Installation {
+    pub(crate) testbed: Testbed,
+    pub(crate) client: Client,
 }
 
 impl Installation {
     /// Starts everything; `simulator` is the simulator's behaviour file, `account` is laid over the account's spec.
-    pub async fn start(simulator: &str, account: &Value) -> Result<Self> {
+    pub(crate) async fn start(simulator: &str, account: &Value) -> Result<Self> {
         let testbed = Testbed::builder().simulator_config(simulator).start().await?;
         let kubeconfig = Kubeconfig::read_from(testbed.cluster().kubeconfig())?;
         let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
@@ -41,12 +41,12 @@ impl Installation {
     }
 
     /// The objects of a kind in the benchmark's namespace.
-    pub fn api<K: Resource<DynamicType = (), Scope = NamespaceResourceScope>>(&self) -> Api<K> {
+    pub(crate) fn api<K: Resource<DynamicType = (), Scope = NamespaceResourceScope>>(&self) -> Api<K> {
         Api::namespaced(self.client.clone(), self.testbed.namespace())
     }
 
     /// Creates objects, several at a time.
-    pub async fn create<K>(&self, objects: impl Iterator<Item = Value>) -> Result<()>
+    pub(crate) async fn create<K>(&self, objects: impl Iterator<Item = Value>) -> Result<()>
     where
         K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
             + Clone
@@ -83,7 +83,7 @@ impl Installation {
     }
 
     /// Creates a profile and an application that may call, and waits until the application is Ready.
-    pub async fn create_caller(&self) -> Result<()> {
+    pub(crate) async fn create_caller(&self) -> Result<()> {
         let profile = json!({ "accountRef": { "name": ACCOUNT }, "whitelistedDestinations": ["US", "CA"] });
         let profile = manifest("OutboundVoiceProfile", "bench", &profile);
         self.create::<OutboundVoiceProfile>([profile].into_iter()).await?;
@@ -98,7 +98,7 @@ impl Installation {
     }
 
     /// Waits until `count` objects of a kind are Ready.
-    pub async fn until_ready<K>(&self, count: usize, within: Duration) -> Result<()>
+    pub(crate) async fn until_ready<K>(&self, count: usize, within: Duration) -> Result<()>
     where
         K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
             + Clone
@@ -117,17 +117,17 @@ impl Installation {
     }
 
     /// The simulator's counters.
-    pub async fn counters(&self) -> Result<Counters> {
+    pub(crate) async fn counters(&self) -> Result<Counters> {
         Ok(Counters(self.testbed.simulator().get("/counters").await?))
     }
 
     /// CPU seconds that the operator has used so far.
-    pub fn operator_cpu(&self) -> Result<f64> {
+    pub(crate) fn operator_cpu(&self) -> Result<f64> {
         self.operator_figure(crate::process::cpu_seconds)
     }
 
     /// Resident memory of the operator, MB.
-    pub fn operator_memory(&self) -> Result<f64> {
+    pub(crate) fn operator_memory(&self) -> Result<f64> {
         self.operator_figure(crate::process::resident_mb)
     }
 
@@ -138,11 +138,11 @@ impl Installation {
 
 /// What the simulator has counted so far.
 #[derive(Debug, Clone)]
-pub struct Counters(pub Value);
+pub(crate) struct Counters(pub(crate) Value);
 
 impl Counters {
     /// Requests whose endpoint begins with `prefix`, such as `PATCH /v2/call_control_applications`.
-    pub fn requests(&self, prefix: &str) -> u64 {
+    pub(crate) fn requests(&self, prefix: &str) -> u64 {
         let requests = self.0.get("requests").and_then(Value::as_object);
         requests
             .into_iter()
@@ -155,34 +155,37 @@ impl Counters {
     }
 
     /// The number at a JSON pointer.
-    pub fn number(&self, pointer: &str) -> u64 {
+    pub(crate) fn number(&self, pointer: &str) -> u64 {
         self.0.pointer(pointer).and_then(Value::as_u64).unwrap_or_default()
     }
 }
 
 /// A manifest of one of the operator's kinds.
-pub fn manifest(kind: &str, name: &str, spec: &Value) -> Value {
+pub(crate) fn manifest(kind: &str, name: &str, spec: &Value) -> Value {
     json!({ "apiVersion": "telnyx-operator.io/v1alpha1", "kind": kind, "metadata": { "name": name }, "spec": spec })
 }
 
 /// Whether an object's status says Ready for its present generation.
-pub fn is_ready(object: &Value) -> bool {
+pub(crate) fn is_ready(object: &Value) -> bool {
     condition(object, "Ready") == Some("True")
         && object.pointer("/status/observedGeneration") == object.pointer("/metadata/generation")
 }
 
 /// The status of one of an object's conditions.
-pub fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a str> {
+pub(crate) fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a str> {
     let conditions = object.pointer("/status/conditions")?.as_array()?;
     conditions.iter().find(|condition| condition["type"] == kind)?["status"].as_str()
 }
 
 /// Seconds since `begun`.
-pub fn seconds(begun: Instant) -> f64 {
+pub(crate) fn seconds(begun: Instant) -> f64 {
     begun.elapsed().as_secs_f64()
 }
 
 /// Drops everything that a stream has already got.
-pub async fn next_within<T>(stream: &mut (impl futures::Stream<Item = T> + Unpin), within: Duration) -> Option<T> {
+pub(crate) async fn next_within<T>(
+    stream: &mut (impl futures::Stream<Item = T> + Unpin),
+    within: Duration,
+) -> Option<T> {
     tokio::time::timeout(within, stream.next()).await.ok().flatten()
 }

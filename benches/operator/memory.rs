@@ -9,7 +9,7 @@ use crate::Result;
 use crate::installation::{ACCOUNT, Installation, manifest};
 use crate::report::Report;
 
-pub async fn measure(report: &mut Report) -> Result<()> {
+pub(crate) async fn measure(report: &mut Report) -> Result<()> {
     let limits = json!({ "limits": { "maxConcurrentRequests": 64, "dialsPerSecond": 30 } });
     let installation = Installation::start("latencyMs: 0\n", &limits).await?;
     report.add("memory", "resident with no applications", "MB", &[installation.operator_memory()?]);

@@ -5,7 +5,7 @@ use std::fs;
 /// CPU seconds (user and system) that process `pid` has used so far, or `None` when it is gone.
 ///
 /// The kernel counts in ticks of 10 ms (`proc_pid_stat(5)`, fields utime and stime; `USER_HZ` is 100 on Linux).
-pub fn cpu_seconds(pid: u32) -> Option<f64> {
+pub(crate) fn cpu_seconds(pid: u32) -> Option<f64> {
     const TICKS_PER_SECOND: f64 = 100.0;
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The command name is in parentheses and may hold spaces; the fields follow the last one.
@@ -15,7 +15,7 @@ pub fn cpu_seconds(pid: u32) -> Option<f64> {
 }
 
 /// Resident memory of process `pid` in MB (10⁶ bytes), or `None` when it is gone.
-pub fn resident_mb(pid: u32) -> Option<f64> {
+pub(crate) fn resident_mb(pid: u32) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kib: f64 = line.split_whitespace().next()?.parse().ok()?;

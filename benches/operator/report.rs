@@ -9,41 +9,41 @@ use serde::Serialize;
 /// One figure: minimum, median and maximum over the runs, in `unit`, beside the bound it is held against.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Figure {
+pub(crate) struct Figure {
     /// Which benchmark measured it, such as `converge`.
-    pub benchmark: &'static str,
+    pub(crate) benchmark: &'static str,
     /// What was measured, such as `first create to last Ready`.
-    pub name: String,
+    pub(crate) name: String,
     /// The unit of the three values, such as `s` or `calls/s`.
-    pub unit: &'static str,
+    pub(crate) unit: &'static str,
     /// The smallest value of all runs.
-    pub min: f64,
+    pub(crate) min: f64,
     /// The median of all runs; the mean of the middle two when their number is even.
-    pub median: f64,
+    pub(crate) median: f64,
     /// The largest value of all runs.
-    pub max: f64,
+    pub(crate) max: f64,
     /// How many runs were counted.
-    pub runs: usize,
+    pub(crate) runs: usize,
     /// What the figure should reach, in words, where there is such a bound.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub bound: Option<String>,
+    pub(crate) bound: Option<String>,
 }
 
 /// All figures of one invocation.
 #[derive(Debug, Default, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// In the order in which they were measured.
-    pub figures: Vec<Figure>,
+    pub(crate) figures: Vec<Figure>,
 }
 
 impl Report {
     /// Adds a figure from the values of its runs. Nothing is added when there are none.
-    pub fn add(&mut self, benchmark: &'static str, name: impl Into<String>, unit: &'static str, values: &[f64]) {
+    pub(crate) fn add(&mut self, benchmark: &'static str, name: impl Into<String>, unit: &'static str, values: &[f64]) {
         self.add_bounded(benchmark, name, unit, values, None);
     }
 
     /// Like [`Report::add`], with the bound to compare with.
-    pub fn add_bounded(
+    pub(crate) fn add_bounded(
         &mut self,
         benchmark: &'static str,
         name: impl Into<String>,
@@ -67,7 +67,7 @@ impl Report {
     }
 
     /// Writes the figures as JSON, and the folder for them where it is missing.
-    pub fn write(&self, path: &Path) -> io::Result<()> {
+    pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
@@ -75,7 +75,7 @@ impl Report {
     }
 
     /// The figures as a table, one line each.
-    pub fn table(&self) -> String {
+    pub(crate) fn table(&self) -> String {
         let width = self.figures.iter().map(|f| f.name.len()).max().unwrap_or_default();
         let mut text = String::new();
         let mut section = "";

@@ -20,7 +20,7 @@ const SECONDS: u32 = 10;
 /// Webhooks sent together; ticks of a millisecond are as fine as the timer goes.
 const PER_TICK: u32 = 2;
 
-pub async fn measure(report: &mut Report) -> Result<()> {
+pub(crate) async fn measure(report: &mut Report) -> Result<()> {
     let key = SigningKey::from_bytes(&[7; 32]);
     let account = json!({ "webhookPublicKey": public_key(&key).to_base64() });
     let installation = Installation::start("{}\n", &account).await?;

@@ -15,13 +15,13 @@ const CALLS: u32 = 5000;
 const WORKERS: u32 = 64;
 
 /// What the loop reached.
-pub struct Bare {
-    pub calls_per_second: f64,
-    pub calls_per_cpu_second: f64,
+pub(crate) struct Bare {
+    pub(crate) calls_per_second: f64,
+    pub(crate) calls_per_cpu_second: f64,
 }
 
 /// Installs the package into a virtual environment under the build folder, once; the interpreter to use.
-pub fn prepare() -> Result<PathBuf> {
+pub(crate) fn prepare() -> Result<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let environment = root.join("target/bench/python");
     let python = environment.join("bin/python");
@@ -34,7 +34,7 @@ pub fn prepare() -> Result<PathBuf> {
 }
 
 /// Runs the loop against a simulator of its own.
-pub async fn run(python: &Path) -> Result<Bare> {
+pub(crate) async fn run(python: &Path) -> Result<Bare> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Figures {
