@@ -53,7 +53,9 @@ pub struct Kubectl {
 }
 
 impl Kubectl {
-    pub(crate) fn new(program: &Path, kubeconfig: &Path, namespace: &str) -> Self {
+    #[must_use]
+    /// A kubectl that uses this kubeconfig, in `namespace` unless a manifest names another.
+    pub fn new(program: &Path, kubeconfig: &Path, namespace: &str) -> Self {
         Self { program: program.to_owned(), kubeconfig: kubeconfig.to_owned(), namespace: namespace.to_owned() }
     }
 

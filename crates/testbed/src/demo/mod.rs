@@ -7,9 +7,10 @@ mod progress;
 mod story;
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use testbed::{KubectlError, SimulatorError, Testbed, TestbedError, TimedOut};
+use dev_cluster::Access;
+use testbed::{Kubectl, KubectlError, SimulatorError, Testbed, TestbedError, TimedOut};
 use tokio::signal::unix::{SignalKind, signal};
 
 use story::Story;
@@ -52,6 +53,15 @@ pub(crate) enum DemoError {
     /// `--existing-cluster` without a cluster.
     #[error("KUBECONFIG names no cluster: set it to the kubeconfig of the cluster to use")]
     NoKubeconfig,
+    /// The cluster that `KUBECONFIG` names cannot be reached.
+    #[error("cannot use the cluster that KUBECONFIG names")]
+    Cluster(#[from] dev_cluster::AccessError),
+    /// The demo removes the operator's definitions at its end, and with them every object of them.
+    #[error("the cluster already has Telnyx accounts ({accounts}): use one where the operator is not installed")]
+    InUse {
+        /// Their namespaces and names.
+        accounts: String,
+    },
     /// Signals or the terminal.
     #[error("cannot talk to the terminal")]
     Io(#[from] std::io::Error),
@@ -82,7 +92,9 @@ async fn tell(options: &Options) -> Result<(), DemoError> {
         Testbed::builder().simulator_port(SIMULATOR_PORT).webhook_port(WEBHOOK_PORT).simulator_config(BEHAVIOUR);
     if options.existing_cluster {
         let kubeconfig = env::var_os("KUBECONFIG").filter(|path| !path.is_empty()).ok_or(DemoError::NoKubeconfig)?;
-        builder = builder.existing_cluster(PathBuf::from(kubeconfig));
+        let kubeconfig = PathBuf::from(kubeconfig);
+        refuse_a_cluster_in_use(&kubeconfig).await?;
+        builder = builder.existing_cluster(kubeconfig);
     }
     let mut story = Story::begin();
     story.chapter("Start etcd, kube-apiserver, the simulated Voice API and the operator on loopback");
@@ -103,4 +115,19 @@ async fn tell(options: &Options) -> Result<(), DemoError> {
     testbed.stop().await?;
     story.end();
     Ok(())
+}
+
+async fn refuse_a_cluster_in_use(kubeconfig: &Path) -> Result<(), DemoError> {
+    let access = Access::shared(kubeconfig.to_owned())?;
+    let kubectl = Kubectl::new(access.kubectl(), access.kubeconfig(), story::NAMESPACE);
+    let definition = "customresourcedefinition/telnyxaccounts.telnyx-operator.io";
+    if kubectl.run(["get", definition, "--ignore-not-found", "--output=name"]).await?.trim().is_empty() {
+        return Ok(());
+    }
+    let template = "--output=jsonpath={range .items[*]}{.metadata.namespace}/{.metadata.name} {end}";
+    let accounts = kubectl.run(["get", "telnyxaccounts", "--all-namespaces", template]).await?;
+    // What an earlier demo left behind is the demo's own.
+    let others: Vec<&str> =
+        accounts.split_whitespace().filter(|account| !account.starts_with(&format!("{}/", story::NAMESPACE))).collect();
+    if others.is_empty() { Ok(()) } else { Err(DemoError::InUse { accounts: others.join(", ") }) }
 }

@@ -11,7 +11,7 @@ use super::DemoError;
 use super::progress;
 
 /// Where `examples/quickstart` puts its objects.
-const NAMESPACE: &str = "telnyx-demo";
+pub(crate) const NAMESPACE: &str = "telnyx-demo";
 /// The key that the quickstart's Secret holds; it opens the simulator only.
 const API_KEY: &str = "KEY_SIMULATOR";
 /// The application that is changed behind the operator's back.
@@ -75,8 +75,8 @@ impl Story {
         if on_terminal {
             println!();
         }
-        let dials = testbed.simulator().get("/counters").await?;
-        let placed = dials.pointer("/dials").map(ToString::to_string).unwrap_or_default();
+        let counters = testbed.simulator().counters().await?;
+        let placed = counters.pointer("/dials/accepted").map(ToString::to_string).unwrap_or_default();
         self.chapter("Complete. What became of the calls:");
         for (outcome, count) in status.get("outcomes").and_then(Value::as_object).into_iter().flatten() {
             say(&format!("{count:>5}  {outcome}"));
