@@ -11,6 +11,10 @@
 //! # });
 //! ```
 
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;
+
 pub mod config;
 pub mod model;
 mod server;

@@ -125,15 +125,37 @@ fn a_refused_command_occupies_its_id_only_when_told_so() {
 
 #[test]
 fn a_repeated_command_on_a_call_is_heard_once() {
-    let mut bench = Bench::new(fixed(Outcome::Person));
-    let call = bench.dial(json!({}));
-    bench.pass_secs(2);
-    for _ in 0..3 {
+    for (style, answer) in [
+        (DuplicateCommand::SameIds, json!({"data": {"result": "ok"}})),
+        (DuplicateCommand::EmptyData, json!({"data": {}})),
+    ] {
+        let mut config = fixed(Outcome::Person);
+        config.switches.duplicate_command = style;
+        let mut bench = Bench::new(config);
+        let call = bench.dial(json!({}));
+        bench.pass_secs(2);
         let speak = json!({"payload": "Hi", "voice": "f", "command_id": "s"});
-        assert_eq!(bench.command(&call, "speak", speak).0, 200);
+        assert_eq!(bench.command(&call, "speak", speak.clone()).1, json!({"data": {"result": "ok"}}));
+        assert_eq!(bench.command(&call, "speak", speak.clone()), (200, answer.clone()));
+        assert_eq!(bench.command(&call, "speak", speak), (200, answer));
+        bench.pass_secs(30);
+        assert_eq!(bench.types().iter().filter(|event| **event == "call.speak.started").count(), 1);
+        assert_eq!(bench.world.counters()["duplicateCommands"], 2);
     }
-    bench.pass_secs(30);
-    assert_eq!(bench.types().iter().filter(|event| **event == "call.speak.started").count(), 1);
+}
+
+#[test]
+fn an_application_without_a_webhook_url_cannot_dial() {
+    let body = json!({"application_name": "bench", "webhook_event_url": ""});
+    let mut strict = Bench::new(fixed(Outcome::Person));
+    let path = format!("/call_control_applications/{}", strict.application);
+    assert_eq!(refusal(strict.patch(&path, body.clone())), "422 10003 /webhook_event_url");
+    let mut config = fixed(Outcome::Person);
+    config.switches.accept_empty_webhook_url = true;
+    let mut bench = Bench::new(config);
+    let path = format!("/call_control_applications/{}", bench.application);
+    assert_eq!(bench.patch(&path, body).0, 200);
+    assert_eq!(refusal(bench.try_dial(json!({}))), "422 10015 /connection_id");
 }
 
 #[test]
@@ -378,6 +400,11 @@ fn active_calls_are_paged_by_cursor_and_may_lag() {
         next = format!("{path}?page[limit]=2&page[after]={after}");
     }
     assert_eq!(seen, ids);
+    // Telnyx's own packages ask for numbers here; they must come to an end.
+    let (_, second) = bench.get(&format!("{path}?page[number]=2&page[size]=4"));
+    assert_eq!(second["data"].as_array().unwrap().len(), 1);
+    assert_eq!(second["data"][0]["call_control_id"], ids[4].as_str());
+    assert_eq!(bench.get(&format!("{path}?page[number]=3&page[size]=4")).1["data"], json!([]));
     bench.pass_secs(60);
     assert_eq!(bench.get(&path).1["data"], json!([]));
 }
@@ -416,6 +443,29 @@ fn call_events_hold_commands_and_webhooks_of_the_last_24_hours() {
     assert_eq!(bench.get(&format!("/call_events?filter[to]={TO}")).1["data"], json!([]));
     let (_, of_leg) = bench.get(&format!("/call_events?filter[leg_id]={leg}"));
     assert_eq!(of_leg["data"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn a_command_stands_in_front_of_what_it_causes_and_a_refused_one_is_not_told() {
+    let mut bench = Bench::new(fixed(Outcome::Person));
+    let call = bench.dial(json!({}));
+    bench.pass_secs(2);
+    bench.command(&call, "speak", json!({"payload": "Hi"}));
+    bench.command(&call, "speak", json!({"payload": "Hi", "voice": "f"}));
+    bench.command(&call, "hangup", json!({}));
+    let (_, events) = bench.get(&format!("/call_events?filter[to]={TO}"));
+    let names: Vec<&str> = events["data"].as_array().unwrap().iter().map(|e| e["name"].as_str().unwrap()).collect();
+    let expected = [
+        "dial",
+        "call.initiated",
+        "call.answered",
+        "speak",
+        "call.speak.started",
+        "hangup",
+        "call.speak.ended",
+        "call.hangup",
+    ];
+    assert_eq!(names, expected);
 }
 
 #[test]

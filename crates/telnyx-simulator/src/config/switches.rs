@@ -51,6 +51,8 @@ pub struct Switches {
     pub queue_duplicate: QueueDuplicate,
     /// Whether `whitelisted_destinations` of a profile is enforced, by country calling code.
     pub enforce_destinations: bool,
+    /// Whether an application may be given an empty webhook URL, as one made elsewhere may have: nothing can be dialled with it.
+    pub accept_empty_webhook_url: bool,
     /// Whether a request body with a field that the API does not know is refused with 422 instead of ignored.
     pub refuse_unknown_fields: bool,
 }
@@ -79,6 +81,7 @@ impl Default for Switches {
             webhook_redirects: Redirects::Follow,
             queue_duplicate: QueueDuplicate::Refuse,
             enforce_destinations: true,
+            accept_empty_webhook_url: false,
             refuse_unknown_fields: false,
         }
     }

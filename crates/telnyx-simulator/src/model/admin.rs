@@ -35,6 +35,7 @@ impl World {
         }
         json!({
             "requests": requests,
+            "duplicateCommands": self.counters.duplicate_commands,
             "unknownRoutes": self.counters.unrouted,
             "dials": self.counters.dials,
             "webhooks": self.counters.webhooks,

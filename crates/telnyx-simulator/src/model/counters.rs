@@ -14,6 +14,8 @@ pub struct Counters {
     pub(super) requests: BTreeMap<(usize, u16), u64>,
     pub(super) dropped: BTreeMap<usize, u64>,
     pub(super) unrouted: u64,
+    /// Commands on calls that were recognised as repetitions by their `command_id`.
+    pub(super) duplicate_commands: u64,
     pub(super) dials: DialCounters,
     pub(super) webhooks: WebhookCounters,
     pub(super) max_concurrent_calls: u64,

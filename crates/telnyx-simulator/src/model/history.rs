@@ -73,13 +73,21 @@ impl History {
             && let Some(oldest) = self.entries.pop_front()
         {
             self.first += 1;
-            forget_first(&mut self.by_leg, &oldest.leg_id);
-            forget_first(&mut self.by_number, &oldest.to);
+            forget(&mut self.by_leg, &oldest.leg_id, VecDeque::pop_front);
+            forget(&mut self.by_number, &oldest.to, VecDeque::pop_front);
         }
         let number = self.first + u64::try_from(self.entries.len()).unwrap_or(u64::MAX);
         self.by_leg.entry(Arc::clone(&entry.leg_id)).or_default().push_back(number);
         self.by_number.entry(Arc::clone(&entry.to)).or_default().push_back(number);
         self.entries.push_back(entry);
+    }
+
+    /// Takes the newest entry back: its command was refused after all.
+    pub(crate) fn retract(&mut self) {
+        if let Some(newest) = self.entries.pop_back() {
+            forget(&mut self.by_leg, &newest.leg_id, VecDeque::pop_back);
+            forget(&mut self.by_number, &newest.to, VecDeque::pop_back);
+        }
     }
 
     /// All entries, oldest first.
@@ -105,9 +113,14 @@ impl History {
     }
 }
 
-fn forget_first(index: &mut HashMap<Arc<str>, VecDeque<u64>>, key: &Arc<str>) {
+/// Takes one number off the list under `key`, at the end that `pop` says.
+fn forget(
+    index: &mut HashMap<Arc<str>, VecDeque<u64>>,
+    key: &Arc<str>,
+    pop: impl FnOnce(&mut VecDeque<u64>) -> Option<u64>,
+) {
     if let Some(numbers) = index.get_mut(key) {
-        numbers.pop_front();
+        pop(numbers);
         if numbers.is_empty() {
             index.remove(key);
         }

@@ -149,7 +149,7 @@ impl Application {
         }
     }
 
-    fn apply(&mut self, fields: &mut Fields<'_>) {
+    fn apply(&mut self, fields: &mut Fields<'_>, accept_empty_url: bool) {
         set(&mut self.application_name, fields.text("application_name", 1..=255));
         set(&mut self.active, fields.flag("active"));
         set(&mut self.anchorsite_override, fields.choice("anchorsite_override", ANCHORSITES));
@@ -160,7 +160,11 @@ impl Application {
         set(&mut self.redact_dtmf_debug_logging, fields.flag("redact_dtmf_debug_logging"));
         set(&mut self.tags, fields.texts("tags"));
         set(&mut self.webhook_api_version, fields.choice("webhook_api_version", &["1", "2"]));
-        set(&mut self.webhook_event_url, fields.url("webhook_event_url"));
+        if accept_empty_url && fields.given("webhook_event_url").is_some_and(|url| url == "") {
+            self.webhook_event_url.clear();
+        } else {
+            set(&mut self.webhook_event_url, fields.url("webhook_event_url"));
+        }
         match fields.nullable_text("webhook_event_failover_url", 0..=2000) {
             Given::Absent => {}
             Given::Null => self.webhook_event_failover_url = None,
@@ -201,7 +205,7 @@ fn read(world: &World, body: &Map<String, Value>, application: &mut Application)
         fields.refuse_unknown(FIELDS);
     }
     fields.require(&["application_name", "webhook_event_url"]);
-    application.apply(&mut fields);
+    application.apply(&mut fields, world.config.switches.accept_empty_webhook_url);
     let profile = application.outbound.outbound_voice_profile_id.as_deref();
     if profile.is_some_and(|id| world.profiles.get(id).is_none()) {
         let error = ApiError::new("10015", "Invalid parameter", "There is no outbound voice profile with this id.");

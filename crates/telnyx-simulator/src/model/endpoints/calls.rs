@@ -1,5 +1,6 @@
 //! `GET /calls/{id}` and `GET /connections/{id}/active_calls` (Telnyx API reference: "Call Information").
 
+use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::model::World;
 use crate::model::calls::CallKey;
 use crate::model::exchange::{Answer, Exchange, Method, Reply};
 use crate::model::moment::Moment;
-use crate::model::paging::CursorPage;
+use crate::model::paging::{CursorPage, Page};
 use crate::model::refusal::Refusal;
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
@@ -66,23 +67,41 @@ fn retrieve(world: &mut World, exchange: &Exchange<'_>) -> Reply {
     Ok(Answer::data(200, &status))
 }
 
+/// Cursors are the documented style. Telnyx's own packages go on with `page[number]` whatever `meta` says, so a request
+/// that asks for a number gets a numbered page.
 fn active(world: &mut World, exchange: &Exchange<'_>) -> Reply {
     let connection = exchange.param(0);
     world.applications.get(connection).ok_or_else(Refusal::not_found)?;
+    if exchange.query("page[number]").is_some() {
+        let page = Page::read(exchange)?;
+        let items: Vec<ActiveCall<'_>> =
+            shown(world, connection, None).skip(page.skip()).take(page.take()).map(|(_, item)| item).collect();
+        return Ok(page.answer(&items, shown(world, connection, None).count()));
+    }
     let page = CursorPage::read(exchange)?;
-    let lag = Duration::from_millis(world.config.switches.active_calls_lag_ms);
-    let newest = world.now.before(lag);
-    let from = page.after.map_or(Bound::Unbounded, |after| Bound::Excluded(CallKey(after)));
-    let alive = world.calls.alive(connection);
-    // Keys grow with the dials, so everything behind the first call that is too fresh is too fresh as well.
-    let shown = alive
-        .into_iter()
-        .flat_map(|keys| keys.range((from, Bound::Unbounded)))
-        .filter_map(|key| world.calls.get(*key).map(|call| (key.0, call)))
-        .take_while(|(_, call)| call.dialled_at <= newest);
     let size = usize::try_from(page.size).unwrap_or(usize::MAX);
-    let mut items: Vec<(u64, ActiveCall<'_>)> = shown
-        .take(size + 1)
+    let mut items: Vec<(u64, ActiveCall<'_>)> = shown(world, connection, page.after).take(size + 1).collect();
+    let more = items.len() > size;
+    items.truncate(size);
+    let last = items.last().map(|(key, _)| *key).filter(|_| more);
+    let items: Vec<ActiveCall<'_>> = items.into_iter().map(|(_, item)| item).collect();
+    let path = format!("/v2/connections/{connection}/active_calls");
+    let total = world.calls.alive(connection).map_or(0, BTreeSet::len);
+    Ok(page.answer(&items, total, last, &path))
+}
+
+/// The live calls of an application behind a cursor, as far as `active_calls` knows of them by now.
+fn shown<'a>(world: &'a World, connection: &str, after: Option<u64>) -> impl Iterator<Item = (u64, ActiveCall<'a>)> {
+    let newest = world.now.before(Duration::from_millis(world.config.switches.active_calls_lag_ms));
+    let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(CallKey(after)));
+    // Keys grow with the dials, so everything behind the first call that is too fresh is too fresh as well.
+    world
+        .calls
+        .alive(connection)
+        .into_iter()
+        .flat_map(move |keys| keys.range((from, Bound::Unbounded)))
+        .filter_map(|key| world.calls.get(*key).map(|call| (key.0, call)))
+        .take_while(move |(_, call)| call.dialled_at <= newest)
         .map(|(key, call)| {
             let item = ActiveCall {
                 record_type: "call",
@@ -94,11 +113,4 @@ fn active(world: &mut World, exchange: &Exchange<'_>) -> Reply {
             };
             (key, item)
         })
-        .collect();
-    let more = items.len() > size;
-    items.truncate(size);
-    let last = items.last().map(|(key, _)| *key).filter(|_| more);
-    let items: Vec<ActiveCall<'_>> = items.into_iter().map(|(_, item)| item).collect();
-    let path = format!("/v2/connections/{connection}/active_calls");
-    Ok(page.answer(&items, alive.map_or(0, std::collections::BTreeSet::len), last, &path))
 }

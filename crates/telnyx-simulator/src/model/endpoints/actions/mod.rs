@@ -14,6 +14,7 @@ mod speak;
 use std::sync::Arc;
 
 use super::Endpoint;
+use crate::config::DuplicateCommand;
 use crate::model::World;
 use crate::model::calls::{CallKey, State};
 use crate::model::commands::CommandKey;
@@ -72,7 +73,11 @@ fn carry_out(world: &mut World, exchange: &Exchange<'_>, command: Command) -> Re
     if let Some(command_key) = &command_key
         && world.commands.first_answer(world.now, command_key).is_some()
     {
-        return Ok(Answer::accepted());
+        world.counters.duplicate_commands += 1;
+        return Ok(match world.config.switches.duplicate_command {
+            DuplicateCommand::SameIds => Answer::accepted(),
+            DuplicateCommand::EmptyData => Answer { status: 200, body: br#"{"data":{}}"#.to_vec() },
+        });
     }
     let reply = act(world, key, command, fields, client_state);
     if let Some(command_key) = command_key
@@ -108,14 +113,15 @@ fn act(
     if client_state.is_some() {
         call.client_state = client_state;
     }
-    let entry = Entry::of(call, EntryKind::Command(command.name), now);
+    // Before the command runs, so that it stands in front of what it causes.
+    world.history.record(Entry::of(call, EntryKind::Command(command.name), now));
     if let Err(refusal) = (command.run)(world, key, &mut fields) {
+        world.history.retract();
         if let Some(call) = world.calls.get_mut(key) {
             call.client_state = previous;
         }
         return Err(refusal);
     }
-    world.history.record(entry);
     Ok(Answer::accepted())
 }
 
