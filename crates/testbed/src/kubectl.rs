@@ -53,8 +53,8 @@ pub struct Kubectl {
 }
 
 impl Kubectl {
-    #[must_use]
     /// A kubectl that uses this kubeconfig, in `namespace` unless a manifest names another.
+    #[must_use]
     pub fn new(program: &Path, kubeconfig: &Path, namespace: &str) -> Self {
         Self { program: program.to_owned(), kubeconfig: kubeconfig.to_owned(), namespace: namespace.to_owned() }
     }
