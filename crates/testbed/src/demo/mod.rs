@@ -16,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use story::Story;
 
 /// The address that `examples/quickstart` names as the account's `baseUrl`.
-const SIMULATOR_PORT: u16 = 4010;
+const SIMULATOR_PORT: u16 = 12_111;
 
 /// The address that `examples/quickstart` names as the account's `webhookBaseUrl`.
 const WEBHOOK_PORT: u16 = 8080;
