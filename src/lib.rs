@@ -3,5 +3,6 @@
 pub mod api;
 pub mod audience;
 pub mod cli;
+pub mod controllers;
 pub mod dialing;
 pub mod webhook;

@@ -1,5 +1,30 @@
-//! The dialer's shell.
+//! The dialer's shell: one actor per account performs what the pure dialer wants done, and hands the answers back in.
+//!
+//! Promises that a dial leaves only on a claim that the API server has stored, that effects are performed once each, and
+//! that what is known is stored before the process ends. Decides nothing about when to dial.
 
+mod account_key;
+mod actor;
+mod clock;
+pub mod conditions;
+mod counts;
+mod dialers;
+mod job_record;
+mod job_store;
+pub mod labels;
+mod load;
+mod loader;
+mod look_up;
+mod progress_board;
+mod resolve;
+pub mod targets;
+mod voice;
 mod words;
 
+pub use account_key::AccountKey;
+pub(crate) use counts::counts;
+pub use dialers::{Account, Dialers, HandInError, Line, Stopping};
+pub use load::LoadError;
+pub use progress_board::{Moves, Standing};
+pub use resolve::{FieldError, resolve};
 pub use words::about_attempt;

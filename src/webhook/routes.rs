@@ -11,8 +11,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::dedupe::Dedupe;
 
-/// Deliveries that one account's actor may have before it. At 3,000 a second that is a third of a second of work;
-/// beyond it, 503 and Telnyx's next try are the better queue.
+/// How large to make an inbox. At 3,000 deliveries a second that is a third of a second of work; beyond it, 503 and
+/// Telnyx's next try are the better queue.
 pub const INBOX: usize = 1024;
 
 /// A verified webhook of one of our calls, waiting for its verdict.
@@ -67,14 +67,11 @@ struct Table {
 }
 
 impl Routes {
-    /// Webhooks of this account, signed with this key, go to the inbox returned. What was seen before stays known only
-    /// while the account stays routed; a new inbox starts anew, which costs the actor a few repeats.
-    #[must_use]
-    pub fn open(&self, namespace: &str, account: &str, key: PublicKey) -> mpsc::Receiver<Delivery> {
-        let (inbox, deliveries) = mpsc::channel(INBOX);
+    /// Webhooks of this account, signed with this key, go to this inbox from now on. With another key, what was seen
+    /// before is forgotten; that costs the actor a few repeats.
+    pub fn open(&self, namespace: &str, account: &str, key: PublicKey, inbox: mpsc::Sender<Delivery>) {
         let route = Route { key, inbox, seen: Dedupe::default() };
         self.write(|table| table.accounts.insert(path(namespace, account), Some(Arc::new(route))));
-        deliveries
     }
 
     /// The account exists but takes no webhooks now: deliveries are answered 503.

@@ -107,6 +107,16 @@ impl Tallied {
         self.outcomes.values().sum()
     }
 
+    /// Of a job's states, as they are about to be stored.
+    #[must_use]
+    pub fn of(states: &[TargetState]) -> Self {
+        let mut tallied = Self::default();
+        for state in states {
+            tallied.add(state);
+        }
+        tallied
+    }
+
     /// Takes a target in.
     pub(crate) fn add(&mut self, state: &TargetState) {
         *self.counts.of(state) += 1;

@@ -13,6 +13,12 @@ use crate::owner::{JobNo, Slot};
 use crate::target::TargetState;
 
 impl Dialer {
+    /// Whether the store holds everything that is known here, so that a process that ends now loses nothing.
+    #[must_use]
+    pub fn is_stored(&self) -> bool {
+        self.jobs.values().all(|job| !job.dirty && matches!(job.sync, Sync::Idle))
+    }
+
     /// The target's state has to be stored.
     pub(super) fn touch(&mut self, slot: Slot) {
         if let Some(job) = self.jobs.get_mut(&slot.job) {

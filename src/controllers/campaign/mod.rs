@@ -1,0 +1,101 @@
+//! `OutboundCampaign`: reads the list once, cuts it into jobs ahead of need, and reports how far the dialer has come.
+//!
+//! Promises that no job is made before the list's digest is in status, that a job once made is never made again, that
+//! counts add up to the total at every moment, and that a quiet pass writes nothing. Does not know when to dial.
+
+mod cut;
+mod held;
+mod pass;
+mod report;
+mod source;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::{FutureExt, StreamExt, stream};
+use kube::core::DeserializeGuard;
+use kube::runtime::controller::{Action, Config as ControllerConfig};
+use kube::runtime::reflector::ObjectRef;
+use kube::runtime::{Controller, Predicate, WatchStreamExt, predicates, reflector, watcher};
+use kube::{Api, Client, Resource, ResourceExt};
+use tokio_util::sync::CancellationToken;
+
+use crate::api::OutboundCampaign;
+use crate::dialing::Dialers;
+
+/// Passes at once. A pass is short but for the first, which reads the list.
+const AT_ONCE: u16 = 8;
+/// After a pass that the API server, or an error of ours, has ended.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// Campaigns as they are decoded: one that cannot be is one bad object, not the end of the watch.
+type Guarded = DeserializeGuard<OutboundCampaign>;
+
+/// What a pass needs.
+struct Context {
+    client: Client,
+    dialers: Dialers,
+    held: held::Table,
+}
+
+/// Runs until stopped.
+pub async fn run(client: Client, dialers: Dialers, stop: CancellationToken) {
+    let api = Api::<Guarded>::all(client.clone());
+    let (reader, writer) = reflector::store();
+    // Status is written by this controller alone: its own writes need no pass.
+    let changes = predicates::generation.combine(predicates::annotations).combine(predicates::finalizers);
+    let watched = watcher(api, watcher::Config::default())
+        .default_backoff()
+        .reflect(writer)
+        .applied_objects()
+        .predicate_filter(changes.combine(deletion), kube::runtime::utils::PredicateConfig::default());
+    let campaigns = reader.clone();
+    let owners = stream::unfold(dialers.moves(), async |moves| Some((moves.next().await, moves)));
+    let moved = owners.filter_map(move |owner| {
+        let uid = owner.as_str().to_owned();
+        let found = campaigns.find(|campaign| campaign.meta().uid.as_ref() == Some(&uid));
+        std::future::ready(found.map(|campaign| ObjectRef::from_obj(&*campaign)))
+    });
+    let context = Arc::new(Context { client, dialers, held: held::Table::default() });
+    Controller::for_stream(watched, reader)
+        .with_config(ControllerConfig::default().concurrency(AT_ONCE))
+        .reconcile_on(moved)
+        .graceful_shutdown_on(stop.cancelled_owned())
+        .run(reconcile, |_, error: &std::convert::Infallible, _| match *error {}, context)
+        .for_each(|passed| {
+            if let Err(error) = passed {
+                tracing::debug!(%error, "campaign pass");
+            }
+            std::future::ready(())
+        })
+        .await;
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the signature of a predicate")]
+fn deletion<K: Resource>(object: &K) -> Option<u64> {
+    Some(u64::from(object.meta().deletion_timestamp.is_some()))
+}
+
+/// One pass. Whatever goes wrong in it, a panic included, ends this pass and no other.
+async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, std::convert::Infallible> {
+    let campaign = match &object.0 {
+        Ok(campaign) => campaign,
+        Err(error) => {
+            tracing::error!(name = %object.name_any(), namespace = object.namespace(), error = %error.error,
+                "a campaign cannot be read: apply it again with the present CRDs");
+            return Ok(Action::await_change());
+        }
+    };
+    let pass = std::panic::AssertUnwindSafe(pass::run(&context, campaign)).catch_unwind();
+    Ok(match pass.await {
+        Ok(Ok(after)) => after.map_or_else(Action::await_change, Action::requeue),
+        Ok(Err(error)) => {
+            tracing::warn!(campaign = %campaign.name_any(), namespace = campaign.namespace(), %error, "campaign pass failed");
+            Action::requeue(RETRY)
+        }
+        Err(_) => {
+            tracing::error!(campaign = %campaign.name_any(), namespace = campaign.namespace(), "campaign pass panicked");
+            Action::requeue(RETRY)
+        }
+    })
+}

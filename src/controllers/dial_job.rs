@@ -1,0 +1,264 @@
+//! `DialJob`: lets jobs go when their calls have ended, and hands those that stand alone to the dialer.
+//!
+//! A campaign's jobs are made and handed in by the campaign. A job's status is the dialer's to write once it was handed
+//! in; before that, this controller says why it was not. Only metadata is watched: a job is 30 to 90 KB and its status is
+//! written several times a second.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use dialer::spec::Audience;
+use dialer::{JobId, NotAnId, OwnerId};
+use futures::{FutureExt, StreamExt};
+use jiff::Timestamp;
+use kube::api::{PartialObjectMeta, Patch, PatchParams};
+use kube::runtime::controller::{Action, Config as ControllerConfig};
+use kube::runtime::utils::PredicateConfig;
+use kube::runtime::{Controller, Predicate, WatchStreamExt, predicates, reflector, watcher};
+use kube::{Api, Client, Resource, ResourceExt};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::problem::Problem;
+use super::references::References;
+use crate::api::{Counts, DialJob, DialPlan, OutboundCampaign};
+use crate::dialing::conditions::{Fact, Reason, Type, merge};
+use crate::dialing::labels::{FINALIZER, MayBeComplete};
+use crate::dialing::{Dialers, Line, resolve};
+
+/// Passes at once. When a campaign is deleted, all its jobs are let go.
+const AT_ONCE: u16 = 16;
+/// After a pass that the API server has ended, or while something is waited for.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// How often a job that stands alone is looked at while it is dialled.
+const PERIOD: Duration = Duration::from_secs(30);
+/// A job that no dialer knows is let go when its last call must have ended: the longest call there is, and a minute.
+const LONGEST_CALL_SECS: i64 = 14_400 + 60;
+
+type Watched = PartialObjectMeta<DialJob>;
+
+struct Context {
+    client: Client,
+    dialers: Dialers,
+    told: Mutex<HashMap<String, Told>>,
+}
+
+/// What makes it necessary to tell the dialer again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Told {
+    generation: i64,
+    connection: Arc<str>,
+    life: u64,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum PassError {
+    #[error("the API server did not do as asked")]
+    Kube(#[from] kube::Error),
+    #[error("the job has no usable uid")]
+    NoUid(#[from] NotAnId),
+}
+
+/// Runs until stopped.
+pub async fn run(client: Client, dialers: Dialers, stop: CancellationToken) {
+    let (reader, writer) = reflector::store();
+    let changes = predicates::generation.combine(predicates::finalizers).combine(deletion);
+    let watched = watcher(Api::<Watched>::all(client.clone()), watcher::Config::default())
+        .default_backoff()
+        .modify(|job: &mut Watched| job.managed_fields_mut().clear())
+        .reflect(writer)
+        .applied_objects()
+        .predicate_filter(changes, PredicateConfig::default());
+    let context = Arc::new(Context { client, dialers, told: Mutex::default() });
+    Controller::for_stream(watched, reader)
+        .with_config(ControllerConfig::default().concurrency(AT_ONCE))
+        .graceful_shutdown_on(stop.cancelled_owned())
+        .run(reconcile, |_, error: &Infallible, _| match *error {}, context)
+        .for_each(|passed| {
+            if let Err(error) = passed {
+                tracing::debug!(%error, "job pass");
+            }
+            std::future::ready(())
+        })
+        .await;
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the signature of a predicate")]
+fn deletion(job: &Watched) -> Option<u64> {
+    Some(u64::from(job.meta().deletion_timestamp.is_some()))
+}
+
+/// One pass. Whatever goes wrong in it, a panic included, ends this pass and no other.
+async fn reconcile(job: Arc<Watched>, context: Arc<Context>) -> Result<Action, Infallible> {
+    let pass = std::panic::AssertUnwindSafe(pass(&context, &job)).catch_unwind();
+    Ok(match pass.await {
+        Ok(Ok(after)) => after.map_or_else(Action::await_change, Action::requeue),
+        Ok(Err(error)) => {
+            tracing::warn!(job = %job.name_any(), namespace = job.namespace(), %error, "job pass failed");
+            Action::requeue(LOOK_AGAIN)
+        }
+        Err(_) => {
+            tracing::error!(job = %job.name_any(), namespace = job.namespace(), "job pass panicked");
+            Action::requeue(LOOK_AGAIN)
+        }
+    })
+}
+
+async fn pass(context: &Context, job: &Watched) -> Result<Option<Duration>, PassError> {
+    let uid = job.meta().uid.as_deref().unwrap_or_default();
+    let pass = Pass { context, meta: job, id: JobId::parse(uid)?, owner: OwnerId::parse(uid)? };
+    if job.meta().deletion_timestamp.is_some() {
+        return pass.leave().await;
+    }
+    if job.owner_references().iter().any(|owner| owner.kind == OutboundCampaign::kind(&())) {
+        return Ok(None);
+    }
+    let Some(job) = pass.api().get_opt(&job.name_any()).await? else { return Ok(None) };
+    match job.spec.plan.as_ref() {
+        Some(plan) => pass.alone(&job, plan).await,
+        None => Ok(None),
+    }
+}
+
+struct Pass<'a> {
+    context: &'a Context,
+    meta: &'a Watched,
+    id: JobId,
+    /// Of a job that stands alone.
+    owner: OwnerId,
+}
+
+impl Pass<'_> {
+    fn api(&self) -> Api<DialJob> {
+        Api::namespaced(self.context.client.clone(), &self.namespace())
+    }
+
+    fn namespace(&self) -> String {
+        self.meta.namespace().unwrap_or_default()
+    }
+
+    /// A job that stands alone and lives.
+    async fn alone(&self, job: &DialJob, plan: &DialPlan) -> Result<Option<Duration>, PassError> {
+        if !job.finalizers().iter().any(|name| name == FINALIZER) {
+            self.set_finalizers(job.finalizers().iter().cloned().chain([FINALIZER.to_owned()]).collect()).await?;
+            return Ok(None);
+        }
+        if job.is_complete() {
+            if let Some(line) = self.context.dialers.line_of(&self.id) {
+                // A dialer that starts anew finds it complete.
+                let _restarting = line.release(self.owner.clone()).await;
+            }
+            self.told().remove(self.owner.as_str());
+            return Ok(None);
+        }
+        match self.advance(job, plan).await {
+            Ok(()) => Ok(Some(PERIOD)),
+            Err(Problem::Waiting { reason, message }) => {
+                self.explain(job, Fact::yes(Type::Reconciling, reason, message.clone()), reason, message).await
+            }
+            Err(Problem::Stalled { reason, message }) => {
+                self.explain(job, Fact::yes(Type::Stalled, reason, message.clone()), reason, message).await
+            }
+            Err(Problem::Kube(error)) => Err(error.into()),
+            Err(Problem::Restarting) => Ok(Some(LOOK_AGAIN)),
+        }
+    }
+
+    async fn advance(&self, job: &DialJob, plan: &DialPlan) -> Result<(), Problem> {
+        let references = References { root: "spec.plan", plan, namespace: self.namespace() };
+        let line = references.line(&self.context.dialers)?;
+        let connection = references.connection(&self.context.client).await?;
+        let spec = resolve("spec.plan", plan, &connection)?;
+        if line.in_flight(&self.id).is_none() {
+            line.fetch(&self.context.client, job).await?;
+        }
+        let generation = job.metadata.generation.unwrap_or_default();
+        let told = Told { generation, connection, life: line.life() };
+        if self.told().get(self.owner.as_str()) != Some(&told) {
+            line.campaign(self.owner.clone(), Arc::new(spec), Audience::Complete).await?;
+            self.told().insert(self.owner.as_str().to_owned(), told);
+        }
+        Ok(())
+    }
+
+    /// Says why the job is not dialled. Once it was handed in, the dialer writes its status.
+    async fn explain(
+        &self,
+        job: &DialJob,
+        why: Fact,
+        reason: Reason,
+        message: String,
+    ) -> Result<Option<Duration>, PassError> {
+        if self.context.dialers.line_of(&self.id).is_some() {
+            return Ok(Some(LOOK_AGAIN));
+        }
+        let status = job.status.clone().unwrap_or_default();
+        let generation = job.metadata.generation.unwrap_or_default();
+        let facts =
+            vec![Fact::no(Type::Ready, reason, message), why, Fact::no(Type::Complete, Reason::TargetsLeft, "")];
+        let conditions = merge(&status.conditions, facts, generation, Timestamp::now());
+        if status.conditions != conditions || status.observed_generation != Some(generation) {
+            let patch = json!({
+                "metadata": { "resourceVersion": job.metadata.resource_version },
+                "status": { "observedGeneration": generation, "conditions": conditions },
+            });
+            self.api().patch_status(&job.name_any(), &PatchParams::default(), &Patch::Merge(&patch)).await?;
+        }
+        Ok(Some(LOOK_AGAIN))
+    }
+
+    /// It is being deleted: it stays until its calls have ended.
+    async fn leave(&self) -> Result<Option<Duration>, PassError> {
+        self.told().remove(self.owner.as_str());
+        if !self.meta.finalizers().iter().any(|name| name == FINALIZER) {
+            return Ok(None);
+        }
+        if let Some(line) = self.context.dialers.line_of(&self.id) {
+            if !self.drained(&line).await {
+                return Ok(Some(LOOK_AGAIN));
+            }
+            // A dialer that starts anew does not find it any more.
+            let _restarting = line.forget(self.id.clone()).await;
+        } else if !self.may_leave_unknown().await? {
+            return Ok(Some(LOOK_AGAIN));
+        }
+        let others = self.meta.finalizers().iter().filter(|name| *name != FINALIZER).cloned();
+        self.set_finalizers(others.collect()).await?;
+        Ok(None)
+    }
+
+    /// Stops new calls of the job, as far as it can be done alone, and says whether those under way have ended.
+    async fn drained(&self, line: &Line) -> bool {
+        // Without effect for a job of a campaign: the campaign's own deletion stops new calls.
+        let _restarting = line.campaign_removed(self.owner.clone()).await;
+        line.in_flight(&self.id).is_none_or(|calls| calls == 0)
+    }
+
+    /// Of a job that no dialer knows: it is complete, has no call under way, or its last one must have ended.
+    async fn may_leave_unknown(&self) -> Result<bool, PassError> {
+        let Some(job) = self.api().get_opt(&self.meta.name_any()).await? else { return Ok(true) };
+        let counts = job.status.and_then(|status| status.counts).unwrap_or_default();
+        let Counts { claimed, ringing, live, .. } = counts;
+        let since = self.meta.meta().deletion_timestamp.as_ref().map_or(Timestamp::MIN, |since| since.0);
+        let longest = job.spec.plan.map_or(LONGEST_CALL_SECS, |plan| i64::from(plan.max_call_secs) + 60);
+        Ok(claimed + ringing + live == 0 || Timestamp::now().duration_since(since).as_secs() > longest)
+    }
+
+    async fn set_finalizers(&self, finalizers: Vec<String>) -> kube::Result<()> {
+        let patch = json!({ "metadata": {
+            "resourceVersion": self.meta.meta().resource_version,
+            "finalizers": finalizers,
+        }});
+        match self.api().patch_metadata(&self.meta.name_any(), &PatchParams::default(), &Patch::Merge(&patch)).await {
+            Ok(_) => Ok(()),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn told(&self) -> MutexGuard<'_, HashMap<String, Told>> {
+        self.context.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,264 @@
+//! One task per account: it owns the account's dialer, feeds it one event at a time and performs what comes out.
+//!
+//! Promises that every effect is performed and answered, that every webhook gets one verdict, and that nothing is
+//! claimed any more once it was told to stop. Decides nothing. When an effect panics its answer is lost for good, so the
+//! actor ends and is started again from the store, as after a crash.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dialer::effect::{Effect, Verdict as CoreVerdict};
+use dialer::event::LoadedJob;
+use dialer::spec::AccountLimits;
+use dialer::{DeliveryToken, Dialer, Event, JobId, OwnerId, SessionId, Tuning};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::clock::Clock;
+use super::job_record::JobRecord;
+use super::job_store::JobStore;
+use super::progress_board::Board;
+use super::voice::Voice;
+use crate::webhook::{Delivery, Verdict};
+
+/// Effects under way at once. The client bounds requests itself; this bounds memory, and keeps the dialer from handing
+/// out more while the account is throttled.
+const MAX_RUNNING: usize = 4_096;
+/// For what is under way to be stored when the process ends; Kubernetes kills after 30 s by default.
+const FLUSH: Duration = Duration::from_secs(10);
+/// Least time between two looks at how far everybody has come.
+const PROGRESS_GAP: Duration = Duration::from_millis(500);
+
+/// What others tell an actor.
+#[derive(Debug)]
+pub(super) enum Order {
+    /// A campaign, an account or a removal.
+    Tell(Event),
+    /// A job, and where its states are kept.
+    Load(Box<(JobRecord, LoadedJob)>),
+    /// A job is gone.
+    Forget(JobId),
+    /// An owner has ended, with all its jobs.
+    Release(OwnerId),
+    /// Another key, or another address of the API.
+    Reconnect(telnyx_voice::Client),
+    /// Every job that may hold calls was handed in.
+    Ready,
+}
+
+/// What an actor is made of.
+pub(super) struct Parts<'a> {
+    pub(super) session: SessionId,
+    pub(super) client: telnyx_voice::Client,
+    pub(super) kube: kube::Client,
+    pub(super) orders: &'a mut mpsc::Receiver<Order>,
+    pub(super) deliveries: &'a mut mpsc::Receiver<Delivery>,
+    pub(super) board: Board,
+    pub(super) stop: CancellationToken,
+}
+
+/// The task's state.
+pub(super) struct Actor<'a> {
+    dialer: Dialer,
+    clock: Clock,
+    voice: Arc<Voice>,
+    store: JobStore,
+    running: JoinSet<Event>,
+    orders: &'a mut mpsc::Receiver<Order>,
+    deliveries: &'a mut mpsc::Receiver<Delivery>,
+    waiting: BTreeMap<DeliveryToken, oneshot::Sender<Verdict>>,
+    next_token: u64,
+    ready: bool,
+    board: Board,
+    next_look: Instant,
+    stop: CancellationToken,
+}
+
+/// All that an actor waits for.
+enum Input {
+    Order(Order),
+    Delivery(Delivery),
+    Answer(Event),
+    Time,
+    Stop,
+}
+
+/// Why an actor ended without being told to.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ActorError {
+    /// Its answer is lost: only a new start from the store can tell what it did.
+    #[error("an effect ended without an answer")]
+    EffectLost(#[from] JoinError),
+    /// Nobody holds the other end any more.
+    #[error("nobody gives orders any more")]
+    Abandoned,
+}
+
+impl<'a> Actor<'a> {
+    pub(super) fn new(parts: Parts<'a>) -> Self {
+        let clock = Clock::start();
+        Self {
+            dialer: Dialer::new(parts.session, Tuning::default(), clock.now()),
+            clock,
+            voice: Arc::new(Voice::new(&parts.client)),
+            store: JobStore::new(parts.kube),
+            running: JoinSet::new(),
+            orders: parts.orders,
+            deliveries: parts.deliveries,
+            waiting: BTreeMap::new(),
+            next_token: 0,
+            ready: false,
+            board: parts.board,
+            next_look: Instant::now(),
+            stop: parts.stop,
+        }
+    }
+
+    /// Runs until stopped, then stores what is known.
+    pub(super) async fn run(mut self) -> Result<(), ActorError> {
+        loop {
+            self.drain();
+            self.look();
+            match self.next().await? {
+                Input::Order(order) => self.obey(order),
+                Input::Delivery(delivery) => self.deliver(delivery),
+                Input::Answer(event) => self.tell(event),
+                Input::Time => {}
+                Input::Stop => return self.flush().await,
+            }
+        }
+    }
+
+    async fn next(&mut self) -> Result<Input, ActorError> {
+        let wake = self.wake();
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Ok(Input::Stop),
+            Some(answer) = self.running.join_next(), if !self.running.is_empty() => Ok(Input::Answer(answer?)),
+            Some(delivery) = self.deliveries.recv() => Ok(Input::Delivery(delivery)),
+            order = self.orders.recv() => order.map(Input::Order).ok_or(ActorError::Abandoned),
+            () = sleep_until(wake) => Ok(Input::Time),
+        }
+    }
+
+    fn wake(&self) -> Instant {
+        // With no room for effects there is nothing to wake up for but an answer, and that wakes by itself.
+        let dialer = self.dialer.wake().filter(|_| self.has_room()).map(|wake| self.clock.at(wake.at));
+        dialer.map_or(self.next_look, |at| at.min(self.next_look))
+    }
+
+    fn has_room(&self) -> bool {
+        self.running.len() < MAX_RUNNING
+    }
+
+    pub(super) fn tell(&mut self, event: Event) {
+        tracing::trace!(?event, "tell");
+        self.dialer.handle(self.clock.now(), event);
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Tell(event) => self.tell(event),
+            Order::Load(job) => {
+                let (record, loaded) = *job;
+                self.board.owner(&loaded.owner, &loaded.job);
+                self.store.know(loaded.job.clone(), record);
+                self.tell(Event::JobLoaded(loaded));
+            }
+            Order::Forget(job) => self.forget(job),
+            Order::Release(owner) => {
+                self.tell(Event::CampaignRemoved { owner: owner.clone() });
+                for job in self.board.jobs_of(&owner) {
+                    self.forget(job);
+                }
+            }
+            Order::Reconnect(client) => self.voice = Arc::new(Voice::new(&client)),
+            Order::Ready => {
+                self.ready = true;
+                self.tell(Event::Ready);
+            }
+        }
+    }
+
+    fn forget(&mut self, job: JobId) {
+        self.store.forget(&job);
+        self.board.forget(&job);
+        self.tell(Event::JobRemoved { job });
+    }
+
+    fn deliver(&mut self, delivery: Delivery) {
+        self.next_token += 1;
+        let token = DeliveryToken(self.next_token);
+        self.waiting.insert(token, delivery.verdict);
+        self.tell(Event::Webhook { token, call: delivery.call });
+    }
+
+    /// Performs what the dialer wants done, as far as there is room.
+    fn drain(&mut self) {
+        while self.has_room() {
+            let Some(effect) = self.dialer.poll(self.clock.now()) else { return };
+            self.perform(effect);
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        tracing::trace!(?effect, "perform");
+        let (voice, store) = (Arc::clone(&self.voice), self.store.clone());
+        let running = &mut self.running;
+        match effect {
+            Effect::Acknowledge { token, verdict } => self.acknowledge(token, verdict),
+            Effect::Save(save) => drop(running.spawn(async move { store.save(save).await })),
+            Effect::Load { job } => drop(running.spawn(async move { store.load(job).await })),
+            Effect::Dial(dial) => drop(running.spawn(async move { voice.dial(dial).await })),
+            Effect::Command(command) => drop(running.spawn(async move { voice.command(command).await })),
+            Effect::LookUp(look_up) => drop(running.spawn(async move { voice.look_up(look_up).await })),
+        }
+    }
+
+    fn acknowledge(&mut self, token: DeliveryToken, verdict: CoreVerdict) {
+        let Some(waiting) = self.waiting.remove(&token) else { return };
+        let verdict = match verdict {
+            CoreVerdict::Done => Verdict::Durable,
+            CoreVerdict::NotHere if self.ready => Verdict::NotNeeded,
+            CoreVerdict::Retry | CoreVerdict::NotHere => Verdict::Again,
+        };
+        // The receiver has answered already when it waited for too long.
+        let _answered_meanwhile = waiting.send(verdict);
+    }
+
+    /// Shows how far everybody has come, at most twice a second.
+    fn look(&mut self) {
+        if Instant::now() < self.next_look {
+            return;
+        }
+        self.board.show(&self.dialer, self.ready);
+        self.next_look = Instant::now() + PROGRESS_GAP;
+    }
+
+    /// Claims nothing more, and gives what is under way some time to be stored. Webhooks are answered 503: whoever starts
+    /// next gets them again.
+    async fn flush(mut self) -> Result<(), ActorError> {
+        self.deliveries.close();
+        self.waiting.clear();
+        self.tell(Event::AccountSet(AccountLimits { dials_per_second: 0, max_concurrent: 0 }));
+        let deadline = Instant::now() + FLUSH;
+        loop {
+            self.drain();
+            let idle = self.running.is_empty() && self.dialer.is_stored();
+            if idle {
+                return Ok(());
+            }
+            let wake = self.dialer.wake().map_or(deadline, |wake| self.clock.at(wake.at)).min(deadline);
+            tokio::select! {
+                Some(answer) = self.running.join_next(), if !self.running.is_empty() => self.tell(answer?),
+                () = sleep_until(wake) => if Instant::now() >= deadline {
+                    tracing::warn!(effects = self.running.len(), "stopped before everything was stored; it is looked up at the next start");
+                    return Ok(());
+                },
+            }
+        }
+    }
+}

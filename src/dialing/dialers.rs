@@ -1,0 +1,322 @@
+//! All dialers of this process: one actor per account, started, restarted and stopped here.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use dialer::spec::{AccountLimits, Audience, CampaignSpec};
+use dialer::{Event, JobId, OwnerId, SessionId};
+use telnyx_voice::webhook::PublicKey;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::account_key::AccountKey;
+use super::actor::{Actor, Order, Parts};
+use super::load::{LoadError, assemble, load};
+use super::loader::hand_in_all;
+use super::progress_board::{Board, Moves, Standing};
+use crate::api::{DialJob, TelnyxAccountSpec};
+use crate::audience::Row;
+use crate::webhook::{Delivery, INBOX, Routes};
+
+/// Orders that may wait before an actor.
+const ORDERS: usize = 256;
+/// Between the fall of an actor and its next start.
+const RESTART_PAUSE: Duration = Duration::from_secs(1);
+
+/// An account whose credentials work.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Which one.
+    pub key: AccountKey,
+    /// Talks to Telnyx in its name, within its budget.
+    pub client: telnyx_voice::Client,
+    /// What its webhooks are verified with.
+    pub webhook_key: PublicKey,
+    /// Its limits, and who may use it.
+    pub spec: Arc<TelnyxAccountSpec>,
+}
+
+impl Account {
+    fn limits(&self) -> AccountLimits {
+        let limits = &self.spec.limits;
+        AccountLimits {
+            dials_per_second: limits.dials_per_second,
+            max_concurrent: limits.concurrent_calls.unwrap_or(u32::MAX),
+        }
+    }
+}
+
+/// All dialers. Cheap to clone; clones are the same.
+#[derive(Clone, Debug)]
+pub struct Dialers(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    kube: Kube,
+    routes: Routes,
+    moves: Arc<Moves>,
+    stop: CancellationToken,
+    running: Mutex<Running>,
+}
+
+struct Kube(kube::Client);
+
+impl std::fmt::Debug for Kube {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Kube")
+    }
+}
+
+#[derive(Debug, Default)]
+struct Running {
+    lines: BTreeMap<AccountKey, Held>,
+    tasks: JoinSet<()>,
+}
+
+#[derive(Debug)]
+struct Held {
+    account: Account,
+    line: Line,
+    inbox: mpsc::Sender<Delivery>,
+    stop: CancellationToken,
+}
+
+/// The way to one account's dialer.
+#[derive(Clone, Debug)]
+pub struct Line {
+    account: AccountKey,
+    spec: Arc<TelnyxAccountSpec>,
+    orders: mpsc::Sender<Order>,
+    board: Board,
+    life: Arc<AtomicU64>,
+}
+
+/// The dialer is stopping; whoever comes next is told again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the account's dialer is stopping")]
+pub struct Stopping;
+
+/// Why a job could not be handed in.
+#[derive(Debug, thiserror::Error)]
+pub enum HandInError {
+    /// It cannot be used, or not read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// Try again in a moment.
+    #[error(transparent)]
+    Stopping(#[from] Stopping),
+}
+
+impl Line {
+    /// A campaign, or a job that stands alone, is so from now on.
+    pub async fn campaign(&self, owner: OwnerId, spec: Arc<CampaignSpec>, audience: Audience) -> Result<(), Stopping> {
+        self.order(Order::Tell(Event::CampaignSet { owner, spec, audience })).await
+    }
+
+    /// Nothing new is dialled for it from now on.
+    pub async fn campaign_removed(&self, owner: OwnerId) -> Result<(), Stopping> {
+        self.order(Order::Tell(Event::CampaignRemoved { owner })).await
+    }
+
+    /// A job whose targets are at hand. One that is known already stays as it is.
+    pub async fn hand_in(&self, job: &DialJob, rows: Vec<Row>) -> Result<(), HandInError> {
+        self.order(Order::Load(Box::new(assemble(job, rows)?))).await.map_err(HandInError::from)
+    }
+
+    /// A job whose targets lie in the spec, or in a Secret.
+    pub async fn fetch(&self, client: &kube::Client, job: &DialJob) -> Result<(), HandInError> {
+        self.order(Order::Load(Box::new(load(client, job).await?))).await.map_err(HandInError::from)
+    }
+
+    /// A job is gone, or finished for good.
+    pub async fn forget(&self, job: JobId) -> Result<(), Stopping> {
+        self.order(Order::Forget(job)).await
+    }
+
+    /// An owner has ended, or is being deleted with no call under way: nothing of it need be remembered.
+    pub async fn release(&self, owner: OwnerId) -> Result<(), Stopping> {
+        self.order(Order::Release(owner)).await
+    }
+
+    /// Whether an object in `namespace` may use the account.
+    #[must_use]
+    pub fn allows(&self, namespace: &str) -> bool {
+        self.spec.allows(&self.account.namespace, namespace)
+    }
+
+    /// How far an owner has come, as of the last half second. `None`: no job of it was handed in.
+    #[must_use]
+    pub fn standing(&self, owner: &OwnerId) -> Option<Standing> {
+        self.board.standing(owner)
+    }
+
+    /// Calls of a job that are claimed, ringing or live, as of the last half second. `None`: it was not handed in.
+    #[must_use]
+    pub fn in_flight(&self, job: &JobId) -> Option<u32> {
+        self.board.in_flight(job)
+    }
+
+    /// Changes when the dialer had to start anew: campaigns have to be told again.
+    #[must_use]
+    pub fn life(&self) -> u64 {
+        self.life.load(Ordering::Acquire)
+    }
+
+    async fn order(&self, order: Order) -> Result<(), Stopping> {
+        self.orders.send(order).await.map_err(|_| Stopping)
+    }
+}
+
+impl Dialers {
+    /// None yet. Webhooks of the accounts to come are routed by `routes`.
+    #[must_use]
+    pub fn new(kube: kube::Client, routes: Routes, stop: CancellationToken) -> Self {
+        let shared = Shared { kube: Kube(kube), routes, moves: Arc::default(), stop, running: Mutex::default() };
+        Self(Arc::new(shared))
+    }
+
+    /// Owners whose progress has moved. One reader.
+    #[must_use]
+    pub fn moves(&self) -> Arc<Moves> {
+        Arc::clone(&self.0.moves)
+    }
+
+    /// The way to an account's dialer. `None` until the account was admitted.
+    #[must_use]
+    pub fn line(&self, account: &AccountKey) -> Option<Line> {
+        self.lock().lines.get(account).map(|held| held.line.clone())
+    }
+
+    /// The way to the dialer that holds a job.
+    #[must_use]
+    pub fn line_of(&self, job: &JobId) -> Option<Line> {
+        self.lock().lines.values().map(|held| &held.line).find(|line| line.board.holds(job)).cloned()
+    }
+
+    /// The account works. Starts its dialer, or tells it what changed.
+    pub async fn admit(&self, account: Account) {
+        let (line, client, limits) = {
+            let mut running = self.lock();
+            let Some(held) = running.lines.get_mut(&account.key) else {
+                self.start(&mut running, account);
+                return;
+            };
+            let key = account.key.clone();
+            if held.account.webhook_key != account.webhook_key {
+                self.0.routes.open(&key.namespace, &key.name, account.webhook_key.clone(), held.inbox.clone());
+            }
+            let (client, limits) = (account.client.clone(), account.limits());
+            held.line.spec = Arc::clone(&account.spec);
+            held.account = account;
+            (held.line.clone(), client, limits)
+        };
+        // A dialer that is stopping needs neither.
+        let _stopping = line.order(Order::Reconnect(client)).await;
+        let _stopping = line.order(Order::Tell(Event::AccountSet(limits))).await;
+    }
+
+    /// The account exists, but cannot be used now. A dialer that runs goes on with what worked last: calls are under way.
+    pub fn hold(&self, account: &AccountKey) {
+        if !self.lock().lines.contains_key(account) {
+            self.0.routes.hold(&account.namespace, &account.name);
+        }
+    }
+
+    /// The account is gone.
+    pub fn remove(&self, account: &AccountKey) {
+        self.0.routes.close(&account.namespace, &account.name);
+        if let Some(held) = self.lock().lines.remove(account) {
+            held.stop.cancel();
+        }
+    }
+
+    /// Waits until every dialer has stored what it knows. To be called once stopped.
+    pub async fn stopped(&self) {
+        let mut tasks = std::mem::take(&mut self.lock().tasks);
+        while let Some(ended) = tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a dialer's supervisor ended early");
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Running> {
+        self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn start(&self, running: &mut Running, account: Account) {
+        let (orders, inbox) = (mpsc::channel(ORDERS), mpsc::channel(INBOX));
+        let stop = self.0.stop.child_token();
+        let line = Line {
+            account: account.key.clone(),
+            spec: Arc::clone(&account.spec),
+            orders: orders.0,
+            board: Board::new(Arc::clone(&self.0.moves)),
+            life: Arc::default(),
+        };
+        let AccountKey { namespace, name } = &account.key;
+        self.0.routes.open(namespace, name, account.webhook_key.clone(), inbox.0.clone());
+        let supervisor = Supervisor {
+            dialers: self.clone(),
+            key: account.key.clone(),
+            line: line.clone(),
+            orders: orders.1,
+            deliveries: inbox.1,
+            stop: stop.clone(),
+        };
+        running.lines.insert(account.key.clone(), Held { account, line, inbox: inbox.0, stop });
+        while running.tasks.try_join_next().is_some() {}
+        running.tasks.spawn(supervisor.run());
+    }
+
+    fn account(&self, key: &AccountKey) -> Option<Account> {
+        self.lock().lines.get(key).map(|held| held.account.clone())
+    }
+}
+
+/// Keeps one account's actor running.
+struct Supervisor {
+    dialers: Dialers,
+    key: AccountKey,
+    line: Line,
+    orders: mpsc::Receiver<Order>,
+    deliveries: mpsc::Receiver<Delivery>,
+    stop: CancellationToken,
+}
+
+impl Supervisor {
+    async fn run(mut self) {
+        while let Some(account) = self.dialers.account(&self.key) {
+            let Err(error) = self.live(account).await else { return };
+            tracing::error!(account = %self.key, %error, "the dialer has to start anew from the store");
+            self.line.board.clear();
+            self.line.life.fetch_add(1, Ordering::AcqRel);
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = tokio::time::sleep(RESTART_PAUSE) => {}
+            }
+        }
+    }
+
+    /// One life of the actor.
+    async fn live(&mut self, account: Account) -> Result<(), super::actor::ActorError> {
+        let kube = self.dialers.0.kube.0.clone();
+        let (session, limits) = (SessionId(rand::random()), account.limits());
+        let mut loading = JoinSet::new();
+        loading.spawn(hand_in_all(kube.clone(), self.key.clone(), self.line.orders.clone()));
+        let mut actor = Actor::new(Parts {
+            session,
+            client: account.client,
+            kube,
+            orders: &mut self.orders,
+            deliveries: &mut self.deliveries,
+            board: self.line.board.clone(),
+            stop: self.stop.clone(),
+        });
+        actor.tell(Event::AccountSet(limits));
+        actor.run().await
+    }
+}

@@ -1,0 +1,35 @@
+//! The marks by which campaigns, jobs and Secrets find each other.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+
+use crate::api::{DialJob, OutboundCampaign};
+
+/// On jobs and Secrets: the UID of the campaign that they were cut from. A name may be longer than a label's value.
+pub const CAMPAIGN_UID: &str = "telnyx-operator.io/campaign-uid";
+/// On jobs and Secrets: which part of the audience, counted from 0.
+pub const ORDINAL: &str = "telnyx-operator.io/ordinal";
+/// Holds a campaign or a job until its calls have ended.
+pub const FINALIZER: &str = "telnyx-operator.io/drain";
+
+/// Whether every target of the campaign, or job, has ended, durably. Final: nothing is dialled for it again.
+pub trait MayBeComplete {
+    /// Its conditions.
+    fn conditions(&self) -> &[Condition];
+
+    /// Whether they say so.
+    fn is_complete(&self) -> bool {
+        self.conditions().iter().any(|condition| condition.type_ == "Complete" && condition.status == "True")
+    }
+}
+
+impl MayBeComplete for OutboundCampaign {
+    fn conditions(&self) -> &[Condition] {
+        self.status.as_ref().map_or(&[], |status| &status.conditions)
+    }
+}
+
+impl MayBeComplete for DialJob {
+    fn conditions(&self) -> &[Condition] {
+        self.status.as_ref().map_or(&[], |status| &status.conditions)
+    }
+}

@@ -1,0 +1,125 @@
+//! What an account's dialer has to know before it may claim: every job that may hold claims or calls.
+//!
+//! Campaigns that are complete hold none and are left out. Read in pages, since a job is 30 to 90 KB.
+
+use std::time::Duration;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use kube::api::ListParams;
+use kube::{Api, Client, ResourceExt};
+use tokio::sync::mpsc;
+
+use super::account_key::AccountKey;
+use super::actor::Order;
+use super::labels::{CAMPAIGN_UID, MayBeComplete};
+use super::load::{LoadError, load};
+use crate::api::{DialJob, OutboundCampaign};
+
+const PAGE: u32 = 50;
+/// Secrets read at once.
+const AT_ONCE: usize = 8;
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Hands every job of the account in, then says so. Tries again until it has; ends early when nobody listens.
+pub(super) async fn hand_in_all(client: Client, account: AccountKey, orders: mpsc::Sender<Order>) {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match hand_in(&client, &account, &orders).await {
+            Ok(jobs) => {
+                tracing::info!(%account, jobs, "jobs handed to the dialer");
+                let _stopping = orders.send(Order::Ready).await;
+                return;
+            }
+            Err(Interrupted::Stopping) => return,
+            Err(error @ (Interrupted::Kube(_) | Interrupted::Load(_))) => {
+                tracing::warn!(%account, %error, "jobs could not be read; nothing is dialled until they are");
+            }
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Interrupted {
+    #[error("the API server did not give all campaigns and jobs")]
+    Kube(#[from] kube::Error),
+    #[error("a job's targets could not be read")]
+    Load(#[source] LoadError),
+    #[error("the operator is stopping")]
+    Stopping,
+}
+
+async fn hand_in(client: &Client, account: &AccountKey, orders: &mpsc::Sender<Order>) -> Result<usize, Interrupted> {
+    let mut handed = 0;
+    for campaign in unfinished(client, account).await? {
+        let namespace = campaign.namespace().unwrap_or_default();
+        let selector = format!("{CAMPAIGN_UID}={}", campaign.uid().unwrap_or_default());
+        handed += pages(client, Api::namespaced(client.clone(), &namespace), &selector, orders, |_| true).await?;
+    }
+    let alone = |job: &DialJob| {
+        let namespace = job.namespace().unwrap_or_default();
+        let plan = job.spec.plan.as_ref().filter(|_| !job.is_complete());
+        plan.is_some_and(|plan| AccountKey::of(&plan.account_ref, &namespace) == *account)
+    };
+    let all = Api::all(client.clone());
+    handed += pages(client, all, &format!("!{CAMPAIGN_UID}"), orders, alone).await?;
+    Ok(handed)
+}
+
+async fn unfinished(client: &Client, account: &AccountKey) -> kube::Result<Vec<OutboundCampaign>> {
+    let api = Api::<OutboundCampaign>::all(client.clone());
+    let mut params = ListParams::default().limit(PAGE);
+    let mut found = Vec::new();
+    loop {
+        let page = api.list(&params).await?;
+        let next = page.metadata.continue_.clone().filter(|token| !token.is_empty());
+        found.extend(page.items.into_iter().filter(|campaign| {
+            let namespace = campaign.namespace().unwrap_or_default();
+            AccountKey::of(&campaign.spec.plan.account_ref, &namespace) == *account && !campaign.is_complete()
+        }));
+        match next {
+            Some(token) => params = params.continue_token(&token),
+            None => return Ok(found),
+        }
+    }
+}
+
+/// Hands in the jobs behind a selector, in the order of their names, which is the order of the audience.
+async fn pages(
+    client: &Client,
+    api: Api<DialJob>,
+    selector: &str,
+    orders: &mpsc::Sender<Order>,
+    wanted: impl Fn(&DialJob) -> bool,
+) -> Result<usize, Interrupted> {
+    let mut params = ListParams::default().labels(selector).limit(PAGE);
+    let mut handed = 0;
+    loop {
+        let page = api.list(&params).await?;
+        let next = page.metadata.continue_.clone().filter(|token| !token.is_empty());
+        let jobs = page.items.into_iter().filter(|job| wanted(job));
+        let mut loads = stream::iter(jobs)
+            .map(async |job| match load(client, &job).await {
+                Ok(loaded) => Ok(Some(loaded)),
+                Err(error) if error.is_passing() => Err(Interrupted::Load(error)),
+                Err(error) => {
+                    // Its own controller tells the user.
+                    tracing::warn!(job = %job.name_any(), namespace = job.namespace(), %error, "job left out");
+                    Ok(None)
+                }
+            })
+            .buffered(AT_ONCE);
+        while let Some(loaded) = loads.try_next().await? {
+            let Some(loaded) = loaded else { continue };
+            orders.send(Order::Load(Box::new(loaded))).await.map_err(|_| Interrupted::Stopping)?;
+            handed += 1;
+        }
+        drop(loads);
+        match next {
+            Some(token) => params = params.continue_token(&token),
+            None => return Ok(handed),
+        }
+    }
+}
