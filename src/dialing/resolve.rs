@@ -260,3 +260,108 @@ fn outcome(written: RetryOutcome) -> Outcome {
         RetryOutcome::FlowError => Outcome::FlowError,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// The least plan that is one, with these fields over it.
+    fn plan(over: Value) -> DialPlan {
+        let mut plan = json!({
+            "accountRef": { "name": "a" },
+            "applicationRef": { "name": "b" },
+            "from": ["+15550100"],
+            "purpose": "Informational",
+            "announcement": { "text": { "payload": "hello" } },
+        });
+        if let (Value::Object(plan), Value::Object(over)) = (&mut plan, over) {
+            plan.extend(over);
+        }
+        serde_json::from_value(plan).unwrap()
+    }
+
+    fn paths(over: Value) -> Vec<String> {
+        resolve("spec.plan", &plan(over), "1")
+            .map_or_else(|errors| errors.into_iter().map(|e| e.path).collect(), |_| vec![])
+    }
+
+    #[test]
+    fn what_is_unset_has_a_default() {
+        let spec = resolve("spec", &plan(json!({})), "1293384261075731499").unwrap();
+        assert_eq!(&*spec.connection_id, "1293384261075731499");
+        assert_eq!(spec.from.len(), 1);
+        assert_eq!((spec.ring_timeout, spec.max_call), (secs(30), secs(600)));
+        assert_eq!(spec.pacing.dials_per_second, DialRate::per_second(1));
+        assert_eq!(spec.windows.len(), 2, "weekdays and Saturday");
+        assert_eq!(spec.default_zone, Zone::Unknown, "nobody is called on a guessed clock");
+        assert_eq!((spec.retry.max_attempts_per_target, spec.retry.min_gap), (3, secs(3600)));
+        assert_eq!(spec.amd.mode, spec::AmdMode::Disabled);
+        assert!(!spec.suspended);
+    }
+
+    #[test]
+    fn every_field_arrives() {
+        let spec = resolve(
+            "spec",
+            &plan(json!({
+                "from": ["+15550100", "+15550101"],
+                "fromSelection": "Sticky",
+                "announcement": { "audio": { "url": "https://example.com/a.mp3" } },
+                "amd": { "mode": "premium", "totalAnalysisTimeMillis": 2500, "onMachine": "Hangup", "onFax": "Continue",
+                         "onSilence": "Hangup", "onNotSure": "TreatAsMachine" },
+                "ringTimeoutSecs": 20, "maxCallSecs": 120,
+                "pacing": { "dialsPerSecond": 0.25, "maxConcurrentCalls": 7 },
+                "windows": [{ "days": ["Mon", "Sun"], "start": "08:30", "end": "24:00" }],
+                "calleeTimeZone": { "default": "America/Chicago" },
+                "retry": { "maxAttemptsPerTarget": 5, "minGapSecs": 60, "backoffSecs": [60, 600], "infraRetries": 2,
+                           "rules": [{ "outcomes": ["Busy"], "action": "Retry", "afterSecs": 90 },
+                                     { "outcomes": ["Machine", "Fax"], "action": "FailTarget" }] },
+                "onAmbiguous": "Hold", "drainPolicy": "HangupAll", "suspend": true,
+                "startAt": "2026-03-01T00:00:00Z", "stopAt": "2026-04-01T00:00:00Z",
+            })),
+            "1",
+        )
+        .unwrap();
+        assert_eq!(spec.from_selection, spec::FromSelection::Sticky);
+        assert_eq!(spec.announcement, spec::Announcement::Audio { url: "https://example.com/a.mp3".into() });
+        assert_eq!(spec.amd.total_analysis, Duration::from_millis(2500));
+        assert_eq!((spec.amd.on_machine, spec.amd.on_fax), (spec::OnMachine::Hangup, spec::OnNobody::Continue));
+        assert_eq!(spec.amd.on_not_sure, spec::OnNotSure::TreatAsMachine);
+        assert_eq!((spec.pacing.dials_per_second, spec.pacing.max_concurrent), (DialRate::from_millis(250), 7));
+        let window = spec.windows.first().unwrap();
+        assert_eq!(window.days, [jiff::civil::Weekday::Monday, jiff::civil::Weekday::Sunday]);
+        assert_eq!((window.start, window.end), (Time::new(8, 30, 0, 0).unwrap(), Time::MAX));
+        assert_eq!(spec.default_zone, Zone::Known(TimeZone::get("America/Chicago").unwrap()));
+        assert_eq!(spec.retry.backoff, [secs(60), secs(600)]);
+        assert_eq!(spec.retry.rules[0].action, spec::RetryAction::Retry { after: Some(secs(90)) });
+        assert_eq!(spec.retry.rules[1].outcomes, [Outcome::Machine, Outcome::Fax]);
+        assert_eq!((spec.on_ambiguous, spec.drain), (spec::OnAmbiguous::Hold, spec::DrainPolicy::HangupAll));
+        assert!(spec.suspended && spec.start_at < spec.stop_at);
+    }
+
+    /// Fields over the least plan, and the paths complained about.
+    #[test]
+    fn what_cannot_be_acted_on_is_named_by_its_field_path() {
+        let check = |over: Value, expected: &[&str]| assert_eq!(paths(over.clone()), expected, "{over}");
+        check(json!({}), &[]);
+        check(json!({ "from": [] }), &["spec.plan.from"]);
+        check(json!({ "from": ["+15550100", "15550101", "+0"] }), &["spec.plan.from[1]", "spec.plan.from[2]"]);
+        check(json!({ "announcement": {} }), &["spec.plan.announcement"]);
+        check(json!({ "pacing": { "dialsPerSecond": 0.0001 } }), &["spec.plan.pacing.dialsPerSecond"]);
+        check(json!({ "pacing": { "dialsPerSecond": 1e9 } }), &["spec.plan.pacing.dialsPerSecond"]);
+        check(json!({ "calleeTimeZone": { "default": "Mars/Olympus" } }), &["spec.plan.calleeTimeZone.default"]);
+        let window = |start: &str, end: &str| json!({ "windows": [{ "days": ["Mon"], "start": start, "end": end }] });
+        check(window("25:00", "26:00"), &["spec.plan.windows[0].start"]);
+        check(window("09:00", "nine"), &["spec.plan.windows[0].end"]);
+        check(window("20:00", "09:00"), &["spec.plan.windows[0].end"]);
+        check(json!({ "from": [], "announcement": {} }), &["spec.plan.from", "spec.plan.announcement"]);
+    }
+
+    #[test]
+    fn a_complaint_never_repeats_a_number() {
+        let errors = resolve("spec", &plan(json!({ "from": ["15550100"] })), "1").unwrap_err();
+        assert!(!format!("{errors:?}").contains("15550100"));
+    }
+}

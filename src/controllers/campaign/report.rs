@@ -240,3 +240,131 @@ fn measure(next: &mut OutboundCampaignStatus, standing: &Standing, campaign: &Ou
     next.start_time = next.start_time.take().or_else(|| begun.then(|| second(now)));
     next.completion_time = next.completion_time.take().or_else(|| progress.complete.then(|| second(now)));
 }
+
+#[cfg(test)]
+mod tests {
+    use dialer::{Counts as Held, Outcome, Tallied};
+    use serde_json::json;
+
+    use super::*;
+    use crate::api::AudienceStatus;
+
+    fn campaign() -> OutboundCampaign {
+        serde_json::from_value(json!({
+            "apiVersion": "telnyx-operator.io/v1alpha1",
+            "kind": "OutboundCampaign",
+            "metadata": { "name": "c", "generation": 3 },
+            "spec": {
+                "accountRef": { "name": "a" },
+                "applicationRef": { "name": "b" },
+                "from": ["+15550100"],
+                "purpose": "Informational",
+                "announcement": { "text": { "payload": "hello" } },
+                "targets": [{ "id": "t", "to": "+15550101" }],
+            },
+        }))
+        .unwrap()
+    }
+
+    fn before(total: u32) -> OutboundCampaignStatus {
+        let audience = AudienceStatus { sha256: "0".repeat(64), total, ..AudienceStatus::default() };
+        OutboundCampaignStatus { audience: Some(audience), ..OutboundCampaignStatus::default() }
+    }
+
+    fn standing(held: Held, waiting_for: WaitingFor, complete: bool) -> Standing {
+        let tallied = Tallied { counts: held, outcomes: BTreeMap::from([(Outcome::Completed, held.completed)]) };
+        let progress = Progress { tallied, complete, waiting_for, next_window_opens: None, dialled: 0 };
+        Standing { progress, jobs: 1, finished: 0, ready: true }
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn say(before: &OutboundCampaignStatus, situation: &Situation, second: i64) -> OutboundCampaignStatus {
+        report(&campaign(), before, SourceNow::AsRead, situation, at(second))
+    }
+
+    fn condition<'a>(status: &'a OutboundCampaignStatus, kind: &str) -> Option<(&'a str, &'a str)> {
+        let found = status.conditions.iter().find(|condition| condition.type_ == kind)?;
+        Some((&found.status, &found.reason))
+    }
+
+    /// What the dialer waits for, the phase, and why it is or is not dialing.
+    #[test]
+    fn the_phase_follows_what_the_dialer_waits_for() {
+        let waiting = Held { pending: 5, ..Held::default() };
+        let calling = Held { pending: 4, live: 1, ..Held::default() };
+        let soon = at(100);
+        let check = |held: Held, waiting_for: WaitingFor, phase: &str, dialing: (&str, &str)| {
+            let status = say(&before(5), &Situation::Known(standing(held, waiting_for.clone(), false)), 1);
+            assert_eq!(status.phase.as_deref(), Some(phase), "{waiting_for:?}");
+            assert_eq!(condition(&status, "Dialing"), Some(dialing), "{waiting_for:?}");
+            assert_eq!(condition(&status, "Ready").map(|(status, _)| status), Some("True"), "{waiting_for:?}");
+            assert_eq!(condition(&status, "Complete"), Some(("False", "TargetsLeft")), "{waiting_for:?}");
+        };
+        check(waiting, WaitingFor::Pacing, "Dialing", ("True", "Dialing"));
+        check(calling, WaitingFor::Concurrency, "Dialing", ("True", "AtConcurrencyLimit"));
+        check(calling, WaitingFor::Capacity, "Dialing", ("False", "Throttled"));
+        check(calling, WaitingFor::NothingToDial, "Dialing", ("False", "Finishing"));
+        check(waiting, WaitingFor::Jobs, "Dialing", ("False", "Preparing"));
+        check(waiting, WaitingFor::Suspension, "Suspended", ("False", "Suspended"));
+        check(waiting, WaitingFor::Start { at: soon }, "Scheduled", ("False", "BeforeStart"));
+        check(waiting, WaitingFor::Window, "WaitingForWindow", ("False", "WindowClosed"));
+        check(waiting, WaitingFor::Due { at: soon }, "WaitingForRetry", ("False", "WaitingForRetry"));
+        check(calling, WaitingFor::Due { at: soon }, "Dialing", ("True", "Dialing"));
+    }
+
+    #[test]
+    fn targets_that_were_not_cut_yet_are_pending_so_that_counts_add_up() {
+        let held = Held { pending: 3, retrying: 1, claimed: 1, dialing: 1, live: 1, completed: 2, ..Held::default() };
+        let status = say(&before(1000), &Situation::Known(standing(held, WaitingFor::Pacing, false)), 1);
+        let counts = status.counts.unwrap();
+        assert_eq!((counts.total, counts.pending), (1000, 994));
+        let parts = [counts.pending, counts.claimed, counts.ringing, counts.live, counts.completed, counts.retryable];
+        let ended = [counts.failed, counts.blocked, counts.ambiguous, counts.expired];
+        assert_eq!(parts.iter().chain(&ended).sum::<u32>(), counts.total);
+        assert_eq!(status.jobs.map(|jobs| (jobs.total, jobs.active)), Some((4, 1)));
+    }
+
+    #[test]
+    fn a_campaign_refused_for_its_setup_is_stalled_and_says_by_what() {
+        let refused =
+            WaitingFor::ConfigError { status: 422, code: Some("10015".into()), pointer: Some("/from".into()) };
+        let status = say(&before(1), &Situation::Known(standing(Held::default(), refused, false)), 1);
+        assert_eq!(condition(&status, "Stalled"), Some(("True", "ConfigRefused")));
+        assert_eq!(condition(&status, "Ready"), Some(("False", "ConfigRefused")));
+        let ready = status.conditions.iter().find(|condition| condition.type_ == "Ready").unwrap();
+        assert!(ready.message.contains("10015") && ready.message.contains("/from"), "{}", ready.message);
+    }
+
+    #[test]
+    fn saying_the_same_again_changes_nothing_and_the_end_is_marked_once() {
+        let held = Held { completed: 5, ..Held::default() };
+        let ended = Situation::Known(standing(held, WaitingFor::NothingToDial, true));
+        let first = say(&before(5), &ended, 10);
+        assert_eq!(condition(&first, "Complete"), Some(("True", "AllTargetsEnded")));
+        assert_eq!(first.completion_time, Some(Time(at(10))));
+        assert_eq!(say(&first, &ended, 20), first);
+    }
+
+    #[test]
+    fn after_a_start_the_figures_stay_until_all_jobs_are_read_again() {
+        let held = Held { completed: 5, ..Held::default() };
+        let first = say(&before(5), &Situation::Known(standing(held, WaitingFor::NothingToDial, false)), 1);
+        let unread = Standing { ready: false, ..standing(Held::default(), WaitingFor::Jobs, false) };
+        assert_eq!(say(&first, &Situation::Known(unread), 2).counts, first.counts);
+    }
+
+    #[test]
+    fn what_is_waited_for_is_reconciling_and_what_needs_a_person_is_stalled() {
+        let message = "spec.applicationRef: …".to_owned();
+        let waiting = Situation::Waiting { reason: Reason::ApplicationNotReady, message: message.clone() };
+        let status = say(&OutboundCampaignStatus::default(), &waiting, 1);
+        assert_eq!(condition(&status, "Reconciling"), Some(("True", "ApplicationNotReady")));
+        assert_eq!((condition(&status, "Stalled"), status.observed_generation), (None, Some(3)));
+        let stalled = say(&status, &Situation::Stalled { reason: Reason::InvalidSpec, message }, 2);
+        assert_eq!(condition(&stalled, "Stalled"), Some(("True", "InvalidSpec")));
+        assert_eq!(condition(&stalled, "Reconciling"), None);
+    }
+}
