@@ -8,6 +8,8 @@ use rand_chacha::ChaCha8Rng;
 pub struct Faults {
     /// The process dies instead of performing an effect.
     pub crash: u32,
+    /// Instead of dying, the process loses its lease and lives on for up to 90 s without knowing.
+    pub lease_loss: u32,
     /// A save meets a foreign write.
     pub conflict: u32,
     /// A save is stored and its answer is lost.
@@ -58,6 +60,7 @@ impl Faults {
         };
         let faults = Self {
             crash: share(60),
+            lease_loss: share(1000),
             conflict: share(300),
             save_answer_lost: share(300),
             save_lost: share(300),

@@ -15,6 +15,8 @@
     reason = "a test world: every one of these is a failed test"
 )]
 
+mod arrivals;
+mod checks;
 mod faults;
 mod scenario;
 mod store;

@@ -71,7 +71,7 @@ impl Scenario {
                 infra_retries: rng.random_range(0..4),
                 rules: Vec::new(),
             },
-            on_ambiguous: pick(rng, [OnAmbiguous::CountAsAttempt, OnAmbiguous::Skip]),
+            on_ambiguous: pick(rng, [OnAmbiguous::CountAsAttempt, OnAmbiguous::Skip, OnAmbiguous::Hold]),
             suspended: false,
             drain: pick(rng, [DrainPolicy::LetFinish, DrainPolicy::StopRingingAfter15s, DrainPolicy::HangupAll]),
             start_at: None,

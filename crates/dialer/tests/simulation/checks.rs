@@ -1,0 +1,109 @@
+//! What has to hold, at every moment and in the end.
+
+use std::time::Duration;
+
+use dialer::TargetState;
+use dialer::call::{CallEvent, What};
+use dialer::client_state::Position;
+use dialer::effect::{Dial, Save};
+use dialer::spec::{AccountLimits, TargetSpec};
+
+use crate::world::World;
+
+impl World {
+    pub fn check_counts(&self, life: u32) {
+        let Some(life) = self.lives.get(&life) else { return };
+        let Some(progress) = life.dialer.progress(&self.scenario.owner) else { return };
+        let counts = progress.tallied.counts;
+        let targets: usize = self.jobs.iter().map(|job| self.scenario.jobs[*job].1.len()).sum();
+        let known = self.scenario.jobs.iter().filter(|(job, _)| life.dialer.job_progress(job).is_some());
+        let known: usize = known.map(|(_, targets)| targets.len()).sum();
+        assert!(known <= targets);
+        assert_eq!(usize::try_from(counts.total()).unwrap(), known, "{counts:?}");
+    }
+
+    pub fn check_tokens(&self, life: u32) {
+        let Some(life) = self.lives.get(&life) else { return };
+        for (came, _) in life.tokens.values() {
+            assert!(self.clock <= *came + dialer::ACK_PATIENCE, "a webhook waits for its answer for ever");
+        }
+    }
+
+    /// What a webhook told is durable once it is acknowledged: in the store, or on the leg itself.
+    pub fn check_ack(&self, event: &CallEvent) {
+        let key = &event.state.key;
+        let (job, index) = self.scenario.find(&key.attempt.target);
+        let (_, states) = self.store.read(&job);
+        let state = states.get(index).cloned().unwrap_or_default();
+        let under_way = state.attempt() == Some(key.attempt.n) && state.tally().refusals == key.refusals;
+        let untold = match (&event.what, &state) {
+            (What::HungUp(_), _) => under_way,
+            (What::Other | What::GreetingEnded | What::AudioEnded(_), _) => false,
+            (_, TargetState::Claimed { .. }) => under_way && self.position_of(event) == Position::Ringing,
+            (What::Initiated, _) => false,
+            (_, TargetState::Dialing { position: Position::Ringing, .. }) => {
+                under_way && self.position_of(event) == Position::Ringing
+            }
+            _ => false,
+        };
+        assert!(!untold, "{key}: {:?} was acknowledged and is not durable: {state:?}", event.what);
+    }
+
+    fn position_of(&self, event: &CallEvent) -> Position {
+        self.voice.calls.iter().find(|call| call.leg == event.leg).unwrap().state.position
+    }
+
+    pub fn check_save(&self, life: u32, save: &Save) {
+        let counts = self.lives[&life].dialer.job_progress(&save.job).unwrap().tallied.counts;
+        let claimed = save.states.iter().filter(|state| matches!(state, TargetState::Claimed { .. })).count();
+        assert!(usize::try_from(counts.claimed).unwrap() >= claimed.saturating_sub(1), "{counts:?}");
+    }
+
+    pub fn check_dial(&mut self, dial: &Dial) {
+        let (job, index) = self.scenario.find(&dial.key.attempt.target);
+        assert!(self.store.was_claimed(&job, index, &dial.key), "{} was dialled unclaimed", dial.key);
+        assert!(!self.suspended, "{} was dialled though suspended", dial.key);
+        let wall = self.wall();
+        assert!(
+            self.scenario.is_open(&dial.key.attempt.target, wall, self.latest),
+            "{} was dialled outside its window, {wall}",
+            dial.key
+        );
+        assert!(dial.key.attempt.n <= self.scenario.spec.retry.max_attempts_per_target, "{} is over the cap", dial.key);
+        self.dials.push(self.clock);
+        let AccountLimits { dials_per_second, .. } = self.scenario.account;
+        let window = self.dials.iter().rev().take_while(|at| **at + Duration::from_secs(5) > self.clock).count();
+        let fits = window <= (dials_per_second * 5 * 9 / 10) as usize;
+        assert!(fits || self.overlapped, "{window} dials in 5 s");
+    }
+
+    pub fn check_concurrency(&self) {
+        let cap = self.scenario.spec.pacing.max_concurrent.min(self.scenario.account.max_concurrent);
+        let alive = self.voice.alive();
+        let calls: Vec<String> =
+            self.voice.calls.iter().filter(|call| call.alive).map(|call| call.key.to_string()).collect();
+        assert!(alive <= cap as usize || self.overlapped, "{alive} calls at once, {cap} allowed: {calls:?}");
+    }
+
+    /// What has to hold when all is over.
+    pub fn check_end(&self) {
+        for (job, targets) in &self.scenario.jobs {
+            let (_, states) = self.store.read(job);
+            assert_eq!(states.len(), targets.len());
+            for (state, target) in states.iter().zip(targets.iter()) {
+                let TargetState::Done { outcome, .. } = state else { panic!("{} ended as {state:?}", target.id) };
+                self.check_outcome(target, *outcome);
+            }
+        }
+    }
+
+    pub fn check_outcome(&self, target: &TargetSpec, outcome: dialer::Outcome) {
+        let calls = || self.voice.calls.iter().filter(|call| call.key.attempt.target == target.id);
+        let delivered = calls().any(|call| call.delivered);
+        if matches!(outcome, dialer::Outcome::Completed | dialer::Outcome::VoicemailLeft) {
+            assert!(delivered, "{}: {outcome:?} though nothing was played to its end", target.id);
+        } else if self.seed.is_multiple_of(16) {
+            assert!(!delivered, "{}: {outcome:?} though all was played", target.id);
+        }
+    }
+}
