@@ -5,8 +5,11 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    unreachable_pub,
     reason = "test helpers: every one of these is a failed test"
 )]
+
+mod fixture;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,17 +18,13 @@ use std::time::Duration;
 use dialer::call::{CallEvent, Hangup, HangupCause, What};
 use dialer::effect::{Dial, LegCommand, Save};
 use dialer::event::LoadedJob;
-use dialer::spec::{
-    AccountLimits, Amd, AmdMode, Announcement, Audience, CampaignSpec, DialRate, DrainPolicy, FromSelection,
-    OnAmbiguous, OnMachine, OnNobody, OnNotSure, Pacing, RetryPolicy, TargetSpec, Window, Zone,
-};
+use dialer::spec::{AccountLimits, Audience};
 use dialer::{
     CallControlId, CallLegId, ClientState, DeliveryToken, Dialer, Effect, Event, JobId, Leg, Now, Outcome, OwnerId,
-    PhoneNumber, SessionId, TargetId, Tuning, Version,
+    SessionId, Tuning, Version,
 };
-use jiff::civil::{Time, Weekday};
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+
+use fixture::{OWNER, spec, target, wall};
 
 /// What happens later.
 enum Later {
@@ -45,7 +44,6 @@ struct Run {
     saves: u32,
 }
 
-const OWNER: &str = "5f0c2b9e-0000-4000-8000-000000000001";
 const TALK: Duration = Duration::from_secs(4);
 
 impl Run {
@@ -172,60 +170,6 @@ impl Run {
     fn rate(&self) -> f64 {
         let span = self.dials[self.dials.len() - 1].saturating_sub(self.dials[0]).as_secs_f64();
         f64::from(u32::try_from(self.dials.len()).unwrap() - 1) / span
-    }
-}
-
-fn wall(clock: Duration) -> Timestamp {
-    Timestamp::from_second(1_790_000_000).unwrap() + SignedDuration::try_from(clock).unwrap()
-}
-
-fn target(job: u32, index: u32) -> TargetSpec {
-    TargetSpec {
-        id: TargetId::parse(&format!("{job}-{index}")).unwrap(),
-        to: PhoneNumber::parse(&format!("+1555{job:03}{index:04}")).unwrap(),
-        zone: None,
-        not_before: None,
-        expires_at: None,
-    }
-}
-
-fn spec(rate: u32) -> CampaignSpec {
-    use Weekday::{Friday, Monday, Saturday, Sunday, Thursday, Tuesday, Wednesday};
-    CampaignSpec {
-        from: vec![PhoneNumber::parse("+15550000001").unwrap()],
-        from_selection: FromSelection::RoundRobin,
-        connection_id: "connection".into(),
-        announcement: Announcement::Audio { url: "https://example.com/a.wav".into() },
-        amd: Amd {
-            mode: AmdMode::Disabled,
-            total_analysis: Duration::from_millis(3500),
-            greeting: Duration::from_secs(25),
-            on_machine: OnMachine::Hangup,
-            on_fax: OnNobody::Hangup,
-            on_silence: OnNobody::Hangup,
-            on_not_sure: OnNotSure::TreatAsHuman,
-        },
-        ring_timeout: Duration::from_secs(30),
-        max_call: Duration::from_mins(5),
-        pacing: Pacing { dials_per_second: DialRate::per_second(rate), max_concurrent: 100_000 },
-        windows: vec![Window {
-            days: vec![Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday],
-            start: Time::MIN,
-            end: Time::MIN,
-        }],
-        default_zone: Zone::Known(TimeZone::UTC),
-        retry: RetryPolicy {
-            max_attempts_per_target: 3,
-            min_gap: Duration::from_hours(1),
-            backoff: Vec::new(),
-            infra_retries: 5,
-            rules: Vec::new(),
-        },
-        on_ambiguous: OnAmbiguous::CountAsAttempt,
-        suspended: false,
-        drain: DrainPolicy::LetFinish,
-        start_at: None,
-        stop_at: None,
     }
 }
 

@@ -115,7 +115,7 @@ impl Dialer {
         owner.undialled += 1;
         let claim = ClaimRecord { at: now.wall_millis(), by: self.session, from };
         self.set_state(slot, &TargetState::Claimed { tally, claim });
-        let ends_by = self.ends_by(slot, now.wall);
+        let ends_by = self.ends_by(slot);
         let job = self.jobs.get_mut(&slot.job)?;
         job.flights.insert(slot.index, Flight::new(Phase::Unsaved, now.up, ends_by));
         Some(Claim::new(dial_key(self.owners.get(&owner_no)?, self.jobs.get(&slot.job)?, slot, tally)?))

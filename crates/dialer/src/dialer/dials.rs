@@ -108,7 +108,7 @@ impl Dialer {
         let dial = sent.request();
         flight.phase = Phase::Sent(Box::new(sent));
         let owner = job.owner;
-        let ends_by = self.ends_by(slot, now.wall);
+        let ends_by = self.ends_by(slot);
         if let Some(flight) = self.flight_mut(slot) {
             flight.ends_by = ends_by;
         }
@@ -189,7 +189,7 @@ impl Dialer {
             TargetState::Pending { .. } | TargetState::Done { .. } => return,
         };
         if leg.is_none() || self.flight(slot).is_none() {
-            let ends_by = self.ends_by(slot, claim.at);
+            let ends_by = self.ends_by(slot);
             let Some(job) = self.jobs.get_mut(&slot.job) else { return };
             let flight = job
                 .flights

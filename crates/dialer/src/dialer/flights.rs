@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use crate::announcement;
 use crate::call::{Hangup, HangupCause};
 use crate::dialer::{Dialer, Due};
-use crate::flight::{Flight, LookUps, NO_TRACE, Phase};
+use crate::flight::{Flight, LookUps, Phase};
 use crate::now::gap;
 use crate::outcome::Outcome;
 use crate::owner::{Owner, Slot};
@@ -106,7 +104,7 @@ impl Dialer {
             Some(TargetState::Dialing { claim, .. }) => (*claim, Phase::Placed),
             Some(TargetState::Pending { .. } | TargetState::Held { .. } | TargetState::Done { .. }) | None => return,
         };
-        let ends_by = self.ends_by(slot, claim.at);
+        let ends_by = self.ends_by(slot);
         let first_look_up = match phase {
             Phase::Placed => now.up + self.ring_and_silence(slot).saturating_sub(gap(claim.at, now.wall)),
             Phase::Unsaved | Phase::Ready(_) | Phase::Sent(_) | Phase::Lost => now.up,
@@ -119,12 +117,11 @@ impl Dialer {
         self.plan_flight(slot);
     }
 
-    /// The end of an attempt that was claimed at `claimed_at`, on the clock that never jumps.
-    pub(super) fn ends_by(&self, slot: Slot, claimed_at: Timestamp) -> Duration {
+    /// The latest end of an attempt that this process begins to follow now. It is not reckoned from the claim: the wall
+    /// clock may have jumped since, and a call that lives must not be forgotten.
+    pub(super) fn ends_by(&self, slot: Slot) -> Duration {
         let spec = self.owner_of(slot).and_then(|owner| owner.spec.as_ref());
-        let longest = spec.map_or(Duration::from_hours(4), |spec| spec.ring_timeout + spec.max_call) + MARGIN;
-        // The wall clock may have jumped since the claim, so there is always time to look the call up first.
-        self.now.up + longest.saturating_sub(gap(claimed_at, self.now.wall)).max(NO_TRACE + SILENCE)
+        self.now.up + spec.map_or(Duration::from_hours(4), |spec| spec.ring_timeout + spec.max_call) + MARGIN
     }
 
     pub(super) fn ring_and_silence(&self, slot: Slot) -> Duration {

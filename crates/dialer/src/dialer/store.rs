@@ -141,22 +141,10 @@ impl Dialer {
         if let Sync::Saving(tokens) = sync {
             self.acknowledge_all(tokens, Verdict::Retry);
         }
-        if why == SaveFailure::Conflict {
-            self.revert_unsaved_claims(number);
-        }
         self.plan_job(number);
     }
 
-    /// A claim that is certainly not stored never was.
-    fn revert_unsaved_claims(&mut self, number: JobNo) {
-        let Some(job) = self.jobs.get(&number) else { return };
-        let unsaved = job.flights.iter().filter(|(_, flight)| matches!(flight.phase, Phase::Unsaved));
-        let slots: Vec<Slot> = unsaved.map(|(index, _)| Slot { job: number, index: *index }).collect();
-        for slot in slots {
-            self.revert(slot);
-        }
-    }
-
+    /// A claim that is not stored never was.
     fn revert(&mut self, slot: Slot) {
         let Some(tally) = self.state(slot).map(TargetState::tally) else { return };
         self.end_flight(slot);

@@ -91,7 +91,8 @@ impl World {
     pub fn look_up_arrives(&mut self, life: u32, asked: &LookUp) {
         let after = self.delay(500);
         let fails = self.chance(self.faults.look_up_fails);
-        let findings = (!fails).then(|| self.voice.look_up(asked, self.clock));
+        let lag = Duration::from_millis(100 * u64::from(self.faults.lag));
+        let findings = (!fails).then(|| self.voice.look_up(asked, self.clock, lag));
         self.later(after, Happening::Answer(life, Event::LookedUp { key: asked.key.clone(), findings }));
     }
 

@@ -16,6 +16,8 @@ pub struct Faults {
     pub save_answer_lost: u32,
     /// A save is lost; half of those arrive much later.
     pub save_lost: u32,
+    /// A save takes up to 70 s.
+    pub slow_store: u32,
     /// A load fails.
     pub load_fails: u32,
     /// A dial is accepted and its answer is lost.
@@ -44,18 +46,22 @@ pub struct Faults {
     pub early_hangup: u32,
     /// The wall clock jumps (chances: once a minute).
     pub wall_jumps: u32,
+    /// The campaign's windows are edited (chances: once a minute).
+    pub edits: u32,
+    /// Active calls and the event log lag by as many tenths of a second.
+    pub lag: u32,
     /// The campaign is suspended for a while (chances: once a minute).
     pub suspensions: u32,
 }
 
 impl Faults {
-    /// Each fault is absent in half of the worlds, rare in most others, frequent in some.
+    /// Each fault is absent in half of the worlds, rare in some, frequent in others.
     pub fn draw(seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(1);
-        let mut share = |most: u32| match rng.random_range(0..8) {
-            0..4 => 0,
-            4..7 => rng.random_range(1..=most / 5 + 1),
+        let mut share = |most: u32| match rng.random_range(0..6) {
+            0..3 => 0,
+            3 => rng.random_range(1..=most / 5 + 1),
             _ => rng.random_range(1..=most),
         };
         let faults = Self {
@@ -64,6 +70,7 @@ impl Faults {
             conflict: share(300),
             save_answer_lost: share(300),
             save_lost: share(300),
+            slow_store: share(300),
             load_fails: share(300),
             dial_answer_lost: share(300),
             dial_lost: share(300),
@@ -78,6 +85,8 @@ impl Faults {
             look_up_fails: share(500),
             early_hangup: share(500),
             wall_jumps: share(300),
+            edits: share(300),
+            lag: share(900),
             suspensions: share(200),
         };
         // Some worlds are healthy: there the outcomes have to be exactly what happened.

@@ -82,6 +82,11 @@ impl Scenario {
         Self { owner: owner(), spec, account, jobs, begins }
     }
 
+    /// Somebody edits the campaign.
+    pub fn edit(&mut self, rng: &mut ChaCha8Rng) {
+        self.spec.windows = draw_windows(rng);
+    }
+
     /// Where a target lies.
     pub fn find(&self, id: &TargetId) -> (JobId, usize) {
         let place = |(job, targets): &(JobId, Arc<[TargetSpec]>)| {

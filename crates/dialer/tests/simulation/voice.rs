@@ -17,8 +17,6 @@ use crate::faults::Faults;
 
 /// Telnyx forgets a command id after this long.
 const DEDUPE: Duration = Duration::from_mins(1);
-/// Active calls and the event log lag by as much.
-const LAG: Duration = Duration::from_secs(4);
 
 /// Who is at the other end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,10 +147,13 @@ impl Voice {
         faults: &Faults,
         rng: &mut ChaCha8Rng,
     ) -> (Option<CallEvent>, Steps) {
+        let busy = |other: &Call, call: &Call| other.alive && other.key.attempt.target == call.key.attempt.target;
+        let at_once = self.calls.iter().filter(|other| busy(other, &self.calls[index])).count();
         let call = &mut self.calls[index];
         if !call.alive {
             return (None, Vec::new());
         }
+        assert!(at_once == 1, "{} is called {at_once} times at once", call.key.attempt.target);
         let mut steps = Vec::new();
         let what = match step {
             Step::Initiate => What::Initiated,
@@ -221,12 +222,12 @@ impl Voice {
     }
 
     /// What active calls, the event log and the call itself say.
-    pub fn look_up(&self, asked: &LookUp, now: Duration) -> Findings {
-        let call = self.calls.iter().rev().find(|call| call.key == asked.key && call.began + LAG <= now);
+    pub fn look_up(&self, asked: &LookUp, now: Duration, lag: Duration) -> Findings {
+        let call = self.calls.iter().rev().find(|call| call.key == asked.key && call.began + lag <= now);
         let Some(call) = call else { return Findings { liveness: Liveness::NoTrace, events: Vec::new() } };
         let leg = call.leg.clone();
         let liveness = if call.alive { Liveness::Live(leg) } else { Liveness::Ended(leg) };
-        let visible = call.log.iter().filter(|(at, _)| *at + LAG <= now);
+        let visible = call.log.iter().filter(|(at, _)| *at + lag <= now);
         Findings { liveness, events: visible.map(|(_, event)| event.clone()).collect() }
     }
 }

@@ -256,7 +256,8 @@ impl World {
             let Some(living) = self.lives.get_mut(&life) else { return };
             let Some(effect) = living.dialer.poll(now) else { break };
             if life == self.last_life && self.chance(self.faults.crash) {
-                let down = self.delay(120_000);
+                let longest = self.rng.random_range(0..3);
+                let down = self.delay([300, 6000, 120_000][longest]);
                 self.later(down, Happening::Start);
                 if !self.chance(self.faults.lease_loss) {
                     self.note(format_args!("--- crash"));
@@ -338,6 +339,10 @@ impl World {
         if self.chance(200) {
             self.tell_owner(Event::AccountSet(self.scenario.account));
         }
+        if self.chance(self.faults.edits) {
+            self.scenario.edit(&mut self.rng);
+            self.tell_campaign();
+        }
         if !self.suspended && self.chance(self.faults.suspensions) {
             self.suspended = true;
             self.tell_campaign();
@@ -360,7 +365,8 @@ impl World {
         match effect {
             Effect::Save(save) => {
                 self.check_save(life, &save);
-                self.later(after, Happening::SaveArrives(life, save));
+                let slow = if self.chance(self.faults.slow_store) { self.delay(70_000) } else { Duration::ZERO };
+                self.later(after + slow, Happening::SaveArrives(life, save));
             }
             Effect::Load { job } => self.later(after, Happening::LoadArrives(life, job)),
             Effect::Dial(dial) => {
