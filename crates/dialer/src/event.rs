@@ -44,10 +44,10 @@ pub enum Event {
     /// Every job that may hold claims or live calls has been handed in. Nothing is claimed before.
     Ready,
 
-    /// The answer to [`Effect::Save`](crate::Effect::Save): it is stored. Made by [`Save::stored`](crate::Save::stored).
+    /// The answer to [`Effect::Save`](crate::Effect::Save): it is stored. Made by [`Save::stored`](crate::effect::Save::stored).
     Saved(SavedJob),
     /// The answer to [`Effect::Save`](crate::Effect::Save): it is not, or nobody knows. Made by
-    /// [`Save::failed`](crate::Save::failed).
+    /// [`Save::failed`](crate::effect::Save::failed).
     NotSaved(UnsavedJob, SaveFailure),
     /// The answer to [`Effect::Load`](crate::Effect::Load).
     Reloaded {

@@ -1,4 +1,46 @@
 //! The outbound dialer as a pure state machine: claims, pacing, retries, windows, outcomes, recovery.
+//!
+//! A [`Dialer`] decides for one account; it does no I/O and reads no clock. What people want, what the store says and
+//! what Telnyx says goes in as [`Event`]s; what is to be done comes out as [`Effect`]s.
+//!
+//! # How a target is called
+//!
+//! 1. **Claim.** A few targets of a job, no more than pacing lets out within a second, become
+//!    [`Claimed`](TargetState::Claimed) in one compare-and-swap of the job ([`Effect::Save`]).
+//! 2. **Dial.** The answer to that save carries a proof for each claim, and a dial is made of the proof
+//!    ([`Effect::Dial`]). Just before, window, expiry, suspension and age of the claim are looked at again; what may no
+//!    longer be dialled is given back.
+//! 3. **Find out.** An unanswered dial is asked for again under its command id for 45 s, then looked up
+//!    ([`Effect::LookUp`]). With no trace for three minutes the campaign's policy for ambiguous calls decides.
+//! 4. **Follow.** Webhooks move the call on, in any order, once or twice. How far it has come travels in its
+//!    `client_state`. What a command leads to counts once the command is accepted.
+//! 5. **Settle.** The end of the call gives an [`Outcome`], the outcome a retry or the end, and the job is saved, with
+//!    all that has happened since its last save.
+//! 6. **Acknowledge.** A webhook is answered when its effect is durable: stored, or carried by an accepted command.
+//!
+//! # Guarantees
+//!
+//! - No phone rings for a claim that is not stored, nor twice for one [`AttemptKey`], whenever the process stops and
+//!   however often; unless a carrier reports a failure for a call that rang all the same.
+//! - No 5 seconds hold more than nine tenths of the account's dials; a process that starts waits 5 s, for it cannot know
+//!   what its predecessor dialled.
+//! - Nothing is dialled outside the callee's window, nor so late that it would ring beyond it.
+//! - Every attempt ends: by its webhooks, by a look-up, or by the clock.
+//! - Every webhook is answered once, within [`ACK_PATIENCE`].
+//!
+//! # Assumptions
+//!
+//! - The store's compare-and-swap is one, and the shell answers every effect once; a timeout is an answer.
+//! - Telnyx ignores a repeated `command_id` for 60 s (Telnyx: receiving webhooks guide).
+//! - One process owns an account at a time, give or take a lease. Two at once never ring one attempt twice, but each
+//!   knows only its own share of the account's limits.
+//! - A leg shows among the active calls or in the event log within three minutes.
+//!
+//! # Caveats
+//!
+//! - A crash between the save of a claim and its dial costs that target three minutes and, unless policy says
+//!   otherwise, an attempt: nobody can tell it from a dial whose answer was lost.
+//! - A campaign edited while a call lives applies to that call at once.
 
 mod agenda;
 mod announcement;

@@ -11,10 +11,9 @@ use crate::effect::Verdict;
 use crate::event::LoadedJob;
 use crate::ids::{JobId, OwnerId};
 use crate::job::{Job, Sync};
-use crate::now::Now;
 use crate::outcome::Outcome;
 use crate::owner::{JobNo, Owner, OwnerNo, Slot, ZoneQueue};
-use crate::progress::{JobProgress, Progress, Tallied, WaitingFor};
+use crate::progress::Tallied;
 use crate::spec::{AccountLimits, Audience, CampaignSpec, DrainPolicy};
 use crate::target::TargetState;
 
@@ -261,73 +260,6 @@ impl Dialer {
             let tally = *tally;
             self.set_state(slot, &TargetState::Done { tally, outcome });
         }
-    }
-
-    /// How far an owner has come. `None`: nothing of it is held here.
-    #[must_use]
-    pub fn progress(&self, id: &OwnerId) -> Option<Progress> {
-        let owner = self.owners.get(self.owner_numbers.get(id)?)?;
-        let everything_ended = owner.tallied.ended() == owner.tallied.counts.total();
-        Some(Progress {
-            tallied: owner.tallied.clone(),
-            complete: owner.audience == Audience::Complete && owner.spec.is_some() && everything_ended,
-            waiting_for: self.waiting_for(owner),
-            next_window_opens: owner.next_opening(self.now.wall),
-            dialled: owner.dialled,
-        })
-    }
-
-    fn waiting_for(&self, owner: &Owner) -> WaitingFor {
-        let Now { wall, up } = self.now;
-        let Some(spec) = owner.spec.as_ref().filter(|_| self.ready && self.limits.is_some()) else {
-            return WaitingFor::Jobs;
-        };
-        if let Some(refusal) = &owner.misconfigured {
-            return WaitingFor::ConfigError {
-                status: refusal.status,
-                code: refusal.code.clone(),
-                pointer: refusal.pointer.clone(),
-            };
-        }
-        if spec.suspended || owner.removed {
-            return WaitingFor::Suspension;
-        }
-        if owner.tallied.counts.waiting() == 0 && owner.undialled == 0 {
-            return WaitingFor::NothingToDial;
-        }
-        if let Some(at) = spec.start_at.filter(|at| *at > wall) {
-            return WaitingFor::Start { at };
-        }
-        if self.governor.is_paused(up) {
-            return WaitingFor::Capacity;
-        }
-        if owner.undialled > 0 {
-            return WaitingFor::Pacing;
-        }
-        self.waiting_to_claim(owner, wall)
-    }
-
-    fn waiting_to_claim(&self, owner: &Owner, wall: Timestamp) -> WaitingFor {
-        if !owner.jobs_with_due(wall).is_empty() {
-            let full = owner.room(self.now.up).min(self.room()) == 0;
-            return if full { WaitingFor::Concurrency } else { WaitingFor::Pacing };
-        }
-        let later = owner.queues.iter().filter_map(|queue| queue.later.first()).map(|(at, _)| *at).min();
-        match later {
-            Some(at) if owner.queues.iter().all(|queue| queue.due.is_empty()) => WaitingFor::Due { at },
-            Some(_) | None => WaitingFor::Window,
-        }
-    }
-
-    /// How far a job has come. `None`: it is not held here.
-    #[must_use]
-    pub fn job_progress(&self, id: &JobId) -> Option<JobProgress> {
-        let job = self.jobs.get(self.job_numbers.get(id)?)?;
-        let stored = !job.dirty && matches!(job.sync, Sync::Idle);
-        Some(JobProgress {
-            tallied: job.tallied.clone(),
-            finished: stored && job.tallied.ended() == job.tallied.counts.total(),
-        })
     }
 }
 

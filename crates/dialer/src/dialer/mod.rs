@@ -11,6 +11,7 @@ mod commands;
 mod dials;
 mod flights;
 mod look_ups;
+mod report;
 mod store;
 
 use std::collections::{BTreeMap, VecDeque};
