@@ -139,11 +139,11 @@ impl TargetState {
     #[must_use]
     pub fn join(self, stored: Self) -> Self {
         if let (
-            Self::Dialing { tally, claim, leg, position },
-            Self::Dialing { tally: other_tally, leg: other_leg, position: other_position, claim: other_claim },
+            Self::Dialing { tally, leg, position, .. },
+            Self::Dialing { tally: other_tally, claim, leg: other_leg, position: other_position },
         ) = (&self, &stored)
             && tally == other_tally
-            && claim == other_claim
+            && (leg.is_none() || other_leg.is_none() || leg == other_leg)
         {
             let leg = other_leg.clone().or_else(|| leg.clone());
             return Self::Dialing { tally: *tally, claim: *claim, leg, position: (*position).max(*other_position) };
@@ -376,6 +376,19 @@ mod tests {
             prop_assert_eq!(joined.clone().join(stored), joined.clone());
             prop_assert_eq!(mine.join(joined.clone()), joined);
         }
+    }
+
+    #[test]
+    fn what_two_lives_know_of_one_call_is_put_together() {
+        let dialing = |by, leg: Option<Leg>, position| TargetState::Dialing {
+            tally: Tally::default(),
+            claim: ClaimRecord { at: Timestamp::UNIX_EPOCH, by: SessionId(by), from: 0 },
+            leg,
+            position,
+        };
+        let leg = Some(Leg { control: CallControlId::new("v3:abc"), id: CallLegId::new("leg") });
+        let joined = dialing(1, None, Position::Listening).join(dialing(2, leg.clone(), Position::Ringing));
+        assert_eq!(joined, dialing(2, leg, Position::Listening));
     }
 
     #[test]

@@ -551,6 +551,19 @@ fn no_trace_for_three_minutes_follows_the_policy() {
 }
 
 #[test]
+fn a_held_target_is_decided_when_the_policy_no_longer_holds_it() {
+    let claim = dialer::target::ClaimRecord { at: wall(Duration::ZERO), by: SessionId(9), from: 0 };
+    let held = TargetState::Held { tally: dialer::target::Tally::default(), claim };
+    let skip = CampaignSpec { on_ambiguous: OnAmbiguous::Skip, ..spec(1) };
+    let mut desk = Desk::with(vec![held.clone()], skip.clone());
+    assert_eq!(desk.outcome(), Some(Outcome::Ambiguous), "at load");
+    desk = Desk::with(vec![held], CampaignSpec { on_ambiguous: OnAmbiguous::Hold, ..spec(1) });
+    assert_eq!(desk.outcome(), None);
+    desk.set(skip);
+    assert_eq!(desk.outcome(), Some(Outcome::Ambiguous), "at an edit");
+}
+
+#[test]
 fn two_campaigns_share_the_accounts_channels() {
     let campaign = CampaignSpec {
         pacing: dialer::spec::Pacing { dials_per_second: DialRate::per_second(20), max_concurrent: 100 },

@@ -14,7 +14,7 @@ use crate::job::{Job, Sync};
 use crate::outcome::Outcome;
 use crate::owner::{JobNo, Owner, OwnerNo, Slot, ZoneQueue};
 use crate::progress::Tallied;
-use crate::spec::{AccountLimits, Audience, CampaignSpec, DrainPolicy};
+use crate::spec::{AccountLimits, Audience, CampaignSpec, DrainPolicy, OnAmbiguous};
 use crate::target::TargetState;
 
 /// Hanging up on what has rung for less is a nuisance call (47 CFR 64.1200(a)(6)).
@@ -138,9 +138,11 @@ impl Dialer {
         }
     }
 
-    fn resolve_held(&mut self, number: OwnerNo) {
+    /// Decides what was held for a person, if the campaign no longer asks for that.
+    pub(super) fn resolve_held(&mut self, number: OwnerNo) {
         let Some(owner) = self.owners.get(&number) else { return };
-        if owner.tallied.counts.ambiguous == 0 {
+        let holds = owner.spec.as_ref().is_none_or(|spec| spec.on_ambiguous == OnAmbiguous::Hold);
+        if holds || owner.tallied.counts.ambiguous == 0 {
             return;
         }
         let jobs: Vec<JobNo> = owner.jobs.iter().copied().collect();
@@ -198,6 +200,7 @@ impl Dialer {
             job.dirty = false;
         }
         self.agenda.cancel(Due::Job(number));
+        self.resolve_held(owner_no);
         self.agenda.hasten(Due::Owner(owner_no), self.now.up);
     }
 

@@ -195,6 +195,7 @@ impl Dialer {
                 self.acknowledge_all(tokens, Verdict::Done);
             }
         }
+        self.resolve_held(owner);
         self.plan_job(number);
         self.plan_claims(owner);
     }
@@ -211,7 +212,11 @@ impl Dialer {
         }
         let Some(mine) = self.state(slot).cloned() else { return false };
         let joined = mine.clone().join(stored.clone());
-        if joined != mine {
+        let same_call = matches!((&mine, &joined), (TargetState::Dialing { tally: before, .. }, TargetState::Dialing { tally, .. }) if before == tally);
+        if joined != mine && same_call {
+            self.set_state(slot, &joined);
+            self.plan_flight(slot);
+        } else if joined != mine {
             let own_late_claim = self.is_own_late_claim(&mine, &joined);
             self.end_flight(slot);
             self.set_state(slot, &joined);

@@ -13,7 +13,8 @@ use crate::world::{Happening, TIMEOUT, World};
 
 impl World {
     pub fn save_arrives(&mut self, life: u32, save: Save) {
-        let after = self.delay(100);
+        let slow = if self.chance(self.faults.slow_store) { self.delay(200_000) } else { Duration::ZERO };
+        let after = self.delay(100) + slow;
         if self.chance(self.faults.conflict) {
             self.store.touch(&save.job);
         }

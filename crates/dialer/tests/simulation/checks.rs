@@ -33,8 +33,7 @@ impl World {
     pub fn check_ack(&self, event: &CallEvent) {
         let key = &event.state.key;
         let (job, index) = self.scenario.find(&key.attempt.target);
-        let (_, states) = self.store.read(&job);
-        let state = states.get(index).cloned().unwrap_or_default();
+        let state = self.store.peek(&job).get(index).cloned().unwrap_or_default();
         let under_way = state.attempt() == Some(key.attempt.n) && state.tally().refusals == key.refusals;
         let untold = match (&event.what, &state) {
             (What::HungUp(_), _) => under_way,

@@ -16,7 +16,7 @@ pub struct Faults {
     pub save_answer_lost: u32,
     /// A save is lost; half of those arrive much later.
     pub save_lost: u32,
-    /// A save takes up to 70 s.
+    /// A save, or its answer, takes up to 200 s.
     pub slow_store: u32,
     /// A load fails.
     pub load_fails: u32,

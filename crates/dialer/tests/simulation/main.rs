@@ -23,6 +23,9 @@ mod store;
 mod voice;
 mod world;
 
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use world::World;
@@ -43,14 +46,37 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
+/// The seeds whose worlds fail, run on every core.
+fn failed(seeds: Range<u64>) -> Vec<u64> {
+    let next = AtomicU64::new(seeds.start);
+    let failed = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds.end || failed.lock().unwrap().len() >= 8 {
+                        return;
+                    }
+                    if std::panic::catch_unwind(|| run(seed, false)).is_err() {
+                        failed.lock().unwrap().push(seed);
+                    }
+                }
+            });
+        }
+    });
+    let mut failed = failed.into_inner().unwrap();
+    failed.sort_unstable();
+    failed
+}
+
 #[test]
 fn nothing_rings_twice_and_everything_ends() {
     if let Some(seed) = number("SEED") {
         println!("{}", run(seed, true).unwrap());
         return;
     }
-    let failed = |seed: &u64| std::panic::catch_unwind(|| run(*seed, false)).is_err();
-    let failed: Vec<u64> = (0..number("SEEDS").unwrap_or(2000)).filter(failed).take(8).collect();
+    let failed = failed(0..number("SEEDS").unwrap_or(2000));
     if let Some(seed) = failed.first() {
         eprintln!("replay with SEED=n, n one of {failed:?}; seed {seed}:");
         run(*seed, true);

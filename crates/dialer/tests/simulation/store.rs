@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dialer::{DialKey, JobId, TargetState, Version};
 
-/// Stored jobs, as JSON, the way a real store would hold them.
+/// Stored jobs. Whoever reads one gets it by way of JSON, as from a real store.
 #[derive(Default)]
 pub struct Store {
-    jobs: BTreeMap<JobId, (u64, String)>,
+    jobs: BTreeMap<JobId, (u64, Vec<TargetState>)>,
     /// Every `(job, index, n, refusals)` that was ever stored as claimed.
     claims: BTreeSet<(JobId, usize, u16, u32)>,
 }
@@ -15,23 +15,22 @@ pub struct Store {
 impl Store {
     /// A new job whose targets are untouched.
     pub fn create(&mut self, job: &JobId) {
-        self.jobs.insert(job.clone(), (1, "[]".to_owned()));
+        self.jobs.insert(job.clone(), (1, Vec::new()));
     }
 
     /// Whether the swap was made; the new version if so.
     pub fn swap(&mut self, job: &JobId, base: &Version, states: &[TargetState]) -> Option<Version> {
-        let (version, text) = self.jobs.get_mut(job).unwrap();
+        let (version, stored) = self.jobs.get_mut(job).unwrap();
         if version.to_string() != base.as_str() {
             return None;
         }
-        let before: Vec<TargetState> = serde_json::from_str(text).unwrap();
-        for (old, new) in before.into_iter().zip(states) {
+        for (old, new) in std::mem::take(stored).into_iter().zip(states) {
             if !matches!(old, TargetState::Held { .. }) {
                 assert_eq!(&old.join(new.clone()), new, "a stored state went back");
             }
         }
         *version += 1;
-        *text = serde_json::to_string(states).unwrap();
+        *stored = states.to_vec();
         for (index, state) in states.iter().enumerate() {
             if let (TargetState::Claimed { tally, .. }, Some(n)) = (state, state.attempt()) {
                 self.claims.insert((job.clone(), index, n, tally.refusals));
@@ -46,8 +45,14 @@ impl Store {
     }
 
     pub fn read(&self, job: &JobId) -> (Version, Vec<TargetState>) {
-        let (version, text) = &self.jobs[job];
-        (Version::new(&version.to_string()), serde_json::from_str(text).unwrap())
+        let (version, stored) = &self.jobs[job];
+        let text = serde_json::to_string(stored).unwrap();
+        (Version::new(&version.to_string()), serde_json::from_str(&text).unwrap())
+    }
+
+    /// The stored states.
+    pub fn peek(&self, job: &JobId) -> &[TargetState] {
+        &self.jobs[job].1
     }
 
     /// Whether the claim of a dial was ever stored.

@@ -365,7 +365,7 @@ impl World {
         match effect {
             Effect::Save(save) => {
                 self.check_save(life, &save);
-                let slow = if self.chance(self.faults.slow_store) { self.delay(70_000) } else { Duration::ZERO };
+                let slow = if self.chance(self.faults.slow_store) { self.delay(200_000) } else { Duration::ZERO };
                 self.later(after + slow, Happening::SaveArrives(life, save));
             }
             Effect::Load { job } => self.later(after, Happening::LoadArrives(life, job)),
