@@ -53,7 +53,8 @@ impl World {
             self.later(TIMEOUT, Happening::Answer(life, Event::DialFateUnknown { key }));
             return;
         }
-        if let Some(refusal) = self.refusal() {
+        let silent = self.clock < self.silent_until;
+        if let Some(refusal) = self.refusal().filter(|_| !silent) {
             self.later(after, Happening::Answer(life, Event::DialRefused { key, refusal }));
             return;
         }
@@ -63,7 +64,7 @@ impl World {
         }
         self.check_concurrency();
         let leg = (!self.chance(self.faults.dial_without_ids)).then(|| self.voice.calls[call].leg.clone());
-        if self.chance(self.faults.dial_answer_lost) {
+        if silent || self.chance(self.faults.dial_answer_lost) {
             self.later(TIMEOUT, Happening::Answer(life, Event::DialFateUnknown { key }));
         } else {
             self.later(after, Happening::Answer(life, Event::DialAccepted { key, leg }));
@@ -91,7 +92,7 @@ impl World {
 
     pub fn look_up_arrives(&mut self, life: u32, asked: &LookUp) {
         let after = self.delay(500);
-        let fails = self.chance(self.faults.look_up_fails);
+        let fails = self.clock < self.silent_until || self.chance(self.faults.look_up_fails);
         let lag = Duration::from_millis(100 * u64::from(self.faults.lag));
         let findings = (!fails).then(|| self.voice.look_up(asked, self.clock, lag));
         self.later(after, Happening::Answer(life, Event::LookedUp { key: asked.key.clone(), findings }));
@@ -115,7 +116,7 @@ impl World {
                 Event::CommandAccepted { command_id, leg }
             }
         };
-        if fault {
+        if fault || self.clock < self.silent_until {
             let (command_id, leg) = (command.command_id, command.leg.id.clone());
             self.later(TIMEOUT, Happening::Answer(life, Event::CommandFateUnknown { command_id, leg }));
         } else {

@@ -20,6 +20,8 @@ pub struct Faults {
     pub slow_store: u32,
     /// A load fails.
     pub load_fails: u32,
+    /// For up to three minutes Telnyx does as it is told and answers nothing (chances: once a minute).
+    pub outages: u32,
     /// A dial is accepted and its answer is lost.
     pub dial_answer_lost: u32,
     /// A dial never arrives.
@@ -72,6 +74,7 @@ impl Faults {
             save_lost: share(300),
             slow_store: share(300),
             load_fails: share(300),
+            outages: share(200),
             dial_answer_lost: share(300),
             dial_lost: share(300),
             dial_without_ids: share(500),

@@ -73,6 +73,8 @@ pub struct World {
     pub suspended: bool,
     pub jobs: BTreeSet<usize>,
     pub dials: Vec<Duration>,
+    /// Until then Telnyx answers nothing.
+    pub silent_until: Duration,
     /// Written only when asked for: a seed replays.
     pub trace: Option<String>,
 }
@@ -103,6 +105,7 @@ impl World {
             suspended: false,
             jobs: BTreeSet::new(),
             dials: Vec::new(),
+            silent_until: Duration::ZERO,
             trace: trace.then(String::new),
         };
         world.note(format_args!("{:?}", world.faults.clone()));
@@ -153,6 +156,7 @@ impl World {
     pub fn heal(&mut self) {
         self.note(format_args!("--- healed"));
         self.faults = Faults::default();
+        self.silent_until = self.clock;
         if self.suspended {
             self.resume();
         }
@@ -338,6 +342,9 @@ impl World {
         }
         if self.chance(200) {
             self.tell_owner(Event::AccountSet(self.scenario.account));
+        }
+        if self.chance(self.faults.outages) {
+            self.silent_until = self.clock + self.delay(180_000);
         }
         if self.chance(self.faults.edits) {
             self.scenario.edit(&mut self.rng);
