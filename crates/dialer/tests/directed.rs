@@ -271,6 +271,18 @@ fn a_claim_found_at_load_is_looked_up_and_never_dialled() {
 }
 
 #[test]
+fn a_claim_that_was_stored_too_late_is_given_back() {
+    let mut desk = Desk::new();
+    desk.pass(6);
+    let save = desk.save();
+    desk.pass(61);
+    desk.tell(save.stored(Version::new("2")));
+    assert!(desk.next_dial().is_none(), "a successor may have looked it up and found nothing");
+    desk.pass(1);
+    assert_eq!(desk.store()[0].tally().refusals, 1);
+}
+
+#[test]
 fn a_lost_answer_is_asked_again_under_the_same_id_and_then_looked_up() {
     let (mut desk, dial) = Desk::dialled(spec(1));
     let began = desk.clock;
