@@ -5,4 +5,7 @@ pub mod audience;
 pub mod cli;
 pub mod controllers;
 pub mod dialing;
+pub mod operator;
+pub mod reconcile;
+pub mod telemetry;
 pub mod webhook;

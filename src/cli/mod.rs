@@ -4,6 +4,7 @@
 //! it a meaning of its own. Does not know what a subcommand does.
 
 pub mod crds;
+pub mod run;
 pub mod simulate;
 
 use std::error::Error;
@@ -25,6 +26,8 @@ enum Command {
     Crds(crds::Args),
     /// Serves the Telnyx Voice API from memory, with calls that nobody pays and signed webhooks.
     Simulate(simulate::Args),
+    /// Runs the operator against the cluster of KUBECONFIG or, in a Pod, its own.
+    Run(run::Args),
 }
 
 impl Cli {
@@ -34,6 +37,7 @@ impl Cli {
         let result = match self.command {
             Command::Crds(args) => args.execute().map_err(Into::into),
             Command::Simulate(args) => args.execute().map_err(Into::into),
+            Command::Run(args) => args.execute().map_err(Into::into),
         };
         result.unwrap_or_else(|error: Box<dyn Error>| {
             eprintln!("telnyx-operator: {}", chain(&*error));

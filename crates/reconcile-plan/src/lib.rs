@@ -51,7 +51,7 @@ pub use outcome::{Outcome, Referent, RetryClass, Settled};
 pub use plan::{Action, Blocked, Candidate, Claim, Names, Observed, Plan, Target, plan};
 pub use policy::{AdoptionPolicy, DeletionPolicy, DriftPolicy, ManagementPolicy, Policy};
 pub use reason::Reason;
-pub use report::{Deed, EventKind, Report, Requeue, Subject, Transition, report};
+pub use report::{Deed, EventKind, Report, Requeue, Subject, Transition, WhileWaiting, Words, report};
 pub use spec_path::{pointer_to_spec_path, spec_path};
 
 /// A JSON object, as the API sends and takes it. Keys keep a fixed (sorted) order.

@@ -17,6 +17,37 @@ pub struct Subject<'a> {
     pub previous: &'a [Condition],
     /// Wall-clock time of the pass.
     pub now: Timestamp,
+    /// What being ready means for this kind.
+    pub words: Words,
+}
+
+/// What being ready means for a kind, as whole sentences without a full stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// Message of a true `Ready`.
+    pub ready: &'static str,
+    /// Message of a true `Synced`. `None`: the kind has nothing to compare, and no such condition.
+    pub synced: Option<&'static str>,
+    /// What becomes of a true `Ready` when something must be waited for.
+    pub while_waiting: WhileWaiting,
+}
+
+/// What becomes of a true `Ready` of this generation when something must be waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhileWaiting {
+    /// It stays: what was made exists, whoever else is missing.
+    StaysReady,
+    /// It is lost: what is waited for is what being ready consists of.
+    NotReady,
+}
+
+impl Words {
+    /// For kinds that stand for a remote object.
+    pub const REMOTE_OBJECT: Self = Self {
+        ready: "the remote object exists and is as the spec asks",
+        synced: Some("every field that the spec sets has its value at the API"),
+        while_waiting: WhileWaiting::StaysReady,
+    };
 }
 
 /// What to write, say and schedule after a pass.
@@ -76,8 +107,8 @@ pub fn report(subject: &Subject<'_>, outcome: &Outcome, deed: Option<&Deed>) -> 
     let draft = Draft { subject };
     let fresh = match outcome {
         Outcome::Done(Settled::InSync) => vec![
-            draft.with(About::Ready, Is::True, Reason::Available, "the remote object exists and is as the spec asks"),
-            draft.with(About::Synced, Is::True, Reason::UpToDate, "every field that the spec sets has its value"),
+            draft.with(About::Ready, Is::True, Reason::Available, subject.words.ready),
+            draft.with(About::Synced, Is::True, Reason::UpToDate, subject.words.synced.unwrap_or_default()),
         ],
         Outcome::Done(Settled::Drifted { message }) => vec![
             draft.with(About::Ready, Is::True, Reason::Available, "the remote object exists"),
@@ -90,14 +121,21 @@ pub fn report(subject: &Subject<'_>, outcome: &Outcome, deed: Option<&Deed>) -> 
                 draft.with(About::Synced, Is::Unknown, Reason::Suspended, message),
             ]
         }
-        Outcome::Waiting { on } => draft.under_way(Is::False, waiting_reason(on), &waiting_message(on)),
-        Outcome::Retry { class, message, .. } => draft.under_way(Is::Unknown, class.reason(), message),
+        Outcome::Waiting { on } => {
+            let kept = draft.ready_kept().filter(|_| subject.words.while_waiting == WhileWaiting::StaysReady);
+            draft.under_way(kept, Is::False, waiting_reason(on), &waiting_message(on))
+        }
+        Outcome::Retry { class, message, .. } => {
+            draft.under_way(draft.ready_kept(), Is::Unknown, class.reason(), message)
+        }
         Outcome::Terminal { reason, message } => vec![
             draft.with(About::Ready, Is::False, *reason, message),
             draft.with(About::Synced, Is::False, *reason, message),
             draft.with(About::Stalled, Is::True, *reason, message),
         ],
     };
+    let compares = |condition: &Condition| subject.words.synced.is_some() || condition.kind != About::Synced.as_str();
+    let fresh = fresh.into_iter().filter(compares).collect();
     let conditions = merge_conditions(subject.previous, fresh);
     let transition = transition(subject.previous, &conditions, outcome, deed);
     Report { conditions, transition, requeue: requeue(outcome) }
@@ -129,9 +167,9 @@ impl Draft<'_> {
         holds.then(|| ready.clone())
     }
 
-    fn under_way(&self, ready: Is, reason: Reason, message: &str) -> Vec<Condition> {
+    fn under_way(&self, kept: Option<Condition>, ready: Is, reason: Reason, message: &str) -> Vec<Condition> {
         vec![
-            self.ready_kept().unwrap_or_else(|| self.with(About::Ready, ready, reason, message)),
+            kept.unwrap_or_else(|| self.with(About::Ready, ready, reason, message)),
             self.with(About::Synced, Is::Unknown, reason, message),
             self.with(About::Reconciling, Is::True, reason, message),
         ]

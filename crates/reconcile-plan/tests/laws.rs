@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use reconcile_plan::{
     Action, Condition, Equality, Fields, Names, Observed, Outcome, Policy, Reason, Referent, RetryClass, Rules,
-    Settled, Subject, Target, merge_conditions, plan, report,
+    Settled, Subject, Target, Words, merge_conditions, plan, report,
 };
 use serde_json::Value;
 
@@ -117,7 +117,7 @@ proptest! {
     fn a_quiet_pass_changes_no_status_and_says_nothing(ends in prop::collection::vec(outcome(), 1..5)) {
         let mut conditions = vec![foreign()];
         for (end, second) in ends.iter().zip(0_i64..) {
-            let subject = Subject { generation: 1, deleting: false, previous: &conditions, now: at(second) };
+            let subject = Subject { generation: 1, deleting: false, previous: &conditions, now: at(second), words: Words::REMOTE_OBJECT };
             let first = report(&subject, end, None);
             let again = Subject { previous: &first.conditions, now: at(second + 1_000), ..subject };
             let second_report = report(&again, end, None);
@@ -132,7 +132,7 @@ proptest! {
     fn merging_conditions_twice_is_merging_once(ends in prop::collection::vec(outcome(), 2..4)) {
         let mut before = vec![];
         for (end, second) in ends.iter().zip(0_i64..) {
-            let subject = Subject { generation: 1, deleting: false, previous: &before, now: at(second) };
+            let subject = Subject { generation: 1, deleting: false, previous: &before, now: at(second), words: Words::REMOTE_OBJECT };
             let fresh = report(&subject, end, None).conditions;
             let once = merge_conditions(&before, fresh.clone());
             prop_assert_eq!(&merge_conditions(&once, fresh), &once);

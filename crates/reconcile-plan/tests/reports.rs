@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use reconcile_plan::{
-    Condition, EventKind, Outcome, Reason, Referent, Report, Requeue, RetryClass, Settled, Subject, report,
+    Condition, EventKind, Outcome, Reason, Referent, Report, Requeue, RetryClass, Settled, Subject, Words, report,
 };
 use std::time::Duration;
 
@@ -12,7 +12,11 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn after(previous: &[Condition], generation: i64, second: i64, outcome: &Outcome) -> Report {
-    report(&Subject { generation, deleting: false, previous, now: at(second) }, outcome, None)
+    report(
+        &Subject { generation, deleting: false, previous, now: at(second), words: Words::REMOTE_OBJECT },
+        outcome,
+        None,
+    )
 }
 
 fn lines(conditions: &[Condition]) -> Vec<String> {
@@ -86,7 +90,7 @@ fn a_ready_object_outlives_an_outage_but_not_an_edit_that_could_not_be_carried_o
     let edited = after(&ready, 2, 60, &unavailable());
     assert_eq!(lines(&edited.conditions)[0], "Ready=Unknown ApiUnavailable");
     assert_eq!(edited.conditions[0].observed_generation, Some(2));
-    let leaving = Subject { generation: 1, deleting: true, previous: &ready, now: at(60) };
+    let leaving = Subject { generation: 1, deleting: true, previous: &ready, now: at(60), words: Words::REMOTE_OBJECT };
     assert_eq!(lines(&report(&leaving, &unavailable(), None).conditions)[0], "Ready=Unknown ApiUnavailable");
 }
 
@@ -95,7 +99,13 @@ fn an_event_tells_a_change_or_a_deed_and_nothing_twice() {
     let first = after(&[], 1, 0, &refused());
     assert_eq!(first.transition.as_ref().unwrap().reason, Reason::InvalidSpec);
     assert_eq!(after(&first.conditions, 1, 9, &refused()).transition, None);
-    let subject = Subject { generation: 1, deleting: false, previous: &first.conditions, now: at(10) };
+    let subject = Subject {
+        generation: 1,
+        deleting: false,
+        previous: &first.conditions,
+        now: at(10),
+        words: Words::REMOTE_OBJECT,
+    };
     let made = report(&subject, &Outcome::in_sync(), Some(&(Reason::Created, "created application 7".into())));
     let event = made.transition.unwrap();
     assert_eq!((event.kind, event.reason), (EventKind::Normal, Reason::Created));

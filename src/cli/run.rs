@@ -1,0 +1,109 @@
+//! `telnyx-operator run`: the operator itself.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::operator::{Operator, OperatorError, Options};
+use crate::telemetry::{self, LogError, LogFormat};
+
+/// Arguments of `run`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where Telnyx's webhooks are received. Put TLS in front of it.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    webhook_listen: SocketAddr,
+    /// Where /livez, /readyz and /metrics are served.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
+    admin_listen: SocketAddr,
+    /// A namespace to watch; may be given several times. All of them where none is given.
+    #[arg(long = "namespace", value_name = "NAME")]
+    namespaces: Vec<String>,
+    /// How log lines look.
+    #[arg(long, value_enum, default_value_t)]
+    log_format: LogFormat,
+    /// Least level that is logged (error, warn, info, debug, trace), or a filter such as `telnyx_operator=debug,info`.
+    #[arg(long, value_name = "LEVEL", env = "RUST_LOG", default_value = "info")]
+    log_level: String,
+    /// Names this process in events.
+    #[arg(long, value_name = "NAME", env = "HOSTNAME", default_value = "telnyx-operator")]
+    instance: String,
+}
+
+/// Why the operator did not run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The logs cannot be set up.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The runtime cannot be started.
+    #[error("cannot start the async runtime")]
+    Runtime(#[source] std::io::Error),
+    /// No cluster to connect to.
+    #[error("no Kubernetes cluster: set KUBECONFIG, or run in a Pod with a ServiceAccount")]
+    NoCluster(#[source] kube::config::InferConfigError),
+    /// The client for the cluster cannot be made.
+    #[error("cannot make a client for the Kubernetes API")]
+    Client(#[source] kube::Error),
+    /// Signals cannot be received.
+    #[error("cannot receive signals")]
+    Signal(#[source] std::io::Error),
+    /// A part cannot be started.
+    #[error(transparent)]
+    Operator(#[from] OperatorError),
+}
+
+impl Args {
+    /// Runs until SIGTERM or SIGINT.
+    pub fn execute(self) -> Result<ExitCode, RunError> {
+        telemetry::init(self.log_format, &self.log_level)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(RunError::Runtime)?;
+        runtime.block_on(self.run())?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn run(self) -> Result<(), RunError> {
+        // Two TLS users in one process: the first to install a provider wins, and both accept ring.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let config = kube::Config::infer().await.map_err(RunError::NoCluster)?;
+        let client = kube::Client::try_from(config).map_err(RunError::Client)?;
+        let shutdown = CancellationToken::new();
+        let options = Options {
+            admin_listen: self.admin_listen,
+            webhook_listen: self.webhook_listen,
+            namespaces: self.namespaces,
+            instance: self.instance,
+        };
+        stop_on_signals(shutdown.clone())?;
+        let operator = Operator::prepare(client, options, shutdown).await?;
+        if let (Ok(webhooks), Ok(admin)) = (operator.webhook_address(), operator.admin_address()) {
+            tracing::info!(version = env!("CARGO_PKG_VERSION"), %webhooks, %admin, "running");
+        }
+        operator.run().await;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+/// The first signal asks every part to finish. A second ends the process at once.
+fn stop_on_signals(shutdown: CancellationToken) -> Result<(), RunError> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(RunError::Signal)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::Signal)?;
+    // Lives as long as the process, which it ends.
+    tokio::spawn(async move {
+        for last in [false, true] {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if last {
+                std::process::exit(130);
+            }
+            tracing::info!("stopping: work that was begun is finished");
+            shutdown.cancel();
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! The caches of watched objects, and who uses which account.
+
+use super::accounts::AccountKey;
+use super::controller::Guarded;
+use super::managed::Managed;
+use super::memory::locked;
+use kube::Resource as _;
+use kube::runtime::reflector::store::Writer;
+use kube::runtime::reflector::{ObjectRef, Store};
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use tokio::sync::watch;
+
+/// Which namespaces are watched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope(Vec<String>);
+
+impl Scope {
+    /// These namespaces; all of them when the list is empty.
+    #[must_use]
+    pub fn new(mut namespaces: Vec<String>) -> Self {
+        namespaces.sort();
+        namespaces.dedup();
+        Self(namespaces)
+    }
+
+    /// One entry per watch that is needed; `None` watches the whole cluster.
+    #[must_use]
+    pub fn namespaces(&self) -> Vec<Option<String>> {
+        if self.0.is_empty() { vec![None] } else { self.0.iter().cloned().map(Some).collect() }
+    }
+}
+
+/// The caches of one kind, one per watched namespace.
+pub struct Stores<K: Managed> {
+    parts: Arc<[Part<K>]>,
+}
+
+struct Part<K: Managed> {
+    store: Store<Guarded<K>>,
+    synced: watch::Receiver<bool>,
+}
+
+/// The writing end of a cache, for the controller that fills it.
+pub struct Cache<K: Managed> {
+    /// The namespace that it watches; `None` is the whole cluster.
+    pub namespace: Option<String>,
+    /// Fills the cache.
+    pub writer: Writer<Guarded<K>>,
+    /// Set to true when it has been filled once. The store's own `wait_until_ready` wakes only one of those who wait
+    /// (kube-runtime 5.0, `DelayedInit`), and the controller is one already.
+    pub synced: watch::Sender<bool>,
+}
+
+impl<K: Managed> Clone for Stores<K> {
+    fn clone(&self) -> Self {
+        Self { parts: Arc::clone(&self.parts) }
+    }
+}
+
+impl<K: Managed> fmt::Debug for Stores<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stores").field("parts", &self.parts.len()).finish()
+    }
+}
+
+impl<K: Managed> Stores<K> {
+    /// Empty caches for what `scope` watches.
+    #[must_use]
+    pub fn open(scope: &Scope) -> (Self, Vec<Cache<K>>) {
+        let cache = |namespace| Cache { namespace, writer: Writer::new(()), synced: watch::Sender::new(false) };
+        let caches: Vec<Cache<K>> = scope.namespaces().into_iter().map(cache).collect();
+        let part = |cache: &Cache<K>| Part { store: cache.writer.as_reader(), synced: cache.synced.subscribe() };
+        (Self { parts: caches.iter().map(part).collect() }, caches)
+    }
+
+    /// Waits until each has been filled once. Returns at once if that cannot happen any more.
+    pub async fn synced(&self) {
+        for part in self.parts.iter() {
+            // The sender is dropped at shutdown only.
+            drop(part.synced.clone().wait_for(|synced| *synced).await);
+        }
+    }
+
+    /// The object of this name, when it can be read.
+    #[must_use]
+    pub fn get(&self, namespace: &str, name: &str) -> Option<K> {
+        let key = ObjectRef::new(name).within(namespace);
+        let found = self.parts.iter().find_map(|part| part.store.get(&key))?;
+        found.0.as_ref().ok().cloned()
+    }
+
+    /// Looks at every readable object.
+    pub fn each(&self, mut look: impl FnMut(&K)) {
+        for object in self.snapshot() {
+            if let Ok(object) = &object.0 {
+                look(object);
+            }
+        }
+    }
+
+    /// How many readable objects satisfy `test`.
+    #[must_use]
+    pub fn count(&self, test: impl Fn(&K) -> bool) -> usize {
+        self.snapshot().iter().filter(|object| object.0.as_ref().is_ok_and(&test)).count()
+    }
+
+    pub(super) fn uids(&self) -> HashSet<String> {
+        self.snapshot().iter().filter_map(|object| object.meta().uid.clone()).collect()
+    }
+
+    fn snapshot(&self) -> Vec<Arc<Guarded<K>>> {
+        self.parts.iter().flat_map(|part| part.store.state()).collect()
+    }
+}
+
+/// Counts the objects of one kind that need an account to be cleaned up.
+pub type CountUsers = Box<dyn Fn(&AccountKey) -> usize + Send + Sync>;
+
+/// Everything that uses accounts. A controller that needs an account until its objects are gone adds itself.
+#[derive(Clone, Default)]
+pub struct Users {
+    kinds: Arc<Mutex<Vec<CountUsers>>>,
+}
+
+impl fmt::Debug for Users {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Users").finish_non_exhaustive()
+    }
+}
+
+impl Users {
+    /// Adds a kind.
+    pub fn add(&self, count: CountUsers) {
+        locked(&self.kinds).push(count);
+    }
+
+    /// How many objects still need the account.
+    #[must_use]
+    pub fn of(&self, key: &AccountKey) -> usize {
+        locked(&self.kinds).iter().map(|count| count(key)).sum()
+    }
+}

@@ -1,0 +1,171 @@
+//! What can be counted. Labels are closed sets of words: never a name, an id or a text.
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// Two words: what, and how it went.
+type Labels = [(&'static str, &'static str); 2];
+/// One word.
+type Label = [(&'static str, &'static str); 1];
+type Durations = Family<Label, Histogram, fn() -> Histogram>;
+
+/// The operator's metrics. Every part adds its own to the same registry with [`Metrics::register`].
+pub struct Metrics {
+    registry: Mutex<Registry>,
+    reconciles: Family<Labels, Counter>,
+    reconcile_seconds: Durations,
+    api_requests: Family<ApiLabels, Counter>,
+    api_seconds: Durations,
+    drifted_fields: Family<Label, Gauge>,
+    objects: Family<Label, Gauge>,
+    in_backoff: Family<Label, Gauge>,
+    panics: Family<Label, Counter>,
+    events_dropped: Counter,
+}
+
+type ApiLabels = [(&'static str, String); 3];
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let metrics = Self {
+            registry: Mutex::new(Registry::with_prefix("telnyx_operator")),
+            reconciles: Family::default(),
+            reconcile_seconds: Family::new_with_constructor(seconds),
+            api_requests: Family::default(),
+            api_seconds: Family::new_with_constructor(seconds),
+            drifted_fields: Family::default(),
+            objects: Family::default(),
+            in_backoff: Family::default(),
+            panics: Family::default(),
+            events_dropped: Counter::default(),
+        };
+        metrics.register(|registry| {
+            registry.register(
+                "reconciles",
+                "Passes over an object, by kind and how they ended",
+                metrics.reconciles.clone(),
+            );
+            registry.register("reconcile_seconds", "How long a pass took", metrics.reconcile_seconds.clone());
+            registry.register(
+                "api_requests",
+                "Requests to the Voice API, by kind, operation and answer",
+                metrics.api_requests.clone(),
+            );
+            registry.register(
+                "api_request_seconds",
+                "How long the Voice API took, waiting for the budget included",
+                metrics.api_seconds.clone(),
+            );
+            registry.register(
+                "drifted_fields",
+                "Fields that differ and are left so, at the last resync",
+                metrics.drifted_fields.clone(),
+            );
+            registry.register("objects", "Objects of a kind that are known", metrics.objects.clone());
+            registry.register(
+                "objects_in_backoff",
+                "Objects that wait for their next try, at the last resync",
+                metrics.in_backoff.clone(),
+            );
+            registry.register("panics", "Passes that ended in an error of this program", metrics.panics.clone());
+            registry.register(
+                "events_dropped",
+                "Kubernetes events that were not published",
+                metrics.events_dropped.clone(),
+            );
+        });
+        metrics
+    }
+}
+
+/// 1 ms to about a minute.
+fn seconds() -> Histogram {
+    Histogram::new(exponential_buckets(0.001, 2.0, 17))
+}
+
+impl Metrics {
+    /// Adds metrics of another part. They get the same prefix.
+    pub fn register(&self, add: impl FnOnce(&mut Registry)) {
+        add(&mut self.registry.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// All of them in the `OpenMetrics` text format.
+    pub fn encode(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry.lock().unwrap_or_else(PoisonError::into_inner))?;
+        Ok(text)
+    }
+
+    /// A pass over an object of `kind` ended as `outcome` says.
+    pub fn reconciled(&self, kind: &'static str, outcome: &'static str, took: Duration) {
+        self.reconciles.get_or_create(&[("kind", kind), ("outcome", outcome)]).inc();
+        self.reconcile_seconds.get_or_create(&[("kind", kind)]).observe(took.as_secs_f64());
+    }
+
+    /// The Voice API answered with `status`; `None` when it did not.
+    pub fn requested(&self, kind: &'static str, operation: &'static str, status: Option<u16>, took: Duration) {
+        let status = status.map_or_else(|| "none".to_owned(), |status| status.to_string());
+        let labels = [("kind", kind.to_owned()), ("operation", operation.to_owned()), ("status", status)];
+        self.api_requests.get_or_create(&labels).inc();
+        self.api_seconds.get_or_create(&[("kind", kind)]).observe(took.as_secs_f64());
+    }
+
+    /// So many fields of all objects of `kind` differ and are left so.
+    pub fn drifted(&self, kind: &'static str, fields: usize) {
+        self.drifted_fields.get_or_create(&[("kind", kind)]).set(i64::try_from(fields).unwrap_or(i64::MAX));
+    }
+
+    /// So many objects of `kind` are known.
+    pub fn known(&self, kind: &'static str, objects: usize) {
+        self.objects.get_or_create(&[("kind", kind)]).set(i64::try_from(objects).unwrap_or(i64::MAX));
+    }
+
+    /// So many objects of `kind` wait for their next try.
+    pub fn backing_off(&self, kind: &'static str, objects: usize) {
+        self.in_backoff.get_or_create(&[("kind", kind)]).set(i64::try_from(objects).unwrap_or(i64::MAX));
+    }
+
+    /// A pass panicked.
+    pub fn panicked(&self, kind: &'static str) {
+        self.panics.get_or_create(&[("kind", kind)]).inc();
+    }
+
+    /// An event was not published.
+    pub fn event_dropped(&self) {
+        self.events_dropped.inc();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_names_what_happened() {
+        let metrics = Metrics::default();
+        metrics.reconciled("Queue", "done", Duration::from_millis(3));
+        metrics.requested("queue", "create", Some(200), Duration::from_millis(50));
+        metrics.requested("queue", "create", None, Duration::from_secs(10));
+        let text = metrics.encode().unwrap();
+        for line in [
+            r#"telnyx_operator_reconciles_total{kind="Queue",outcome="done"} 1"#,
+            r#"telnyx_operator_api_requests_total{kind="queue",operation="create",status="200"} 1"#,
+            r#"telnyx_operator_api_requests_total{kind="queue",operation="create",status="none"} 1"#,
+        ] {
+            assert!(text.contains(line), "{line} is missing in\n{text}");
+        }
+    }
+}

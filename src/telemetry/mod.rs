@@ -1,0 +1,11 @@
+//! What the operator says about itself: logs, events, metrics, health. Phone numbers, names and keys are in none of them.
+
+mod admin;
+mod events;
+mod logs;
+mod metrics;
+
+pub use admin::{Health, serve};
+pub use events::{Events, Publisher};
+pub use logs::{LogError, LogFormat, init};
+pub use metrics::Metrics;

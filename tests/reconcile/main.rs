@@ -1,0 +1,12 @@
+//! What the operator does with accounts, applications, profiles and queues: stories on a real API server, with the
+//! simulator in Telnyx's place. Each test has a namespace, a simulator and an operator of its own.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may")]
+
+mod credentials;
+mod drift;
+mod leaving;
+mod lifecycle;
+mod lost_answers;
+mod ownership;
+mod refusals;
+mod world;
