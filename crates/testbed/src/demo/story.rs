@@ -41,8 +41,8 @@ impl Story {
 
     pub(crate) async fn apply_quickstart(&mut self, testbed: &Testbed) -> Result<(), DemoError> {
         self.chapter("kubectl apply -f examples/quickstart/");
-        say(&testbed.apply(quickstart()).await?);
         let kubectl = testbed.kubectl().in_namespace(NAMESPACE);
+        say(&kubectl.apply(&quickstart()).await?);
         eventually("account, profile, application and queue are Ready", Duration::from_secs(30), async || {
             let kinds = "telnyxaccounts,outboundvoiceprofiles,callcontrolapplications,queues";
             let objects = kubectl.json(["get", kinds]).await.map_err(|error| error.to_string())?;
@@ -122,7 +122,7 @@ impl Story {
         self.chapter("kubectl delete -f examples/quickstart/");
         let path = quickstart();
         let arguments = ["delete".as_ref(), "--wait=true".as_ref(), "--timeout=60s".as_ref(), "-f".as_ref()];
-        testbed.kubectl().run(arguments.into_iter().chain([path.as_os_str()])).await?;
+        testbed.kubectl().in_namespace(NAMESPACE).run(arguments.into_iter().chain([path.as_os_str()])).await?;
         let left = testbed.simulator().get("/objects").await?;
         say(&format!("left at the API: {left}"));
         let count = left.as_object().map_or(1, |objects| objects.values().filter_map(Value::as_u64).sum::<u64>());
