@@ -33,6 +33,9 @@ pub(crate) struct Options {
     /// Use the cluster that `KUBECONFIG` names instead of starting one.
     #[arg(long)]
     existing_cluster: bool,
+    /// Keep the logs and configuration of operator and simulator in this folder.
+    #[arg(long, value_name = "FOLDER")]
+    dir: Option<PathBuf>,
 }
 
 /// Why the demo ended early. Each names the step that did not come true.
@@ -95,6 +98,9 @@ async fn tell(options: &Options) -> Result<(), DemoError> {
         let kubeconfig = PathBuf::from(kubeconfig);
         refuse_a_cluster_in_use(&kubeconfig).await?;
         builder = builder.existing_cluster(kubeconfig);
+    }
+    if let Some(folder) = &options.dir {
+        builder = builder.directory(folder);
     }
     let mut story = Story::begin();
     story.chapter("Start etcd, kube-apiserver, the simulated Voice API and the operator on loopback");
