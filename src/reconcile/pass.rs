@@ -596,7 +596,12 @@ fn names(changes: &[Change]) -> String {
 }
 
 pub(super) fn kubernetes(what: &str, error: &kube::Error) -> Outcome {
-    Outcome::Retry { class: RetryClass::Kubernetes, after: None, message: format!("{what}: {error}") }
+    // The API server's own words; the library's would bring the whole status object along.
+    let why = match error {
+        kube::Error::Api(status) => format!("{} ({})", status.message, status.code),
+        other => other.to_string(),
+    };
+    Outcome::Retry { class: RetryClass::Kubernetes, after: None, message: format!("{what}: {why}") }
 }
 
 pub(super) fn claimant<K: Managed>(object: &K) -> Claimant {

@@ -1,9 +1,9 @@
 //! The finalizer, and the note that must be written before a create: each in its own write, before any remote write.
 
 use super::managed::Object;
-use super::status::{add, pointer, test};
-use json_patch::{Patch, PatchOperation, RemoveOperation};
-use kube::api::{Api, PatchParams};
+use super::status::{pointer, test};
+use json_patch::{PatchOperation, RemoveOperation};
+use kube::api::{Api, Patch, PatchParams};
 use serde_json::json;
 
 /// Our finalizer.
@@ -23,33 +23,25 @@ pub fn is_guarded<K: Object>(object: &K) -> bool {
 
 /// Adds the finalizer and the note, in one write. Returns the resource version that it got; `None` when nothing was
 /// missing.
+///
+/// A merge under the resource version that was seen: of annotations only ours are known here (the watch drops the rest),
+/// and a finalizer that somebody else adds meanwhile makes this a conflict, not a loss.
 pub async fn guard<K: Object>(api: &Api<K>, object: &K, free_name: Option<&str>) -> Result<Option<u64>, kube::Error> {
-    let mut operations = vec![test("/metadata/uid", json!(object.uid()))];
-    match object.meta().finalizers.as_deref() {
-        _ if is_guarded(object) => {}
-        None | Some([]) => {
-            operations.push(test("/metadata/finalizers", json!(null)));
-            operations.push(add("/metadata/finalizers", json!([FINALIZER])));
-        }
-        Some(others) => {
-            operations.push(test("/metadata/finalizers", json!(others)));
-            operations.push(add("/metadata/finalizers/-", json!(FINALIZER)));
-        }
-    }
-    if let Some(name) = free_name.filter(|name| object.annotation(NAME_WAS_FREE) != Some(name)) {
-        match object.meta().annotations.as_ref().filter(|annotations| !annotations.is_empty()) {
-            None => {
-                operations.push(test("/metadata/annotations", json!(null)));
-                operations.push(add("/metadata/annotations", json!({ NAME_WAS_FREE: name })));
-            }
-            Some(_) => operations
-                .push(add(&format!("/metadata/annotations/{}", NAME_WAS_FREE.replace('/', "~1")), json!(name))),
-        }
-    }
-    if operations.len() == 1 {
+    let finalizer = !is_guarded(object);
+    let note = free_name.filter(|name| object.annotation(NAME_WAS_FREE) != Some(name));
+    if !finalizer && note.is_none() {
         return Ok(None);
     }
-    Ok(Some(write(api, object, operations).await?.version()))
+    let mut metadata = json!({ "uid": object.uid(), "resourceVersion": object.meta().resource_version });
+    if finalizer {
+        let others = object.meta().finalizers.iter().flatten().map(String::as_str);
+        metadata["finalizers"] = others.chain([FINALIZER]).collect();
+    }
+    if let Some(name) = note {
+        metadata["annotations"] = json!({ NAME_WAS_FREE: name });
+    }
+    let patch = Patch::Merge(json!({ "metadata": metadata }));
+    Ok(Some(api.patch(object.name(), &PatchParams::default(), &patch).await?.version()))
 }
 
 /// Takes the finalizer away. An object that is gone already is fine.
@@ -61,7 +53,8 @@ pub async fn release<K: Object>(api: &Api<K>, object: &K) -> Result<(), kube::Er
         test(&path, json!(FINALIZER)),
         PatchOperation::Remove(RemoveOperation { path: pointer(&path) }),
     ];
-    match write(api, object, operations).await {
+    let patch = Patch::<()>::Json(json_patch::Patch(operations));
+    match api.patch(object.name(), &PatchParams::default(), &patch).await {
         Ok(_) => Ok(()),
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
         Err(error) => Err(error),
@@ -70,9 +63,4 @@ pub async fn release<K: Object>(api: &Api<K>, object: &K) -> Result<(), kube::Er
 
 fn position<K: Object>(object: &K) -> Option<usize> {
     object.meta().finalizers.as_deref().unwrap_or_default().iter().position(|finalizer| finalizer == FINALIZER)
-}
-
-async fn write<K: Object>(api: &Api<K>, object: &K, operations: Vec<PatchOperation>) -> Result<K, kube::Error> {
-    let patch = kube::api::Patch::Json::<()>(Patch(operations));
-    api.patch(object.name(), &PatchParams::default(), &patch).await
 }
