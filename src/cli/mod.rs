@@ -4,6 +4,7 @@
 //! it a meaning of its own. Does not know what a subcommand does.
 
 pub mod crds;
+pub mod plan;
 pub mod run;
 pub mod simulate;
 
@@ -26,6 +27,8 @@ enum Command {
     Crds(crds::Args),
     /// Serves the Telnyx Voice API from memory, with calls that nobody pays and signed webhooks.
     Simulate(simulate::Args),
+    /// Shows what the operator would do with a directory of manifests; needs an API key and no cluster.
+    Plan(plan::Args),
     /// Runs the operator against the cluster of KUBECONFIG or, in a Pod, its own.
     Run(run::Args),
 }
@@ -37,6 +40,7 @@ impl Cli {
         let result = match self.command {
             Command::Crds(args) => args.execute().map_err(Into::into),
             Command::Simulate(args) => args.execute().map_err(Into::into),
+            Command::Plan(args) => args.execute().map_err(Into::into),
             Command::Run(args) => args.execute().map_err(Into::into),
         };
         result.unwrap_or_else(|error: Box<dyn Error>| {
