@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use dialer::spec::Audience;
 use dialer::{JobId, NotAnId, OwnerId};
+use futures::future::join_all;
 use futures::{FutureExt, StreamExt};
 use jiff::Timestamp;
 use kube::api::{PartialObjectMeta, Patch, PatchParams};
@@ -26,7 +27,7 @@ use super::references::References;
 use crate::api::{Counts, DialJob, DialPlan, OutboundCampaign};
 use crate::dialing::conditions::{Fact, Reason, Type, merge};
 use crate::dialing::labels::{FINALIZER, MayBeComplete};
-use crate::dialing::{Dialers, Line, resolve};
+use crate::dialing::{Dialers, Line, resolve, scoped};
 
 /// Passes at once. When a campaign is deleted, all its jobs are let go.
 const AT_ONCE: u16 = 16;
@@ -61,17 +62,23 @@ enum PassError {
     NoUid(#[from] NotAnId),
 }
 
-/// Runs until stopped.
-pub async fn run(client: Client, dialers: Dialers, stop: CancellationToken) {
+/// Watches these namespaces, `None` being all, until stopped.
+pub async fn run(client: Client, dialers: Dialers, namespaces: Vec<Option<String>>, stop: CancellationToken) {
+    let context = Arc::new(Context { client, dialers, told: Mutex::default() });
+    let watches = namespaces.into_iter().map(|namespace| watch(Arc::clone(&context), namespace, stop.clone()));
+    join_all(watches).await;
+}
+
+async fn watch(context: Arc<Context>, namespace: Option<String>, stop: CancellationToken) {
     let (reader, writer) = reflector::store();
     let changes = predicates::generation.combine(predicates::finalizers).combine(deletion);
-    let watched = watcher(Api::<Watched>::all(client.clone()), watcher::Config::default())
+    let api = scoped::<Watched>(&context.client, namespace.as_deref());
+    let watched = watcher(api, watcher::Config::default())
         .default_backoff()
         .modify(|job: &mut Watched| job.managed_fields_mut().clear())
         .reflect(writer)
         .applied_objects()
         .predicate_filter(changes, PredicateConfig::default());
-    let context = Arc::new(Context { client, dialers, told: Mutex::default() });
     Controller::for_stream(watched, reader)
         .with_config(ControllerConfig::default().concurrency(AT_ONCE))
         .graceful_shutdown_on(stop.cancelled_owned())

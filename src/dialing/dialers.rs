@@ -16,7 +16,7 @@ use super::account_key::AccountKey;
 use super::actor::{Actor, Order, Parts};
 use super::load::{LoadError, assemble, load};
 use super::loader::hand_in_all;
-use super::progress_board::{Board, Moves, Standing};
+use super::progress_board::{Board, Moves, MovesReader, Standing};
 use crate::api::{DialJob, TelnyxAccountSpec};
 use crate::audience::Row;
 use crate::webhook::{Delivery, INBOX, Routes};
@@ -57,7 +57,8 @@ pub struct Dialers(Arc<Shared>);
 struct Shared {
     kube: Kube,
     routes: Routes,
-    moves: Arc<Moves>,
+    moves: Moves,
+    namespaces: Vec<Option<String>>,
     stop: CancellationToken,
     running: Mutex<Running>,
 }
@@ -171,17 +172,19 @@ impl Line {
 }
 
 impl Dialers {
-    /// None yet. Webhooks of the accounts to come are routed by `routes`.
+    /// None yet. Jobs are read from these namespaces, `None` being all; webhooks of the accounts to come are routed by
+    /// `routes`.
     #[must_use]
-    pub fn new(kube: kube::Client, routes: Routes, stop: CancellationToken) -> Self {
-        let shared = Shared { kube: Kube(kube), routes, moves: Arc::default(), stop, running: Mutex::default() };
+    pub fn new(kube: kube::Client, namespaces: Vec<Option<String>>, routes: Routes, stop: CancellationToken) -> Self {
+        let moves = Moves::default();
+        let shared = Shared { kube: Kube(kube), routes, moves, namespaces, stop, running: Mutex::default() };
         Self(Arc::new(shared))
     }
 
-    /// Owners whose progress has moved. One reader.
+    /// Owners whose progress has moved.
     #[must_use]
-    pub fn moves(&self) -> Arc<Moves> {
-        Arc::clone(&self.0.moves)
+    pub fn moves(&self) -> MovesReader {
+        self.0.moves.read()
     }
 
     /// The way to an account's dialer. `None` until the account was admitted.
@@ -254,7 +257,7 @@ impl Dialers {
             account: account.key.clone(),
             spec: Arc::clone(&account.spec),
             orders: orders.0,
-            board: Board::new(Arc::clone(&self.0.moves)),
+            board: Board::new(self.0.moves.clone()),
             life: Arc::default(),
         };
         let AccountKey { namespace, name } = &account.key;
@@ -306,7 +309,8 @@ impl Supervisor {
         let kube = self.dialers.0.kube.0.clone();
         let (session, limits) = (SessionId(rand::random()), account.limits());
         let mut loading = JoinSet::new();
-        loading.spawn(hand_in_all(kube.clone(), self.key.clone(), self.line.orders.clone()));
+        let (namespaces, orders) = (self.dialers.0.namespaces.clone(), self.line.orders.clone());
+        loading.spawn(hand_in_all(kube.clone(), namespaces, self.key.clone(), orders));
         let mut actor = Actor::new(Parts {
             session,
             client: account.client,

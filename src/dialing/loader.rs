@@ -5,8 +5,9 @@
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
+use k8s_openapi::NamespaceResourceScope;
 use kube::api::ListParams;
-use kube::{Api, Client, ResourceExt};
+use kube::{Api, Client, Resource, ResourceExt};
 use tokio::sync::mpsc;
 
 use super::account_key::AccountKey;
@@ -21,11 +22,17 @@ const AT_ONCE: usize = 8;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// Hands every job of the account in, then says so. Tries again until it has; ends early when nobody listens.
-pub(super) async fn hand_in_all(client: Client, account: AccountKey, orders: mpsc::Sender<Order>) {
+/// Hands every job of the account in, then says so. Tries again until it has; ends early when nobody listens. `None` among
+/// the namespaces is all of them.
+pub(super) async fn hand_in_all(
+    client: Client,
+    namespaces: Vec<Option<String>>,
+    account: AccountKey,
+    orders: mpsc::Sender<Order>,
+) {
     let mut pause = FIRST_PAUSE;
     loop {
-        match hand_in(&client, &account, &orders).await {
+        match hand_in(&client, &namespaces, &account, &orders).await {
             Ok(jobs) => {
                 tracing::info!(%account, jobs, "jobs handed to the dialer");
                 let _stopping = orders.send(Order::Ready).await;
@@ -51,9 +58,27 @@ enum Interrupted {
     Stopping,
 }
 
-async fn hand_in(client: &Client, account: &AccountKey, orders: &mpsc::Sender<Order>) -> Result<usize, Interrupted> {
+async fn hand_in(
+    client: &Client,
+    namespaces: &[Option<String>],
+    account: &AccountKey,
+    orders: &mpsc::Sender<Order>,
+) -> Result<usize, Interrupted> {
     let mut handed = 0;
-    for campaign in unfinished(client, account).await? {
+    for namespace in namespaces {
+        handed += hand_in_namespace(client, namespace.as_deref(), account, orders).await?;
+    }
+    Ok(handed)
+}
+
+async fn hand_in_namespace(
+    client: &Client,
+    namespace: Option<&str>,
+    account: &AccountKey,
+    orders: &mpsc::Sender<Order>,
+) -> Result<usize, Interrupted> {
+    let mut handed = 0;
+    for campaign in unfinished(scoped(client, namespace), account).await? {
         let namespace = campaign.namespace().unwrap_or_default();
         let selector = format!("{CAMPAIGN_UID}={}", campaign.uid().unwrap_or_default());
         handed += pages(client, Api::namespaced(client.clone(), &namespace), &selector, orders, |_| true).await?;
@@ -63,13 +88,22 @@ async fn hand_in(client: &Client, account: &AccountKey, orders: &mpsc::Sender<Or
         let plan = job.spec.plan.as_ref().filter(|_| !job.is_complete());
         plan.is_some_and(|plan| AccountKey::of(&plan.account_ref, &namespace) == *account)
     };
-    let all = Api::all(client.clone());
-    handed += pages(client, all, &format!("!{CAMPAIGN_UID}"), orders, alone).await?;
+    handed += pages(client, scoped(client, namespace), &format!("!{CAMPAIGN_UID}"), orders, alone).await?;
     Ok(handed)
 }
 
-async fn unfinished(client: &Client, account: &AccountKey) -> kube::Result<Vec<OutboundCampaign>> {
-    let api = Api::<OutboundCampaign>::all(client.clone());
+/// The objects of a namespace; `None` is all of them.
+pub(crate) fn scoped<K>(client: &Client, namespace: Option<&str>) -> Api<K>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+{
+    match namespace {
+        Some(namespace) => Api::namespaced(client.clone(), namespace),
+        None => Api::all(client.clone()),
+    }
+}
+
+async fn unfinished(api: Api<OutboundCampaign>, account: &AccountKey) -> kube::Result<Vec<OutboundCampaign>> {
     let mut params = ListParams::default().limit(PAGE);
     let mut found = Vec::new();
     loop {

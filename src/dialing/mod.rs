@@ -25,6 +25,7 @@ pub use account_key::AccountKey;
 pub(crate) use counts::counts;
 pub use dialers::{Account, Dialers, HandInError, Line, Stopping};
 pub use load::LoadError;
-pub use progress_board::{Moves, Standing};
+pub(crate) use loader::scoped;
+pub use progress_board::{Move, MovesReader, Standing};
 pub use resolve::{FieldError, resolve};
 pub use words::about_attempt;

@@ -2,11 +2,15 @@
 //!
 //! Written at most twice a second, read whenever somebody likes; whoever reports an owner is woken when it moved.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dialer::{Dialer, JobId, OwnerId, Progress};
-use tokio::sync::Notify;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+/// Moves kept for a slow reader. Each owner moves at most twice a second.
+const KEPT_MOVES: usize = 1024;
 
 /// How far an owner has come.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +29,7 @@ pub struct Standing {
 #[derive(Clone, Debug)]
 pub(super) struct Board {
     shown: Arc<Mutex<Shown>>,
-    moves: Arc<Moves>,
+    moves: Moves,
 }
 
 #[derive(Debug, Default)]
@@ -37,7 +41,7 @@ struct Shown {
 
 impl Board {
     /// `moves` is told who has moved.
-    pub(super) fn new(moves: Arc<Moves>) -> Self {
+    pub(super) fn new(moves: Moves) -> Self {
         Self { shown: Arc::default(), moves }
     }
 
@@ -102,27 +106,49 @@ impl Board {
     }
 }
 
-/// Owners that have moved since somebody last asked. Bounded by their number, however slow the reader is.
-#[derive(Debug, Default)]
-pub struct Moves {
-    owners: Mutex<BTreeSet<OwnerId>>,
-    bell: Notify,
+/// News of owners that have moved, for any number of readers. A reader that falls behind is told so.
+#[derive(Clone, Debug)]
+pub struct Moves(broadcast::Sender<OwnerId>);
+
+/// What a reader of [`Moves`] hears.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Move {
+    /// This owner has moved.
+    Of(OwnerId),
+    /// The reader fell behind: anybody may have moved.
+    OfAnybody,
+}
+
+/// One reader of [`Moves`].
+#[derive(Debug)]
+pub struct MovesReader(broadcast::Receiver<OwnerId>);
+
+impl Default for Moves {
+    fn default() -> Self {
+        Self(broadcast::channel(KEPT_MOVES).0)
+    }
 }
 
 impl Moves {
     fn tell(&self, owner: OwnerId) {
-        self.owners.lock().unwrap_or_else(PoisonError::into_inner).insert(owner);
-        self.bell.notify_one();
+        // Nobody reads any more when the process ends.
+        let _ending = self.0.send(owner);
     }
 
-    /// An owner that has moved. For one reader. Cancel safe.
-    pub async fn next(&self) -> OwnerId {
-        loop {
-            let moved = self.owners.lock().unwrap_or_else(PoisonError::into_inner).pop_first();
-            if let Some(owner) = moved {
-                return owner;
-            }
-            self.bell.notified().await;
+    /// News from now on.
+    #[must_use]
+    pub fn read(&self) -> MovesReader {
+        MovesReader(self.0.subscribe())
+    }
+}
+
+impl MovesReader {
+    /// The next move; `None` when there will be no more. Cancel safe.
+    pub async fn next(&mut self) -> Option<Move> {
+        match self.0.recv().await {
+            Ok(owner) => Some(Move::Of(owner)),
+            Err(RecvError::Lagged(_)) => Some(Move::OfAnybody),
+            Err(RecvError::Closed) => None,
         }
     }
 }

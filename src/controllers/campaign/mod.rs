@@ -12,16 +12,17 @@ mod source;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join_all;
 use futures::{FutureExt, StreamExt, stream};
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::{Action, Config as ControllerConfig};
 use kube::runtime::reflector::ObjectRef;
 use kube::runtime::{Controller, Predicate, WatchStreamExt, predicates, reflector, watcher};
-use kube::{Api, Client, Resource, ResourceExt};
+use kube::{Client, Resource, ResourceExt};
 use tokio_util::sync::CancellationToken;
 
 use crate::api::OutboundCampaign;
-use crate::dialing::Dialers;
+use crate::dialing::{Dialers, Move, scoped};
 
 /// Passes at once. A pass is short but for the first, which reads the list.
 const AT_ONCE: u16 = 8;
@@ -38,9 +39,15 @@ struct Context {
     held: held::Table,
 }
 
-/// Runs until stopped.
-pub async fn run(client: Client, dialers: Dialers, stop: CancellationToken) {
-    let api = Api::<Guarded>::all(client.clone());
+/// Watches these namespaces, `None` being all, until stopped.
+pub async fn run(client: Client, dialers: Dialers, namespaces: Vec<Option<String>>, stop: CancellationToken) {
+    let context = Arc::new(Context { client, dialers, held: held::Table::default() });
+    let watches = namespaces.into_iter().map(|namespace| watch(Arc::clone(&context), namespace, stop.clone()));
+    join_all(watches).await;
+}
+
+async fn watch(context: Arc<Context>, namespace: Option<String>, stop: CancellationToken) {
+    let api = scoped::<Guarded>(&context.client, namespace.as_deref());
     let (reader, writer) = reflector::store();
     // Status is written by this controller alone: its own writes need no pass.
     let changes = predicates::generation.combine(predicates::annotations).combine(predicates::finalizers);
@@ -50,13 +57,15 @@ pub async fn run(client: Client, dialers: Dialers, stop: CancellationToken) {
         .applied_objects()
         .predicate_filter(changes.combine(deletion), kube::runtime::utils::PredicateConfig::default());
     let campaigns = reader.clone();
-    let owners = stream::unfold(dialers.moves(), async |moves| Some((moves.next().await, moves)));
-    let moved = owners.filter_map(move |owner| {
-        let uid = owner.as_str().to_owned();
-        let found = campaigns.find(|campaign| campaign.meta().uid.as_ref() == Some(&uid));
-        std::future::ready(found.map(|campaign| ObjectRef::from_obj(&*campaign)))
+    let moves = stream::unfold(context.dialers.moves(), async |mut moves| Some((moves.next().await?, moves)));
+    let moved = moves.flat_map(move |moved| {
+        let is_meant = |campaign: &Arc<Guarded>| match &moved {
+            Move::Of(owner) => campaign.meta().uid.as_deref() == Some(owner.as_str()),
+            Move::OfAnybody => true,
+        };
+        let meant: Vec<_> = campaigns.state().iter().filter(|campaign| is_meant(campaign)).map(reference).collect();
+        stream::iter(meant)
     });
-    let context = Arc::new(Context { client, dialers, held: held::Table::default() });
     Controller::for_stream(watched, reader)
         .with_config(ControllerConfig::default().concurrency(AT_ONCE))
         .reconcile_on(moved)
@@ -69,6 +78,10 @@ pub async fn run(client: Client, dialers: Dialers, stop: CancellationToken) {
             std::future::ready(())
         })
         .await;
+}
+
+fn reference(campaign: &Arc<Guarded>) -> ObjectRef<Guarded> {
+    ObjectRef::from_obj(&**campaign)
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the signature of a predicate")]
