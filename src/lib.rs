@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod audience;
+pub mod calling;
 pub mod cli;
 pub mod controllers;
 pub mod dialing;

@@ -49,7 +49,7 @@ pub struct Operator {
     context: Context,
     parts: Vec<BoxFuture<'static, ()>>,
     admin: TcpListener,
-    webhooks: TcpListener,
+    webhook_address: SocketAddr,
 }
 
 impl Operator {
@@ -81,14 +81,17 @@ impl Operator {
             scope,
             shutdown: shutdown.clone(),
         };
-        let parts = vec![
+        let mut parts = vec![
             account::run(context.clone(), rechecks).boxed(),
             reconcile::run::<Profiles>(context.clone(), profiles, profile_caches).boxed(),
             reconcile::run::<Queues>(context.clone(), queues, queue_caches).boxed(),
             reconcile::run::<Applications>(context.clone(), applications, application_caches).boxed(),
             publisher.run(shutdown).boxed(),
         ];
-        Ok(Self { context, parts, admin, webhooks })
+        let bound = |source| OperatorError::Listen { what: "webhooks", address: options.webhook_listen, source };
+        let webhook_address = webhooks.local_addr().map_err(bound)?;
+        parts.extend(crate::calling::parts(&context, webhooks));
+        Ok(Self { context, parts, admin, webhook_address })
     }
 
     /// What controllers get; for parts that are added.
@@ -109,12 +112,12 @@ impl Operator {
 
     /// Where webhooks are received, with the port that was chosen for 0.
     pub fn webhook_address(&self) -> std::io::Result<SocketAddr> {
-        self.webhooks.local_addr()
+        Ok(self.webhook_address)
     }
 
     /// Runs until shutdown, then until every part has finished what it began. Dropping it ends all parts where they stand.
     pub async fn run(self) {
-        let Self { context, parts, admin, webhooks } = self;
+        let Self { context, parts, admin, .. } = self;
         let mut running: JoinSet<()> = parts.into_iter().collect();
         let serving =
             telemetry::serve(admin, Arc::clone(&context.metrics), context.health.clone(), context.shutdown.clone());
@@ -127,7 +130,6 @@ impl Operator {
                 tracing::error!(error = %error, "a part of the operator ended in a panic");
             }
         }
-        drop(webhooks);
     }
 }
 

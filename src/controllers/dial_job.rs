@@ -243,9 +243,17 @@ impl Pass<'_> {
         line.in_flight(&self.id).is_none_or(|calls| calls == 0)
     }
 
-    /// Of a job that no dialer knows: it is complete, has no call under way, or its last one must have ended.
+    /// Of a job that no dialer knows: its campaign has drained, no call is under way, or the last one must have ended.
     async fn may_leave_unknown(&self) -> Result<bool, PassError> {
         let Some(job) = self.api().get_opt(&self.meta.name_any()).await? else { return Ok(true) };
+        if let Some(campaign) = &job.spec.campaign_ref {
+            let api = Api::<OutboundCampaign>::namespaced(self.context.client.clone(), &self.namespace());
+            let found = api.get_metadata_opt(&campaign.name).await?;
+            if found.is_none_or(|found| found.metadata.uid.as_deref() != Some(&campaign.uid)) {
+                // It was held until its calls had ended.
+                return Ok(true);
+            }
+        }
         let counts = job.status.and_then(|status| status.counts).unwrap_or_default();
         let Counts { claimed, ringing, live, .. } = counts;
         let since = self.meta.meta().deletion_timestamp.as_ref().map_or(Timestamp::MIN, |since| since.0);

@@ -7,7 +7,8 @@ use kube::{Api, Client};
 use super::problem::Problem;
 use crate::api::{CallControlApplication, DialPlan};
 use crate::dialing::conditions::Reason;
-use crate::dialing::{AccountKey, Dialers, Line};
+use crate::dialing::{Dialers, Line};
+use crate::reconcile::AccountKey;
 
 /// The references of one plan. `root` is the plan's own field path.
 pub(super) struct References<'a> {

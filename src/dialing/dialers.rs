@@ -12,13 +12,13 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::account_key::AccountKey;
 use super::actor::{Actor, Order, Parts};
 use super::load::{LoadError, assemble, load};
 use super::loader::hand_in_all;
 use super::progress_board::{Board, Moves, MovesReader, Standing};
 use crate::api::{DialJob, TelnyxAccountSpec};
 use crate::audience::Row;
+use crate::reconcile::AccountKey;
 use crate::webhook::{Delivery, INBOX, Routes};
 
 /// Orders that may wait before an actor.
@@ -185,6 +185,12 @@ impl Dialers {
     #[must_use]
     pub fn moves(&self) -> MovesReader {
         self.0.moves.read()
+    }
+
+    /// Accounts that were admitted.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<AccountKey> {
+        self.lock().lines.keys().cloned().collect()
     }
 
     /// The way to an account's dialer. `None` until the account was admitted.

@@ -10,11 +10,11 @@ use kube::api::ListParams;
 use kube::{Api, Client, Resource, ResourceExt};
 use tokio::sync::mpsc;
 
-use super::account_key::AccountKey;
 use super::actor::Order;
 use super::labels::{CAMPAIGN_UID, MayBeComplete};
 use super::load::{LoadError, load};
 use crate::api::{DialJob, OutboundCampaign};
+use crate::reconcile::AccountKey;
 
 const PAGE: u32 = 50;
 /// Secrets read at once.

@@ -3,7 +3,6 @@
 //! Promises that a dial leaves only on a claim that the API server has stored, that effects are performed once each, and
 //! that what is known is stored before the process ends. Decides nothing about when to dial.
 
-mod account_key;
 mod actor;
 mod clock;
 pub mod conditions;
@@ -21,7 +20,6 @@ pub mod targets;
 mod voice;
 mod words;
 
-pub use account_key::AccountKey;
 pub(crate) use counts::counts;
 pub use dialers::{Account, Dialers, HandInError, Line, Stopping};
 pub use load::LoadError;

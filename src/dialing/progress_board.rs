@@ -108,7 +108,7 @@ impl Board {
 
 /// News of owners that have moved, for any number of readers. A reader that falls behind is told so.
 #[derive(Clone, Debug)]
-pub struct Moves(broadcast::Sender<OwnerId>);
+pub(super) struct Moves(broadcast::Sender<OwnerId>);
 
 /// What a reader of [`Moves`] hears.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,7 +137,7 @@ impl Moves {
 
     /// News from now on.
     #[must_use]
-    pub fn read(&self) -> MovesReader {
+    pub(super) fn read(&self) -> MovesReader {
         MovesReader(self.0.subscribe())
     }
 }

@@ -1,5 +1,6 @@
 //! One look at one campaign: what it needs, what the dialer is told, which jobs are made, what status says.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ use crate::dialing::{Line, Standing, resolve};
 const STATUS_GAP: Duration = Duration::from_secs(1);
 /// How often something that is not there yet is looked for.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// How often something is looked for that only a person can mend.
+const STALLED_AGAIN: Duration = Duration::from_secs(15);
 /// How long the application's id is believed.
 const CONNECTION_FRESH: Duration = Duration::from_secs(30);
 /// How often the source is compared with what was read.
@@ -72,13 +75,8 @@ pub(super) async fn run(context: &Context, campaign: &OutboundCampaign) -> Resul
     }
     match pass.advance(&mut held).await {
         Ok(situation) => pass.tell(&mut held, situation).await,
-        Err(Problem::Waiting { reason, message }) => {
-            pass.tell(&mut held, Situation::Waiting { reason, message }).await.map(|_| Some(LOOK_AGAIN))
-        }
-        Err(Problem::Stalled { reason, message }) => {
-            let stalled = Situation::Stalled { reason, message };
-            pass.tell(&mut held, stalled).await.map(|_| Some(SOURCE_PERIOD))
-        }
+        Err(Problem::Waiting { reason, message }) => pass.tell(&mut held, Situation::Waiting { reason, message }).await,
+        Err(Problem::Stalled { reason, message }) => pass.tell(&mut held, Situation::Stalled { reason, message }).await,
         Err(Problem::Kube(error)) => Err(error.into()),
         Err(Problem::Restarting) => Ok(Some(LOOK_AGAIN)),
     }
@@ -119,8 +117,9 @@ impl Pass<'_> {
             return empty(&audience);
         }
         let standing = line.standing(&self.owner);
-        if made < needed && self.wants_more(standing.as_ref(), made) {
-            self.make(held, &line, made, needed).await?;
+        let next = made..needed.min(made + self.wanted(standing.as_ref(), made).min(MAKE_AT_ONCE));
+        if !next.is_empty() {
+            self.make(held, &line, next).await?;
         }
         let made = held.made.unwrap_or(made);
         let generation = self.campaign.metadata.generation.unwrap_or_default();
@@ -196,27 +195,34 @@ impl Pass<'_> {
         Ok(audience)
     }
 
-    /// Whether more jobs should be made now.
-    fn wants_more(&self, standing: Option<&Standing>, made: usize) -> bool {
-        let Some(standing) = standing.filter(|standing| standing.jobs >= made) else {
-            // The first job is made at once; further ones wait until the dialer has taken in what was made.
-            return made == 0;
-        };
+    /// How many jobs should be made now.
+    fn wanted(&self, standing: Option<&Standing>, made: usize) -> usize {
         let ahead = (self.campaign.spec.plan.pacing.dials_per_second * AHEAD_SECS).max(250.0);
-        let few = f64::from(standing.progress.tallied.counts.pending) < ahead;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "250 to 20,000, by the schema's bounds"
+        )]
+        let ahead = ahead as usize;
+        let Some(standing) = standing.filter(|standing| standing.jobs >= made) else {
+            // The first jobs are made at once; further ones wait until the dialer has taken in what was made.
+            let first = if self.campaign.spec.plan.suspend { 1 } else { cut::jobs_for(ahead) };
+            return if made == 0 { first } else { 0 };
+        };
+        let pending = usize::try_from(standing.progress.tallied.counts.pending).unwrap_or(usize::MAX);
+        let missing = cut::jobs_for(ahead.saturating_sub(pending));
         match standing.progress.waiting_for {
-            WaitingFor::Suspension | WaitingFor::ConfigError { .. } | WaitingFor::Jobs => false,
+            WaitingFor::Suspension | WaitingFor::ConfigError { .. } | WaitingFor::Jobs => 0,
             // Nothing of what was made can be called now; the rest may live elsewhere.
-            WaitingFor::Window | WaitingFor::Due { .. } | WaitingFor::NothingToDial => true,
-            WaitingFor::Start { .. } | WaitingFor::Pacing | WaitingFor::Concurrency | WaitingFor::Capacity => few,
+            WaitingFor::Window | WaitingFor::Due { .. } | WaitingFor::NothingToDial => missing.max(1),
+            WaitingFor::Start { .. } | WaitingFor::Pacing | WaitingFor::Concurrency | WaitingFor::Capacity => missing,
         }
     }
 
     /// Makes the next few jobs and hands them to the dialer, in order.
-    async fn make(&self, held: &mut Held, line: &Line, made: usize, needed: usize) -> Result<(), Problem> {
+    async fn make(&self, held: &mut Held, line: &Line, ordinals: Range<usize>) -> Result<(), Problem> {
         let Some(rows) = held.rows.clone() else { return Ok(()) };
-        let next = made..needed.min(made + MAKE_AT_ONCE);
-        let mut jobs = stream::iter(next)
+        let mut jobs = stream::iter(ordinals)
             .map(|ordinal| {
                 let rows: &[Row] = rows.chunks(JOB_SIZE).nth(ordinal).unwrap_or_default();
                 async move {
@@ -277,7 +283,8 @@ impl Pass<'_> {
                 Some(if cutting { STATUS_GAP } else { CONNECTION_FRESH })
             }
             Situation::Empty => None,
-            Situation::Waiting { .. } | Situation::Stalled { .. } | Situation::Draining(_) => Some(LOOK_AGAIN),
+            Situation::Waiting { .. } | Situation::Draining(_) => Some(LOOK_AGAIN),
+            Situation::Stalled { .. } => Some(STALLED_AGAIN),
         }
     }
 

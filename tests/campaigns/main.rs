@@ -1,0 +1,14 @@
+//! What the operator does with campaigns and jobs: stories on a real API server, with the simulator in Telnyx's place and
+//! the operator as a process of its own, so that it can be killed. Each test has a namespace and a simulator of its own.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may")]
+
+mod audience;
+mod exactly_once;
+mod jobs;
+mod leaving;
+mod outcomes;
+mod privacy;
+mod suspend;
+mod webhooks;
+mod windows;
+mod world;
