@@ -1,6 +1,7 @@
 //! Logs to standard error.
 
 use clap::ValueEnum;
+use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
@@ -32,8 +33,11 @@ pub enum LogError {
 /// Sends logs of this process to standard error. A second call changes nothing, so that tests may start several operators.
 pub fn init(format: LogFormat, filter: &str) -> Result<(), LogError> {
     let filter = EnvFilter::try_new(filter).map_err(|source| LogError::Filter { filter: filter.to_owned(), source })?;
-    let lines =
-        tracing_subscriber::fmt().with_env_filter(filter).with_span_events(FmtSpan::NONE).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_span_events(FmtSpan::NONE)
+        .with_ansi(coloured())
+        .with_writer(std::io::stderr);
     let result = match format {
         LogFormat::Text => lines.try_init(),
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
@@ -41,4 +45,9 @@ pub fn init(format: LogFormat, filter: &str) -> Result<(), LogError> {
     // Already set up by an earlier call.
     drop(result);
     Ok(())
+}
+
+/// Colours are for eyes: not in a file or a pipe, nor where <https://no-color.org> asks for none.
+fn coloured() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty())
 }
