@@ -96,7 +96,7 @@ async fn converge(installation: &Installation, figures: &mut Figures) -> Result<
     let mut begun = None;
     let mut ready: BTreeMap<String, bool> = BTreeMap::new();
     while ready.values().filter(|ready| **ready).count() < COUNT {
-        let object = next_within(&mut events, Duration::from_secs(120)).await.ok_or("not all became Ready")??;
+        let object = next_within(&mut events, Duration::from_mins(2)).await.ok_or("not all became Ready")??;
         if !object.finalizers().is_empty() {
             begun.get_or_insert_with(Instant::now);
         }
@@ -155,7 +155,7 @@ async fn edit(installation: &Installation, figures: &mut Figures) -> Result<()> 
             api.patch(&format!("application-{number:04}"), &PatchParams::default(), &patch).await.map(drop)
         })
         .await?;
-    installation.until_ready::<CallControlApplication>(COUNT, Duration::from_secs(60)).await?;
+    installation.until_ready::<CallControlApplication>(COUNT, Duration::from_mins(1)).await?;
     figures.edit.push(seconds(begun));
     let after = installation.counters().await?;
     let patches = after.requests(&format!("PATCH {ENDPOINT}")) - before.requests(&format!("PATCH {ENDPOINT}"));

@@ -138,7 +138,7 @@ fn list(targets: u32) -> String {
 /// Seconds from the first accepted dial to the last, as the simulator sees them, and the most within five seconds.
 async fn dial_time(installation: &Installation, targets: u64) -> Result<(f64, f64)> {
     let mut begun = None;
-    let deadline = Instant::now() + Duration::from_secs(300);
+    let deadline = Instant::now() + Duration::from_mins(5);
     loop {
         let counters = installation.counters().await?;
         let dials = counters.number("/dials/accepted");
@@ -160,7 +160,7 @@ async fn dial_time(installation: &Installation, targets: u64) -> Result<(f64, f6
 /// Waits for the end; the number of targets that ended.
 async fn completed(installation: &Installation) -> Result<u64> {
     let api = installation.api::<OutboundCampaign>();
-    let status = eventually("the campaign is Complete", Duration::from_secs(120), async || {
+    let status = eventually("the campaign is Complete", Duration::from_mins(2), async || {
         let campaign = json!(api.get("bench").await.map_err(|error| error.to_string())?);
         let status = campaign["status"].clone();
         if condition(&campaign, "Complete") == Some("True") { Ok(status) } else { Err(status["counts"].to_string()) }

@@ -21,7 +21,7 @@ pub(crate) async fn measure(report: &mut Report) -> Result<()> {
         });
         installation.create::<CallControlApplication>(applications).await?;
         created = count;
-        installation.until_ready::<CallControlApplication>(count, Duration::from_secs(300)).await?;
+        installation.until_ready::<CallControlApplication>(count, Duration::from_mins(5)).await?;
         let name = format!("resident with {count} applications");
         report.add_bounded("memory", name, "MB", &[installation.operator_memory()?], bound);
     }

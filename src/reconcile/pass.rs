@@ -597,9 +597,10 @@ fn names(changes: &[Change]) -> String {
 
 pub(super) fn kubernetes(what: &str, error: &kube::Error) -> Outcome {
     // The API server's own words; the library's would bring the whole status object along.
-    let why = match error {
-        kube::Error::Api(status) => format!("{} ({})", status.message, status.code),
-        other => other.to_string(),
+    let why = if let kube::Error::Api(status) = error {
+        format!("{} ({})", status.message, status.code)
+    } else {
+        error.to_string()
     };
     Outcome::Retry { class: RetryClass::Kubernetes, after: None, message: format!("{what}: {why}") }
 }

@@ -32,13 +32,15 @@ pub async fn guard<K: Object>(api: &Api<K>, object: &K, free_name: Option<&str>)
     if !finalizer && note.is_none() {
         return Ok(None);
     }
-    let mut metadata = json!({ "uid": object.uid(), "resourceVersion": object.meta().resource_version });
+    let mut metadata = serde_json::Map::new();
+    metadata.insert("uid".to_owned(), json!(object.uid()));
+    metadata.insert("resourceVersion".to_owned(), json!(object.meta().resource_version));
     if finalizer {
         let others = object.meta().finalizers.iter().flatten().map(String::as_str);
-        metadata["finalizers"] = others.chain([FINALIZER]).collect();
+        metadata.insert("finalizers".to_owned(), others.chain([FINALIZER]).collect());
     }
     if let Some(name) = note {
-        metadata["annotations"] = json!({ NAME_WAS_FREE: name });
+        metadata.insert("annotations".to_owned(), json!({ NAME_WAS_FREE: name }));
     }
     let patch = Patch::Merge(json!({ "metadata": metadata }));
     Ok(Some(api.patch(object.name(), &PatchParams::default(), &patch).await?.version()))
