@@ -30,6 +30,8 @@ pub(crate) struct Job {
     pub(crate) sync: Sync,
     /// The store does not hold these states.
     pub(crate) dirty: bool,
+    /// How long what is not stored may wait to be written along with something that cannot wait.
+    pub(crate) save_by: Duration,
     /// Not saved before.
     pub(crate) next_save: Duration,
     /// Saves and loads in a row that did not end well.

@@ -16,7 +16,8 @@
 //!    `client_state`. What a command leads to counts once the command is accepted.
 //! 5. **Settle.** The end of the call gives an [`Outcome`], the outcome a retry or the end, and the job is saved, with
 //!    all that has happened since its last save.
-//! 6. **Acknowledge.** A webhook is answered when its effect is durable: stored, or carried by an accepted command.
+//! 6. **Acknowledge.** A webhook is answered when nothing is lost with this process: an outcome once it is stored, what
+//!    leads to a command once that is accepted, everything else of a stored claim at once.
 //!
 //! # Guarantees
 //!

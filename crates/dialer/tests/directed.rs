@@ -76,7 +76,7 @@ impl Desk {
     fn ringing(spec: CampaignSpec) -> (Self, Dial) {
         let (mut desk, dial) = Self::dialled(spec);
         desk.tell(Event::DialAccepted { key: dial.key.clone(), leg: Some(leg()) });
-        desk.pass(1);
+        desk.pass(2);
         desk.store();
         (desk, dial)
     }
@@ -351,6 +351,32 @@ fn a_webhook_is_acknowledged_when_its_result_is_stored() {
 }
 
 #[test]
+fn what_loses_nothing_is_acknowledged_at_once_and_stored_at_leisure() {
+    let amd = Amd { mode: AmdMode::Premium, ..spec(1).amd };
+    let (mut desk, dial) = Desk::dialled(CampaignSpec { amd, ..spec(1) });
+    for what in [What::Initiated, What::Answered, What::Other] {
+        desk.webhook(&dial.key, leg(), Position::Ringing, what);
+        assert_eq!(desk.verdicts(), [Verdict::Done]);
+    }
+    desk.pass(1);
+    assert!(!desk.effects.iter().any(|effect| matches!(effect, Effect::Save(_))), "it waits for company");
+    desk.pass(1);
+    let states = desk.store();
+    assert!(matches!(states[..], [TargetState::Dialing { leg: Some(_), position: Position::Listening, .. }]));
+}
+
+#[test]
+fn a_webhook_that_comes_again_waits_for_the_command_that_it_led_to() {
+    let (mut desk, dial) = Desk::ringing(spec(1));
+    desk.webhook(&dial.key, leg(), Position::Ringing, What::Answered);
+    desk.webhook(&dial.key, leg(), Position::Ringing, What::Answered);
+    assert_eq!(desk.verdicts(), []);
+    let play = desk.command();
+    desk.accept(&play);
+    assert_eq!(desk.verdicts(), [Verdict::Done; 2]);
+}
+
+#[test]
 fn a_webhook_whose_result_cannot_be_stored_is_asked_for_again() {
     let (mut desk, dial) = Desk::ringing(spec(1));
     desk.webhook(&dial.key, leg(), Position::Ringing, hung_up(HangupCause::NotFound, Some(404)));
@@ -402,7 +428,7 @@ fn an_announcement_goes_on_after_a_restart() {
         desk.webhook(&dial.key, leg(), Position::Ringing, What::Initiated);
         let (mut same, _) = Desk::dialled(spec(1));
         same.tell(Event::DialAccepted { key: dial.key.clone(), leg: Some(leg()) });
-        same.pass(1);
+        same.pass(2);
         same.store()
     };
     let mut successor = Desk::with(stored, spec(1));
@@ -444,7 +470,7 @@ fn a_detector_that_says_nothing_is_not_sure() {
     let amd = Amd { mode: AmdMode::Premium, ..spec(1).amd };
     let (mut desk, dial) = Desk::ringing(CampaignSpec { amd, ..spec(1) });
     desk.webhook(&dial.key, leg(), Position::Ringing, What::Answered);
-    desk.pass(1);
+    desk.pass(2);
     desk.store();
     assert!(desk.next_command().is_none());
     desk.pass(60);

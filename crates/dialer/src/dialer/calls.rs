@@ -5,6 +5,7 @@ use crate::call::{CallEvent, Hangup, What};
 use crate::client_state::Position;
 use crate::dialer::Dialer;
 use crate::effect::Verdict;
+use crate::flight::Phase;
 use crate::ids::{CommandId, DeliveryToken, DialKey};
 use crate::outcome::Outcome;
 use crate::owner::Slot;
@@ -12,8 +13,10 @@ use crate::target::TargetState;
 
 /// What an event of a leg led to, and so what its webhook's answer waits for.
 enum Effectiveness {
-    /// Nothing that is not stored already, or stored soon.
-    Settled(Slot),
+    /// Nothing that would be lost with this process: webhooks to come and look-ups tell as much.
+    Noted(Slot),
+    /// An outcome, or a leg of an attempt that the store may not know of.
+    ToStore(Slot),
     /// The command's answer.
     Commanded(CommandId),
     /// The event is of a dial that this process does not know of yet: it has to come again.
@@ -48,17 +51,18 @@ impl Dialer {
                     self.acknowledge(token, Verdict::Retry);
                 }
             }
-            Effectiveness::Settled(slot) => self.await_settled(slot, token),
+            // The event may be one that led to the command under way, and come again.
+            Effectiveness::Noted(slot) if self.await_order(slot, token) => {}
+            Effectiveness::Noted(_) => self.acknowledge(token, Verdict::Done),
+            Effectiveness::ToStore(slot) if self.await_order(slot, token) => {}
+            Effectiveness::ToStore(slot) => self.await_save(slot, vec![token]),
         }
     }
 
-    /// Answers once all that is known of the target is durable.
-    fn await_settled(&mut self, slot: Slot, token: DeliveryToken) {
+    /// The webhook waits for the answer to the leg's command under way. `false`: there is none.
+    fn await_order(&mut self, slot: Slot, token: DeliveryToken) -> bool {
         let command = self.flight(slot).and_then(|flight| flight.commands.last().copied());
-        if command.is_some_and(|command| self.await_command(token, command)) {
-            return;
-        }
-        self.await_save(slot, vec![token]);
+        command.is_some_and(|command| self.await_command(token, command))
     }
 
     fn age(&self, slot: Slot, key: &DialKey) -> Option<Age> {
@@ -99,10 +103,10 @@ impl Dialer {
             What::Initiated | What::Answered | What::Detected(_) => {
                 match self.orphan(call.leg.clone(), &call.state.key) {
                     Some(command) => Effectiveness::Commanded(command),
-                    None => Effectiveness::Settled(slot),
+                    None => Effectiveness::ToStore(slot),
                 }
             }
-            What::GreetingEnded | What::AudioEnded(_) | What::HungUp(_) | What::Other => Effectiveness::Settled(slot),
+            What::GreetingEnded | What::AudioEnded(_) | What::HungUp(_) | What::Other => Effectiveness::ToStore(slot),
         }
     }
 
@@ -115,18 +119,22 @@ impl Dialer {
         {
             return self.stray(call, slot);
         }
+        let claim_is_stored = self.flight(slot).is_some_and(|flight| !matches!(flight.phase, Phase::Unsaved));
+        let noted = if claim_is_stored { Effectiveness::Noted(slot) } else { Effectiveness::ToStore(slot) };
         self.placed(slot, Some(call.leg.clone()));
         self.catch_up(slot, call.state.position);
         let position = self.furthest(slot);
         if let What::HungUp(hangup) = call.what {
             self.hung_up(slot, hangup, position);
-            return Effectiveness::Settled(slot);
+            return Effectiveness::ToStore(slot);
         }
         match announcement::step(position, call.state.position, &spec.amd, &call.what) {
-            None => Effectiveness::Settled(slot),
+            // What came again may have led to a command that came too late: then only the store can tell of it.
+            None if !matches!(call.what, What::Initiated | What::Other) => Effectiveness::ToStore(slot),
+            None => noted,
             Some((to, None)) => {
                 self.reach(slot, to);
-                Effectiveness::Settled(slot)
+                noted
             }
             Some((to, Some(order))) => match self.order(slot, &call.leg, to, order) {
                 Some(command) => Effectiveness::Commanded(command),
@@ -174,7 +182,8 @@ impl Dialer {
     pub(super) fn replay(&mut self, call: &CallEvent) {
         // Nothing waits for an answer; whatever the event leads to is on its way already.
         match self.call_event(call) {
-            Effectiveness::Settled(_)
+            Effectiveness::Noted(_)
+            | Effectiveness::ToStore(_)
             | Effectiveness::Commanded(_)
             | Effectiveness::Unknown
             | Effectiveness::NotHere => {}

@@ -186,6 +186,7 @@ impl Dialer {
                 tallied: Tallied::default(),
                 sync: Sync::Idle,
                 dirty: false,
+                save_by: self.now.up,
                 next_save: self.now.up,
                 failures: 0,
                 unsaved_tokens: Vec::new(),

@@ -63,7 +63,7 @@ impl Dialer {
         }
         self.in_flight = self.in_flight + u32::from(new.is_in_flight()) - u32::from(old.is_in_flight());
         let owner = job.owner;
-        self.touch(slot);
+        self.touch(slot, new);
         if old.is_in_flight() && !new.is_in_flight() || matches!(new, TargetState::Pending { .. }) {
             self.room_grew(owner);
         }

@@ -12,6 +12,10 @@ use crate::job::Sync;
 use crate::owner::{JobNo, Slot};
 use crate::target::TargetState;
 
+/// How long what is learnt of a call under way waits to be written. A process that dies before has lost nothing: the
+/// claim is stored, and the leg's next webhook or a look-up tells again.
+const LEISURE: Duration = Duration::from_secs(2);
+
 impl Dialer {
     /// Whether the store holds everything that is known here, so that a process that ends now loses nothing.
     #[must_use]
@@ -19,9 +23,13 @@ impl Dialer {
         self.jobs.values().all(|job| !job.dirty && matches!(job.sync, Sync::Idle))
     }
 
-    /// The target's state has to be stored.
-    pub(super) fn touch(&mut self, slot: Slot) {
+    /// The target's new state has to be stored: claims, results and what was given back at once, what is learnt of a
+    /// call under way at leisure.
+    pub(super) fn touch(&mut self, slot: Slot, new: &TargetState) {
+        let patience = if matches!(new, TargetState::Dialing { .. }) { LEISURE } else { Duration::ZERO };
+        let at = self.now.up + patience;
         if let Some(job) = self.jobs.get_mut(&slot.job) {
+            job.save_by = if job.dirty { job.save_by.min(at) } else { at };
             job.dirty = true;
         }
         self.plan_job(slot.job);
@@ -31,7 +39,7 @@ impl Dialer {
     pub(super) fn plan_job(&mut self, number: JobNo) {
         let Some(job) = self.jobs.get(&number) else { return };
         let at = match job.sync {
-            Sync::Idle => job.dirty.then_some(job.next_save),
+            Sync::Idle => job.dirty.then_some(job.next_save.max(job.save_by)),
             Sync::Saving(_) => None,
             Sync::Stale(at) => at,
         };
@@ -80,9 +88,12 @@ impl Dialer {
 
     /// The webhooks wait until all that is known of the target is stored.
     pub(super) fn await_save(&mut self, slot: Slot, tokens: Vec<DeliveryToken>) {
+        let now = self.now.up;
         let Some(job) = self.jobs.get_mut(&slot.job) else { return };
         if job.dirty {
             job.unsaved_tokens.extend(tokens);
+            job.save_by = job.save_by.min(now);
+            self.plan_job(slot.job);
             return;
         }
         match &mut job.sync {
@@ -133,6 +144,7 @@ impl Dialer {
         let Some(job) = self.jobs.get_mut(&number) else { return };
         job.failures = job.failures.saturating_add(1);
         job.dirty = true;
+        job.save_by = now;
         let read_at = match why {
             SaveFailure::Conflict | SaveFailure::Gone => now,
             SaveFailure::FateUnknown => now + job.backoff(),
@@ -174,6 +186,7 @@ impl Dialer {
     }
 
     pub(super) fn reloaded(&mut self, id: &JobId, version: Version, states: Vec<TargetState>) {
+        let now = self.now.up;
         let Some(number) = self.job_numbers.get(id).copied() else { return };
         let Some(job) = self.jobs.get_mut(&number) else { return };
         if !matches!(job.sync, Sync::Stale(None)) {
@@ -190,6 +203,7 @@ impl Dialer {
         }
         if let Some(job) = self.jobs.get_mut(&number) {
             job.dirty = differs;
+            job.save_by = now;
             if !differs {
                 let tokens = std::mem::take(&mut job.unsaved_tokens);
                 self.acknowledge_all(tokens, Verdict::Done);

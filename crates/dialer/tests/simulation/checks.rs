@@ -6,7 +6,7 @@ use dialer::TargetState;
 use dialer::call::{CallEvent, What};
 use dialer::client_state::Position;
 use dialer::effect::{Dial, Save};
-use dialer::spec::{AccountLimits, TargetSpec};
+use dialer::spec::{AccountLimits, AmdMode, OnMachine, TargetSpec};
 
 use crate::world::World;
 
@@ -29,7 +29,8 @@ impl World {
         }
     }
 
-    /// What a webhook told is durable once it is acknowledged: in the store, or on the leg itself.
+    /// An outcome is stored before its hangup is acknowledged, and what leads to a command is on the leg itself. What is
+    /// merely learnt of a leg may be lost with the process: webhooks to come and look-ups tell again.
     pub fn check_ack(&self, event: &CallEvent) {
         let key = &event.state.key;
         let (job, index) = self.scenario.find(&key.attempt.target);
@@ -37,15 +38,23 @@ impl World {
         let under_way = state.attempt() == Some(key.attempt.n) && state.tally().refusals == key.refusals;
         let untold = match (&event.what, &state) {
             (What::HungUp(_), _) => under_way,
-            (What::Other | What::GreetingEnded | What::AudioEnded(_), _) => false,
-            (_, TargetState::Claimed { .. }) => under_way && self.position_of(event) == Position::Ringing,
-            (What::Initiated, _) => false,
-            (_, TargetState::Dialing { position: Position::Ringing, .. }) => {
-                under_way && self.position_of(event) == Position::Ringing
+            (_, TargetState::Claimed { .. } | TargetState::Dialing { position: Position::Ringing, .. }) => {
+                under_way && self.leads_to_a_command(&event.what) && self.position_of(event) == Position::Ringing
             }
             _ => false,
         };
         assert!(!untold, "{key}: {:?} was acknowledged and is not durable: {state:?}", event.what);
+    }
+
+    /// Whether an event of a ringing or listening leg always asks for a command in this world. Where a beep may be awaited,
+    /// a verdict may come too late to matter.
+    fn leads_to_a_command(&self, what: &What) -> bool {
+        let amd = self.scenario.spec.amd;
+        match what {
+            What::Answered => amd.mode == AmdMode::Disabled,
+            What::Detected(_) => amd.on_machine != OnMachine::LeaveMessage || amd.mode == AmdMode::Detect,
+            What::Initiated | What::GreetingEnded | What::AudioEnded(_) | What::HungUp(_) | What::Other => false,
+        }
     }
 
     fn position_of(&self, event: &CallEvent) -> Position {
