@@ -6,17 +6,21 @@
 mod accounts;
 mod claims;
 mod controller;
+mod create;
 mod external;
 mod failure;
+mod held;
 mod managed;
 mod memory;
 mod news;
+mod observe;
 mod pass;
 mod prepare;
 mod removal;
 mod resync;
 mod status;
 mod stores;
+mod update;
 mod view;
 
 pub use accounts::{Account, AccountKey, Accounts, Applicant, Connection, Departure, Down, Shelf, Standing};
