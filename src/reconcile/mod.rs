@@ -20,6 +20,7 @@ mod removal;
 mod resync;
 mod status;
 mod stores;
+mod tally;
 mod update;
 mod view;
 

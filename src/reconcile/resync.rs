@@ -9,6 +9,7 @@ use super::external::External;
 use super::managed::{Managed as _, Object as _, policy_of};
 use super::pass::{Loop, kind_of};
 use super::status::{effective, is_settled};
+use super::tally::Tally;
 use reconcile_plan::{Action, Observed, Target, plan};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,16 +30,23 @@ impl<E: External> Resync<E> {
     /// Runs until shutdown. Accounts take their turns one after the other.
     pub(super) async fn run(self) {
         let mut spread = HashMap::new();
+        let mut drift = Tally::default();
         loop {
             tokio::select! {
                 () = tokio::time::sleep(TICK) => {}
                 () = self.shutdown.cancelled() => return,
             }
-            for account in self.the_loop.accounts.all_ready() {
-                if Self::due(&account, &mut spread) && self.has_users(&account.key) {
-                    self.resync(&account).await;
+            let ready = self.the_loop.accounts.all_ready();
+            for account in &ready {
+                if Self::due(account, &mut spread)
+                    && self.has_users(&account.key)
+                    && let Some(fields) = self.resync(account).await
+                {
+                    drift.note(&account.key, fields);
                 }
             }
+            drift.retain(|key| ready.iter().any(|account| account.key == *key) && self.has_users(key));
+            self.the_loop.metrics.drifted(kind_of::<E>(), drift.total());
         }
     }
 
@@ -57,10 +65,11 @@ impl<E: External> Resync<E> {
         self.stores.count(|object| AccountKey::of(object.account_ref(), object.namespace()) == *key) > 0
     }
 
-    async fn resync(&self, account: &Arc<Account>) {
+    /// How many fields differ and are left so; `None` when the listing failed.
+    async fn resync(&self, account: &Arc<Account>) -> Option<usize> {
         if let Err(outcome) = self.the_loop.list_since(account, Some(Instant::now())).await {
             tracing::warn!(account = %account.key, kind = %E::KIND, outcome = ?outcome, "the resync could not list; what was known stays");
-            return;
+            return None;
         }
         let mut drifted = 0;
         let mut woken = vec![];
@@ -73,10 +82,10 @@ impl<E: External> Resync<E> {
                 }
             }
         });
-        self.the_loop.metrics.drifted(kind_of::<E>(), drifted);
         self.the_loop.metrics.backing_off(kind_of::<E>(), self.the_loop.memories.in_backoff());
         tracing::debug!(account = %account.key, kind = %E::KIND, woken = woken.len(), "resynced");
         self.the_loop.wake(woken);
+        Some(drifted)
     }
 
     /// Would a pass do or say anything? And how many fields differ and are left so?
