@@ -7,6 +7,7 @@ mod drift;
 mod leaving;
 mod lifecycle;
 mod lost_answers;
+mod neighbours;
 mod ownership;
 mod refusals;
 mod world;

@@ -32,7 +32,10 @@ pub(crate) const HOOKS: &str = "https://hooks.example.com";
 pub(crate) struct World {
     access: Option<Access>,
     pub(crate) client: Client,
+    /// Where everything is done.
     pub(crate) namespace: String,
+    /// What the operator watches.
+    watched: Vec<String>,
     pub(crate) simulator: Running,
     pub(crate) telnyx: telnyx_voice::Client,
     http: reqwest::Client,
@@ -47,7 +50,15 @@ impl World {
         if let Ok(filter) = std::env::var("RUST_LOG") {
             telnyx_operator::telemetry::init(telnyx_operator::telemetry::LogFormat::Text, &filter).unwrap();
         }
-        let access = Access::shared_or_start(dev_cluster::Options::default()).await.unwrap();
+        Self::on(Access::shared_or_start(dev_cluster::Options::default()).await.unwrap()).await
+    }
+
+    /// As [`World::new`], on a cluster of its own: for stories that meddle with the definitions.
+    pub(crate) async fn alone() -> Self {
+        Self::on(Access::start(dev_cluster::Options::default()).await.unwrap()).await
+    }
+
+    async fn on(access: Access) -> Self {
         let config = Kubeconfig::read_from(access.kubeconfig()).unwrap();
         let config = Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()).await.unwrap();
         let client = Client::try_from(config).unwrap();
@@ -59,6 +70,7 @@ impl World {
         let mut world = Self {
             access: Some(access),
             client,
+            watched: vec![namespace.clone()],
             namespace,
             simulator,
             telnyx,
@@ -74,10 +86,26 @@ impl World {
     /// As [`World::new`], with a Ready account `main` that resyncs every second.
     pub(crate) async fn with_account() -> Self {
         let world = Self::new().await;
-        world.secret("telnyx", KEY).await;
-        world.account(json!({})).await;
-        world.ready::<TelnyxAccount>("main").await;
+        world.open_account().await;
         world
+    }
+
+    /// Makes the account `main` and waits until it is Ready.
+    pub(crate) async fn open_account(&self) {
+        self.secret("telnyx", KEY).await;
+        self.account(json!({})).await;
+        self.ready::<TelnyxAccount>("main").await;
+    }
+
+    /// Moves to a new namespace beside this one, which the operator watches as well. Returns the old one.
+    pub(crate) async fn move_next_door(&mut self) -> String {
+        let next_door = format!("{}-next-door", self.namespace);
+        let home = std::mem::replace(&mut self.namespace, next_door);
+        self.create_namespace().await;
+        self.stop_operator().await;
+        self.watched.push(self.namespace.clone());
+        self.start_operator().await;
+        home
     }
 
     async fn create_namespace(&self) {
@@ -91,7 +119,7 @@ impl World {
         let options = Options {
             admin_listen: any,
             webhook_listen: any,
-            namespaces: vec![self.namespace.clone()],
+            namespaces: self.watched.clone(),
             instance: "test".to_owned(),
         };
         let operator = Operator::prepare(self.client.clone(), options, shutdown.clone()).await.unwrap();
@@ -403,7 +431,7 @@ fn merge(spec: &mut Value, changes: &Value) {
     }
 }
 
-async fn install(client: &Client) {
+pub(crate) async fn install(client: &Client) {
     let definitions: Api<CustomResourceDefinition> = Api::all(client.clone());
     for definition in telnyx_operator::api::crds() {
         let name = definition.metadata.name.clone().unwrap();
