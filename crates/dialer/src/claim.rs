@@ -1,15 +1,21 @@
 //! Claim, then dial: the proof that a claim is stored is what a dial is made of.
 //!
 //! Promises that no dial exists without a stored claim, and that one claim asks to ring once; asking again under the
-//! same command id ends before Telnyx forgets the first. Does not know what may be claimed, nor when.
+//! same command id, by whatever process, ends before Telnyx forgets the first. Does not know what may be claimed, nor
+//! when.
 
 use std::time::Duration;
 
 use crate::effect::Dial;
 use crate::ids::DialKey;
 
-/// How long an unanswered dial is sent again under its command id. Telnyx ignores a repeated id for 60 s (Telnyx:
-/// receiving webhooks guide); the rest is for requests on their way.
+/// How long after its claim a dial may be asked for the first time; also by a process that finds the claim of another
+/// one. What was not dialled by then is given back, or looked up.
+pub(crate) const DIAL_FOR: Duration = Duration::from_secs(30);
+
+/// How long an unanswered command is sent again under its id; of a dial, how long after its claim, so that all requests
+/// under one id leave within this time, whoever sends them. Telnyx ignores a repeated id for 60 s (Telnyx: receiving
+/// webhooks guide); the rest is for requests on their way.
 pub(crate) const RESEND_FOR: Duration = Duration::from_secs(45);
 
 /// A target reserved for one dial. Not `Clone`: it goes out with the save and comes back with the proof.
@@ -39,10 +45,11 @@ impl Saved<Claim> {
         &self.0.0
     }
 
-    /// Takes the proof by value: an unsaved claim cannot ring a phone, a saved one asks to ring it once.
-    pub(crate) fn dial(self, request: impl FnOnce(DialKey) -> Dial, now: Duration) -> Sent {
+    /// Takes the proof by value: an unsaved claim cannot ring a phone, a saved one asks to ring it once. `dial_by`: when
+    /// the time for the first request ends. `in_doubt`: another process may have dialled before.
+    pub(crate) fn dial(self, request: impl FnOnce(DialKey) -> Dial, dial_by: Duration, in_doubt: bool) -> Sent {
         let Self(Claim(key)) = self;
-        Sent { dial: request(key), until: now + RESEND_FOR, retry_at: None, in_doubt: false }
+        Sent { dial: request(key), until: dial_by + RESEND_FOR.saturating_sub(DIAL_FOR), retry_at: None, in_doubt }
     }
 }
 
@@ -54,7 +61,7 @@ pub(crate) struct Sent {
     until: Duration,
     /// When to ask again; `None` while an answer is awaited.
     retry_at: Option<Duration>,
-    /// One of the requests got no answer. It may have been accepted, so the refusal of another says nothing about it.
+    /// One of the requests got no answer, or a predecessor may have sent one. It may have been accepted, so the refusal of another says nothing about it.
     in_doubt: bool,
 }
 

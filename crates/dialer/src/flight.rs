@@ -20,6 +20,10 @@ pub(crate) struct Flight {
     /// Commands without an answer.
     pub(crate) commands: Vec<CommandId>,
     pub(crate) look_ups: LookUps,
+    /// Not dialled for the first time from here on.
+    pub(crate) dial_by: Duration,
+    /// The claim was taken over from a process that may have dialled, so it is never given back.
+    pub(crate) taken_over: bool,
     /// The attempt ends here, whatever is known by then.
     pub(crate) ends_by: Duration,
     /// When the leg may be hung up for a suspension, if it shall be.

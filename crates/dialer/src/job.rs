@@ -2,7 +2,7 @@
 //!
 //! Promises that at most one write or read of a job is on its way. Does not know pacing, nor Telnyx.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +36,10 @@ pub(crate) struct Job {
     pub(crate) next_save: Duration,
     /// Saves and loads in a row that did not end well.
     pub(crate) failures: u32,
+    /// Claims that were taken over and go out with the next save.
+    pub(crate) taken_over: BTreeSet<u32>,
+    /// Targets whose latest claim ended here with nothing rung: given back, or refused.
+    pub(crate) unrung: BTreeSet<u32>,
     /// Webhooks whose effect is in `states` and not on its way to the store.
     pub(crate) unsaved_tokens: Vec<DeliveryToken>,
 }

@@ -10,8 +10,9 @@
 //! 2. **Dial.** The answer to that save carries a proof for each claim, and a dial is made of the proof
 //!    ([`Effect::Dial`]). Just before, window, expiry, suspension and age of the claim are looked at again; what may no
 //!    longer be dialled is given back.
-//! 3. **Find out.** An unanswered dial is asked for again under its command id for 45 s, then looked up
-//!    ([`Effect::LookUp`]). With no trace for three minutes the campaign's policy for ambiguous calls decides.
+//! 3. **Find out.** An unanswered dial is asked for again under its command id until 45 s after its claim, then looked up
+//!    ([`Effect::LookUp`]). So is a claim that another process left behind; a young one without a trace is stored as this
+//!    process's own and dialled under its command id. With no trace for three minutes the campaign's policy for ambiguous calls decides.
 //! 4. **Follow.** Webhooks move the call on, in any order, once or twice. How far it has come travels in its
 //!    `client_state`. What a command leads to counts once the command is accepted.
 //! 5. **Settle.** The end of the call gives an [`Outcome`], the outcome a retry or the end, and the job is saved, with
@@ -39,8 +40,9 @@
 //!
 //! # Caveats
 //!
-//! - A crash between the save of a claim and its dial costs that target three minutes and, unless policy says
-//!   otherwise, an attempt: nobody can tell it from a dial whose answer was lost.
+//! - A claim that a crash left behind is dialled under its own command id if it is found within 30 s. One found later
+//!   costs its target three minutes and, unless policy says otherwise, an attempt: nobody can tell it from a dial whose
+//!   answer was lost.
 //! - A campaign edited while a call lives applies to that call at once.
 
 mod agenda;

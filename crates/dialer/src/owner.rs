@@ -209,9 +209,13 @@ impl Owner {
 
     /// How many more calls it may have at once.
     pub(crate) fn room(&self, now: Duration) -> u32 {
-        let Some(spec) = &self.spec else { return 0 };
-        let cap = spec.pacing.max_concurrent.min(self.learned_cap.get(now).unwrap_or(u32::MAX));
-        cap.saturating_sub(self.tallied.counts.in_flight())
+        self.cap(now).saturating_sub(self.tallied.counts.in_flight())
+    }
+
+    /// How many calls it may have at once.
+    pub(crate) fn cap(&self, now: Duration) -> u32 {
+        let configured = self.spec.as_ref().map_or(0, |spec| spec.pacing.max_concurrent);
+        configured.min(self.learned_cap.get(now).unwrap_or(u32::MAX))
     }
 
     /// How many more targets it may claim: what pacing lets out soon, less what is claimed already.

@@ -1,5 +1,6 @@
 //! Accounts, campaigns and jobs as they come and go, and how far they are.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -189,6 +190,8 @@ impl Dialer {
                 save_by: self.now.up,
                 next_save: self.now.up,
                 failures: 0,
+                taken_over: BTreeSet::new(),
+                unrung: BTreeSet::new(),
                 unsaved_tokens: Vec::new(),
             },
         );

@@ -1,6 +1,6 @@
 //! Which targets are claimed, and when: never more than may be dialled in the next second.
 
-use crate::claim::Claim;
+use crate::claim::{Claim, DIAL_FOR};
 use crate::dialer::{Dialer, Due};
 use crate::flight::{Flight, Phase};
 use crate::ids::{AttemptKey, DialKey};
@@ -11,9 +11,19 @@ use crate::target::{ClaimRecord, Tally, TargetState};
 impl Dialer {
     /// How many more calls the account may have at once.
     pub(super) fn room(&self) -> u32 {
-        let Some(limits) = &self.limits else { return 0 };
-        let cap = limits.max_concurrent.min(self.learned_cap.get(self.now.up).unwrap_or(u32::MAX));
-        cap.saturating_sub(self.in_flight)
+        self.cap().saturating_sub(self.in_flight)
+    }
+
+    /// How many calls the account may have at once.
+    fn cap(&self) -> u32 {
+        let configured = self.limits.as_ref().map_or(0, |limits| limits.max_concurrent);
+        configured.min(self.learned_cap.get(self.now.up).unwrap_or(u32::MAX))
+    }
+
+    /// Whether no more is claimed or live than may be. Claims found in the store may be too many: a late write brings
+    /// some whose places were given to others.
+    pub(super) fn is_within_caps(&self, owner: &Owner) -> bool {
+        self.in_flight <= self.cap() && owner.tallied.counts.in_flight() <= owner.cap(self.now.up)
     }
 
     /// How many targets of an owner may be claimed now.
@@ -117,6 +127,7 @@ impl Dialer {
         self.set_state(slot, &TargetState::Claimed { tally, claim });
         let ends_by = self.ends_by(slot);
         let job = self.jobs.get_mut(&slot.job)?;
+        job.unrung.remove(&slot.index);
         job.flights.insert(slot.index, Flight::new(Phase::Unsaved, now.up, ends_by));
         Some(Claim::new(dial_key(self.owners.get(&owner_no)?, self.jobs.get(&slot.job)?, slot, tally)?))
     }
@@ -143,6 +154,8 @@ impl Flight {
             position_since: now,
             commands: Vec::new(),
             look_ups: crate::flight::LookUps::default(),
+            dial_by: now + DIAL_FOR,
+            taken_over: false,
             ends_by,
             cancel_at: None,
         }

@@ -17,10 +17,6 @@ use crate::target::TargetState;
 /// How long all dialing stops when the request rate was exceeded and Telnyx did not say for how long.
 const REQUEST_RATE_PAUSE: Duration = Duration::from_secs(2);
 
-/// A claim that was not dialled for so long is given back: a successor that finds it may look it up, find no trace and
-/// go on to the next attempt.
-const CLAIM_TTL: Duration = Duration::from_mins(1);
-
 impl Dialer {
     /// The next dial, if one may leave now.
     pub(super) fn next_dial(&mut self) -> Option<Dial> {
@@ -54,7 +50,7 @@ impl Dialer {
             let slot = self.owners.get(&number)?.ready.front().copied()?;
             let flight = self.flight(slot).filter(|flight| matches!(flight.phase, Phase::Ready(_)));
             let is_ready = flight.is_some();
-            let is_fresh = flight.is_some_and(|flight| now.up < flight.position_since + CLAIM_TTL);
+            let is_fresh = flight.is_some_and(|flight| now.up < flight.dial_by);
             if is_fresh && self.may_still_dial(number, slot) {
                 return Some(slot);
             }
@@ -65,7 +61,7 @@ impl Dialer {
         }
     }
 
-    fn may_still_dial(&self, number: OwnerNo, slot: Slot) -> bool {
+    pub(super) fn may_still_dial(&self, number: OwnerNo, slot: Slot) -> bool {
         let wall = self.now.wall;
         let (Some(owner), Some(job)) = (self.owners.get(&number), self.jobs.get(&slot.job)) else { return false };
         let Some(spec) = &owner.spec else { return false };
@@ -77,7 +73,6 @@ impl Dialer {
     }
 
     fn dial(&mut self, slot: Slot) -> Option<Dial> {
-        let now = self.now;
         let job = self.jobs.get_mut(&slot.job)?;
         let owner = self.owners.get_mut(&job.owner)?;
         let spec = Arc::clone(owner.spec.as_ref()?);
@@ -104,7 +99,7 @@ impl Dialer {
             max_call: spec.max_call,
             amd: spec.amd,
         };
-        let sent = proof.dial(request, now.up);
+        let sent = proof.dial(request, flight.dial_by, flight.taken_over);
         let dial = sent.request();
         flight.phase = Phase::Sent(Box::new(sent));
         let owner = job.owner;
@@ -144,10 +139,16 @@ impl Dialer {
         }
     }
 
-    /// Gives a claim back. Nothing was dialled under it, so no attempt is used.
+    /// Gives a claim back. Nothing was dialled under it, so no attempt is used. One that was taken over is looked up
+    /// instead: whoever made it may have dialled.
     pub(super) fn release(&mut self, slot: Slot) {
         let Some(tally) = self.state(slot).map(TargetState::tally) else { return };
+        if self.flight(slot).is_some_and(|flight| flight.taken_over) {
+            self.lose(slot);
+            return;
+        }
         self.end_flight(slot);
+        self.nothing_rang(slot);
         self.set_state(slot, &retry::release(tally));
     }
 
@@ -225,6 +226,7 @@ impl Dialer {
         if in_doubt {
             self.dial_fate_unknown(key);
         } else {
+            self.nothing_rang(slot);
             self.settle(slot, outcome);
         }
     }

@@ -4,20 +4,28 @@ use std::time::Duration;
 
 use crate::announcement;
 use crate::call::{Hangup, HangupCause};
+use crate::claim::DIAL_FOR;
 use crate::dialer::{Dialer, Due};
 use crate::flight::{Flight, LookUps, Phase};
-use crate::now::gap;
+use crate::now::{Now, gap};
 use crate::outcome::Outcome;
 use crate::owner::{Owner, Slot};
 use crate::retry;
 use crate::spec::OnAmbiguous;
-use crate::target::{Tally, TargetState};
+use crate::target::{ClaimRecord, Tally, TargetState};
 
 /// An attempt ends at the latest this long after its longest possible call.
 const MARGIN: Duration = Duration::from_mins(10);
 
 /// A dialled phone that nobody heard of is looked up this long after it has rung out.
 const SILENCE: Duration = Duration::from_secs(30);
+
+/// Until when a claim that was found may be dialled. One from the future says that a clock was put back, not when it
+/// was made.
+fn dial_by(claim: &ClaimRecord, now: Now) -> Duration {
+    let left = if claim.at <= now.wall { DIAL_FOR.saturating_sub(gap(claim.at, now.wall)) } else { Duration::ZERO };
+    now.up + left
+}
 
 impl Dialer {
     pub(super) fn state(&self, slot: Slot) -> Option<&TargetState> {
@@ -110,6 +118,7 @@ impl Dialer {
             Phase::Unsaved | Phase::Ready(_) | Phase::Sent(_) | Phase::Lost => now.up,
         };
         let mut flight = Flight::new(phase, now.up, ends_by);
+        flight.dial_by = dial_by(&claim, now);
         flight.look_ups = LookUps::starting(first_look_up);
         if let Some(job) = self.jobs.get_mut(&slot.job) {
             job.flights.insert(slot.index, flight);

@@ -91,6 +91,10 @@ impl Dialer {
 
     fn blank(&mut self, slot: Slot) {
         let now = self.now.up;
+        if self.may_take_over(slot) {
+            self.take_over(slot);
+            return;
+        }
         let Some(flight) = self.flight_mut(slot) else { return };
         let since = *flight.look_ups.blank_since.get_or_insert(now);
         let dialable = matches!(flight.phase, Phase::Unsaved | Phase::Ready(_) | Phase::Sent(_));

@@ -13,6 +13,7 @@ mod flights;
 mod look_ups;
 mod report;
 mod store;
+mod take_over;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;

@@ -71,7 +71,8 @@ impl Dialer {
         if !self.jobs.get(&number).is_some_and(may_save) {
             return false;
         }
-        let claims = self.claim_from(number);
+        let mut claims = self.claim_from(number);
+        claims.extend(self.claims_taken_over(number));
         let Some(job) = self.jobs.get_mut(&number) else { return false };
         if !job.dirty {
             return false;
@@ -225,7 +226,8 @@ impl Dialer {
             self.revert(slot);
         }
         let Some(mine) = self.state(slot).cloned() else { return false };
-        let joined = mine.clone().join(stored.clone());
+        let yields = self.yields(slot, &mine, stored);
+        let joined = if yields { stored.clone() } else { mine.clone().join(stored.clone()) };
         let same_call = matches!((&mine, &joined), (TargetState::Dialing { tally: before, .. }, TargetState::Dialing { tally, .. }) if before == tally);
         if joined != mine && same_call {
             self.set_state(slot, &joined);
