@@ -23,7 +23,9 @@ const LATENCY_MS: u64 = 50;
 const CONCURRENCY: u64 = 40;
 /// Long enough to do the edits between two resyncs, short enough to wait for one.
 const RESYNC_SECS: u64 = 15;
-const ENDPOINT: &str = "/v2/call_control_applications";
+const CREATE: &str = "POST /call_control_applications";
+const LIST: &str = "GET /call_control_applications";
+const UPDATE: &str = "PATCH /call_control_applications/{id}";
 
 pub(crate) async fn measure(runs: usize, report: &mut Report) -> Result<()> {
     let mut figures = Figures::default();
@@ -104,7 +106,7 @@ async fn converge(installation: &Installation, figures: &mut Figures) -> Result<
     }
     figures.converge.push(seconds(begun.ok_or("no finalizer was seen")?));
     figures.converge_cpu.push(installation.operator_cpu()?);
-    figures.creates.push(float(installation.counters().await?.requests(&format!("POST {ENDPOINT}"))));
+    figures.creates.push(float(installation.counters().await?.requests(CREATE)));
     Ok(())
 }
 
@@ -114,7 +116,7 @@ async fn quiet_resync(installation: &Installation, figures: &mut Figures) -> Res
     let before = (versions(installation).await?, installation.counters().await?, installation.operator_cpu()?);
     let after = next_resync(installation).await?;
     figures.quiet_cpu.push(installation.operator_cpu()? - before.2);
-    figures.quiet.push(float(after.requests("") - before.1.requests("")));
+    figures.quiet.push(float(after.all_requests() - before.1.all_requests()));
     let now = versions(installation).await?;
     figures
         .writes
@@ -124,13 +126,12 @@ async fn quiet_resync(installation: &Installation, figures: &mut Figures) -> Res
 
 /// Waits until a resync has begun and ended: all its list pages are counted and no more follow.
 async fn next_resync(installation: &Installation) -> Result<Counters> {
-    let list = format!("GET {ENDPOINT}");
-    let before = installation.counters().await?.requests(&list);
+    let before = installation.counters().await?.requests(LIST);
     let pages = COUNT.div_ceil(250) as u64;
     let within = Duration::from_secs(RESYNC_SECS * 3);
     eventually("a resync", within, async || {
         let counters = installation.counters().await.map_err(|error| error.to_string())?;
-        let seen = counters.requests(&list) - before;
+        let seen = counters.requests(LIST) - before;
         if seen >= pages { Ok(()) } else { Err(format!("{seen} list requests")) }
     })
     .await?;
@@ -158,9 +159,9 @@ async fn edit(installation: &Installation, figures: &mut Figures) -> Result<()> 
     installation.until_ready::<CallControlApplication>(COUNT, Duration::from_mins(1)).await?;
     figures.edit.push(seconds(begun));
     let after = installation.counters().await?;
-    let patches = after.requests(&format!("PATCH {ENDPOINT}")) - before.requests(&format!("PATCH {ENDPOINT}"));
+    let patches = after.requests(UPDATE) - before.requests(UPDATE);
     figures.patches.push(float(patches));
-    figures.others.push(float(after.requests("") - before.requests("") - patches));
+    figures.others.push(float(after.all_requests() - before.all_requests() - patches));
     Ok(())
 }
 

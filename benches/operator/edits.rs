@@ -25,7 +25,7 @@ pub(crate) async fn measure(report: &mut Report) -> Result<()> {
 }
 
 async fn edit(installation: &Installation, number: usize) -> Result<f64> {
-    const PATCHES: &str = "PATCH /v2/call_control_applications";
+    const PATCHES: &str = "PATCH /call_control_applications/{id}";
     let before = installation.counters().await?.requests(PATCHES);
     let patch = Patch::Merge(json!({ "spec": { "applicationName": format!("Edit {number}") } }));
     installation.api::<CallControlApplication>().patch("bench", &PatchParams::default(), &patch).await?;

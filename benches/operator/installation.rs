@@ -141,13 +141,22 @@ impl Installation {
 pub(crate) struct Counters(pub(crate) Value);
 
 impl Counters {
-    /// Requests whose endpoint begins with `prefix`, such as `PATCH /v2/call_control_applications`.
-    pub(crate) fn requests(&self, prefix: &str) -> u64 {
+    /// Requests to one endpoint, such as `PATCH /call_control_applications/{id}`, whatever their answer.
+    pub(crate) fn requests(&self, endpoint: &str) -> u64 {
+        self.sum(|name| name == endpoint)
+    }
+
+    /// Requests to all endpoints.
+    pub(crate) fn all_requests(&self) -> u64 {
+        self.sum(|_| true)
+    }
+
+    fn sum(&self, counts: impl Fn(&str) -> bool) -> u64 {
         let requests = self.0.get("requests").and_then(Value::as_object);
         requests
             .into_iter()
             .flatten()
-            .filter(|(endpoint, _)| endpoint.starts_with(prefix))
+            .filter(|(endpoint, _)| counts(endpoint))
             .filter_map(|(_, statuses)| statuses.as_object())
             .flat_map(|statuses| statuses.values())
             .filter_map(Value::as_u64)

@@ -207,12 +207,13 @@ impl World {
         self.put::<Queue>(name, spec).await;
     }
 
-    /// Applies an object as a user would.
+    /// Applies an object as a user would, with the annotation that kubectl leaves on everything it applies.
     pub(crate) async fn put<K>(&self, name: &str, spec: Value)
     where
         K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope> + Clone + Debug + DeserializeOwned,
     {
-        let object = json!({ "metadata": { "name": name }, "spec": spec });
+        let annotations = json!({ "kubectl.kubernetes.io/last-applied-configuration": "{}" });
+        let object = json!({ "metadata": { "name": name, "annotations": annotations }, "spec": spec });
         self.apply(name, &object, "telnyx-operator.io/v1alpha1", &K::kind(&())).await;
     }
 
