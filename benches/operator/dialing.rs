@@ -23,6 +23,8 @@ const PACED: u32 = 3600;
 /// A healthy account without limits; people answer quickly, listen to a short message and are hung up on.
 const FAST: &str = "
 limits: { dialsPerSecond: null }
+# Telnyx delivers the webhooks of different calls side by side; a pool of a fixed size is the simulator's own limit.
+webhooks: { connections: 1024 }
 callees:
   initiatedAfterMs: 10
   ringMs: { min: 300, max: 1200 }
