@@ -39,7 +39,7 @@ pub(crate) async fn throughput(runs: usize, report: &mut Report) -> Result<()> {
     let (mut rate, mut per_cpu, mut shares) = (Vec::new(), Vec::new(), Vec::new());
     let (mut bare_rate, mut bare_per_cpu, mut ratio, mut memory) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..runs {
-        let run = campaign(FAST, TARGETS, 1000, 6000).await?;
+        let run = campaign(FAST, TARGETS, Pace { campaign: 1000, account: 1000, at_once: 6000 }).await?;
         let bare = yardstick::run(&python).await?;
         rate.push(run.calls_per_second);
         per_cpu.push(run.calls_per_cpu_second);
@@ -61,15 +61,30 @@ pub(crate) async fn throughput(runs: usize, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// 30 calls per second, the default limit of an account.
+/// A campaign at 30 calls per second with room above it, and one that asks for more than a new account's limit of 30.
 pub(crate) async fn pacing(report: &mut Report) -> Result<()> {
-    let run = campaign(FAST, PACED, 30, 2000).await?;
-    let error = (run.calls_per_second - 30.0).abs() / 30.0 * 100.0;
-    report.add_bounded("pacing", "calls per second at 30", "calls/s", &[run.calls_per_second], None);
+    let free = campaign(FAST, PACED, Pace { campaign: 30, account: 40, at_once: 2000 }).await?;
+    let error = (free.calls_per_second - 30.0).abs() / 30.0 * 100.0;
+    report.add("pacing", "calls per second at 30, limit 40", "calls/s", &[free.calls_per_second]);
     report.add_bounded("pacing", "long-run error at 30 calls per second", "%", &[error], Some("under 1".to_owned()));
+    let most = Some("at most 200".to_owned());
+    report.add_bounded("pacing", "most dials within any 5 s, limit 40", "dials", &[free.most_in_five_seconds], most);
+    let limited = campaign(FAST, PACED / 2, Pace { campaign: 60, account: 30, at_once: 2000 }).await?;
+    report.add("pacing", "calls per second at 60, limit 30", "calls/s", &[limited.calls_per_second]);
     let most = Some("at most 150".to_owned());
-    report.add_bounded("pacing", "most dials within any 5 s", "dials", &[run.most_in_five_seconds], most);
+    report.add_bounded("pacing", "most dials within any 5 s, limit 30", "dials", &[limited.most_in_five_seconds], most);
     Ok(())
+}
+
+/// What is asked for and what is allowed.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    /// The campaign's dials per second.
+    campaign: u32,
+    /// The account's limit of dials per second.
+    account: u32,
+    /// Calls at once, for both.
+    at_once: u32,
 }
 
 struct Run {
@@ -81,8 +96,10 @@ struct Run {
     memory: f64,
 }
 
-async fn campaign(simulator: &str, targets: u32, dials_per_second: u32, at_once: u32) -> Result<Run> {
-    let limits = json!({ "limits": { "dialsPerSecond": dials_per_second, "concurrentCalls": at_once, "maxConcurrentRequests": 256 } });
+async fn campaign(simulator: &str, targets: u32, pace: Pace) -> Result<Run> {
+    let Pace { campaign: dials_per_second, account, at_once } = pace;
+    let limits =
+        json!({ "limits": { "dialsPerSecond": account, "concurrentCalls": at_once, "maxConcurrentRequests": 256 } });
     let installation = Installation::start(simulator, &limits).await?;
     installation.create_caller().await?;
     let audience = json!({

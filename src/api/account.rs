@@ -126,8 +126,9 @@ impl TelnyxAccountSpec {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountLimits {
-    /// Calls started per second, over any 5 seconds, by all campaigns together; 1 to 1000. Telnyx allows 30 unless it
-    /// has raised the account's limit (Telnyx: dials per second limit).
+    /// Calls that the account may start per second, counted over any 5 seconds; 1 to 1000. Telnyx allows 30 unless it
+    /// has raised the account's limit (Telnyx: dials per second limit). All campaigns together plan with nine tenths of
+    /// it, so that requests which bunch up on their way are not refused.
     #[serde(default = "default_dials_per_second")]
     #[schemars(range(min = 1, max = 1000))]
     pub dials_per_second: u32,
