@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use dialer::effect::{Effect, Verdict as CoreVerdict};
 use dialer::event::LoadedJob;
-use dialer::spec::AccountLimits;
 use dialer::{DeliveryToken, Dialer, Event, JobId, OwnerId, SessionId, Tuning};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, JoinSet};
@@ -238,12 +237,12 @@ impl<'a> Actor<'a> {
         self.next_look = Instant::now() + PROGRESS_GAP;
     }
 
-    /// Claims nothing more, and gives what is under way some time to be stored. Webhooks are answered 503: whoever starts
+    /// Claims nothing more, gives back what is undialled, and gives what is under way some time to be stored. Webhooks are answered 503: whoever starts
     /// next gets them again.
     async fn flush(mut self) -> Result<(), ActorError> {
         self.deliveries.close();
         self.waiting.clear();
-        self.tell(Event::AccountSet(AccountLimits { dials_per_second: 0, max_concurrent: 0 }));
+        self.tell(Event::Stopping);
         let deadline = Instant::now() + FLUSH;
         loop {
             self.drain();

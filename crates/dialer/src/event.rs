@@ -43,6 +43,9 @@ pub enum Event {
     },
     /// Every job that may hold claims or live calls has been handed in. Nothing is claimed before.
     Ready,
+    /// The process is about to end: nothing more is claimed, and what is claimed and undialled is given back. Dials under
+    /// way, commands, saves and acknowledgements go on; see [`is_stored`](crate::Dialer::is_stored).
+    Stopping,
 
     /// The answer to [`Effect::Save`](crate::Effect::Save): it is stored. Made by [`Save::stored`](crate::effect::Save::stored).
     Saved(SavedJob),

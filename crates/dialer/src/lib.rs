@@ -20,6 +20,8 @@
 //! 6. **Acknowledge.** A webhook is answered when nothing is lost with this process: an outcome once it is stored, what
 //!    leads to a command once that is accepted, everything else of a stored claim at once.
 //!
+//! When the process is about to end, [`Event::Stopping`] gives back what is undialled.
+//!
 //! # Guarantees
 //!
 //! - No phone rings for a claim that is not stored, nor twice for one [`AttemptKey`], whenever the process stops and

@@ -39,6 +39,19 @@ impl Dialer {
         }
     }
 
+    /// Gives back what is undialled and writes at once what waited for company.
+    pub(super) fn stop(&mut self) {
+        self.stopping = true;
+        let owners: Vec<OwnerNo> = self.owners.keys().copied().collect();
+        for number in owners {
+            self.release_ready(number);
+        }
+        let jobs: Vec<JobNo> = self.jobs.keys().copied().collect();
+        for number in jobs {
+            self.plan_job(number);
+        }
+    }
+
     pub(super) fn campaign_set(&mut self, id: &OwnerId, spec: Arc<CampaignSpec>, audience: Audience) {
         let number = self.owner_number(id);
         let now = self.now;

@@ -28,7 +28,8 @@ impl Dialer {
 
     /// How many targets of an owner may be claimed now.
     fn claims_allowed(&self, owner: &Owner) -> u32 {
-        let stopped = !self.ready || !owner.may_dial(self.now.wall) || self.governor.is_paused(self.now.up);
+        let stopped =
+            !self.ready || self.stopping || !owner.may_dial(self.now.wall) || self.governor.is_paused(self.now.up);
         if stopped {
             return 0;
         }

@@ -119,8 +119,12 @@ impl Dialer {
         Some(first.max(self.governor.ready_at()?))
     }
 
-    /// A stored claim may be dialled.
+    /// A stored claim may be dialled, unless the process is about to end.
     pub(super) fn make_ready(&mut self, slot: Slot) {
+        if self.stopping {
+            self.release(slot);
+            return;
+        }
         let Some(number) = self.jobs.get(&slot.job).map(|job| job.owner) else { return };
         let Some(owner) = self.owners.get_mut(&number) else { return };
         owner.ready.push_back(slot);

@@ -39,6 +39,7 @@ impl Dialer {
     pub(super) fn plan_job(&mut self, number: JobNo) {
         let Some(job) = self.jobs.get(&number) else { return };
         let at = match job.sync {
+            Sync::Idle if self.stopping => job.dirty.then_some(job.next_save),
             Sync::Idle => job.dirty.then_some(job.next_save.max(job.save_by)),
             Sync::Saving(_) => None,
             Sync::Stale(at) => at,

@@ -15,6 +15,7 @@ impl Dialer {
         let Some(job) = self.jobs.get(&slot.job) else { return false };
         let is_young = |phase: &Phase, dial_by| matches!(phase, Phase::Lost) && self.now.up < dial_by;
         self.ready
+            && !self.stopping
             && matches!(job.states.get(slot.at()), Some(TargetState::Claimed { .. }))
             && job.flights.get(&slot.index).is_some_and(|flight| is_young(&flight.phase, flight.dial_by))
             && self.may_still_dial(job.owner, slot)

@@ -260,6 +260,11 @@ impl World {
             let Some(living) = self.lives.get_mut(&life) else { return };
             let Some(effect) = living.dialer.poll(now) else { break };
             if life == self.last_life && self.chance(self.faults.crash) {
+                if self.rng.random_bool(0.25) {
+                    self.stop();
+                    self.perform(life, effect);
+                    continue;
+                }
                 let longest = self.rng.random_range(0..3);
                 let down = self.delay([300, 6000, 120_000][longest]);
                 self.later(down, Happening::Start);
@@ -274,6 +279,17 @@ impl World {
         }
         self.check_counts(life);
         self.check_tokens(life);
+    }
+
+    /// The life that owns the account is told to end, and its successor starts after it.
+    fn stop(&mut self) {
+        self.note(format_args!("--- stop"));
+        let (life, lives_on) = (self.last_life, self.delay(10_000));
+        self.later(lives_on, Happening::Ends(life));
+        let down = lives_on + self.delay(3000);
+        self.later(down, Happening::Start);
+        self.last_life += 1;
+        self.later(Duration::ZERO, Happening::Answer(life, Event::Stopping));
     }
 
     /// The life that owns the account no longer does, and lives on for a while without knowing.
