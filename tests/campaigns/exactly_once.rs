@@ -1,9 +1,31 @@
 //! No phone rings twice for one attempt, and no target is lost: whatever is killed, dropped or repeated.
 
+use std::time::Duration;
+
 use serde_json::json;
+use telnyx_operator::api::OutboundCampaign;
 use telnyx_simulator::config::Spread;
 
 use crate::world::{World, people};
+
+#[tokio::test]
+async fn killed_at_many_moments_the_campaign_ends_and_nobody_is_called_twice() {
+    let mut world = World::new(|_| {}).await;
+    world.list(&people(150)).await;
+    world.campaign("c", json!({ "pacing": { "dialsPerSecond": 25, "maxConcurrentCalls": 100 } })).await;
+    // Five seconds after each start dialing begins; the moments lie before, at and after that.
+    for millis in [700, 5_050, 5_300, 5_700, 6_200, 6_900, 7_500] {
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+        world.kill_operator().await;
+        world.start_operator();
+    }
+    let campaign = world.complete("c").await;
+    let counts = &campaign["status"]["counts"];
+    assert_eq!(counts["total"], 150);
+    assert_eq!(counts["ambiguous"], 0, "every call could be looked up: {counts:#}");
+    world.rang_once_per_attempt(150, 1).await;
+    world.end().await;
+}
 
 #[tokio::test]
 async fn a_lost_answer_to_a_dial_rings_once_and_the_call_is_found() {
@@ -47,5 +69,22 @@ async fn repeated_late_and_reordered_webhooks_change_nothing() {
     let campaign = world.complete("c").await;
     assert_eq!(campaign["status"]["counts"]["total"], 80);
     world.rang_once_per_attempt(80, 1).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn stopped_in_an_orderly_way_nothing_is_left_to_look_up() {
+    let mut world = World::new(|_| {}).await;
+    world.list(&people(60)).await;
+    world.campaign("c", json!({ "pacing": { "dialsPerSecond": 20, "maxConcurrentCalls": 100 } })).await;
+    world
+        .until::<OutboundCampaign>("c", "has called some", |campaign| {
+            campaign["status"]["counts"]["completed"].as_u64() > Some(5)
+        })
+        .await;
+    world.terminate_operator().await;
+    world.start_operator();
+    world.complete("c").await;
+    world.rang_once_per_attempt(60, 1).await;
     world.end().await;
 }

@@ -141,6 +141,15 @@ impl World {
         }
     }
 
+    /// SIGTERM, and waits for the end.
+    pub(crate) async fn terminate_operator(&mut self) {
+        let Some(mut operator) = self.operator.take() else { return };
+        let pid = operator.id().unwrap().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().await.unwrap().success());
+        let ended = tokio::time::timeout(Duration::from_secs(30), operator.wait()).await;
+        assert!(ended.expect("the operator ends within 30 s").unwrap().success());
+    }
+
     /// Removes the namespace with everything in it; the operator has to let go of it.
     pub(crate) async fn end(mut self) {
         let namespaces: Api<Namespace> = Api::all(self.client.clone());
