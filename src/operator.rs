@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -13,7 +14,7 @@ use crate::controllers::application::Applications;
 use crate::controllers::profile::Profiles;
 use crate::controllers::queue::Queues;
 use crate::controllers::{WatchedReferences, account};
-use crate::reconcile::{self, Accounts, Context, News, Scope, Stores, Users};
+use crate::reconcile::{self, Accounts, Context, External as _, News, Scope, Stores, Users};
 use crate::telemetry::{self, Events, Health, Metrics};
 
 /// What a run needs to be told.
@@ -81,6 +82,10 @@ impl Operator {
             scope,
             shutdown: shutdown.clone(),
         };
+        // Before any part runs, so that nobody takes an operator that has not begun for one that is ready.
+        for kind in [account::KIND, Profiles::KIND.word(), Queues::KIND.word(), Applications::KIND.word()] {
+            context.health.expect(kind);
+        }
         let mut parts = vec![
             account::run(context.clone(), rechecks).boxed(),
             reconcile::run::<Profiles>(context.clone(), profiles, profile_caches).boxed(),
@@ -115,7 +120,8 @@ impl Operator {
         Ok(self.webhook_address)
     }
 
-    /// Runs until shutdown, then until every part has finished what it began. Dropping it ends all parts where they stand.
+    /// Runs until shutdown, then until every part has finished what it began, 25 s at most. Dropping it ends all parts
+    /// where they stand.
     pub async fn run(self) {
         let Self { context, parts, admin, .. } = self;
         let mut running: JoinSet<()> = parts.into_iter().collect();
@@ -125,10 +131,28 @@ impl Operator {
             tracing::error!(error = %error, "the admin port failed");
             context.shutdown.cancel();
         }
-        while let Some(ended) = running.join_next().await {
-            if let Err(error) = ended {
-                tracing::error!(error = %error, "a part of the operator ended in a panic");
-            }
+        // Before everything is known nothing has begun, and a watch that never filled its store never ends by itself.
+        let grace = if context.health.missing().is_empty() { FINISHING } else { STARTING };
+        if tokio::time::timeout(grace, finish(&mut running)).await.is_err() {
+            tracing::warn!(
+                parts = running.len(),
+                ?grace,
+                "stopped without waiting longer: every part may stop anywhere"
+            );
+        }
+    }
+}
+
+/// How long parts may take to finish what they began. A Pod gets 30 s by default before it is killed.
+const FINISHING: Duration = Duration::from_secs(25);
+
+/// The same while the operator is still starting.
+const STARTING: Duration = Duration::from_secs(2);
+
+async fn finish(running: &mut JoinSet<()>) {
+    while let Some(ended) = running.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(error = %error, "a part of the operator ended in a panic");
         }
     }
 }

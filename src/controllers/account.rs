@@ -37,14 +37,14 @@ use tokio::sync::{mpsc, watch};
 
 type Guarded = DeserializeGuard<TelnyxAccount>;
 
-const KIND: &str = "account";
+/// The kind, as health, logs and metrics call it.
+pub const KIND: &str = "account";
 const WORDS: Words = Words { ready: "the API accepts the key", synced: None, while_waiting: WhileWaiting::NotReady };
 /// Length of an Ed25519 public key (RFC 8032, section 5.1.5).
 const PUBLIC_KEY_BYTES: usize = 32;
 
 /// Runs the account controller until shutdown. `rechecks` are accounts that others ask to be looked at again.
 pub async fn run(context: Context, rechecks: mpsc::UnboundedReceiver<AccountKey>) {
-    context.health.expect(KIND);
     let mut routes = HashMap::new();
     let mut controllers = vec![];
     let mut filled = vec![];

@@ -40,7 +40,6 @@ pub type Guarded<K> = DeserializeGuard<K>;
 ///
 /// `caches` are the writing ends of `stores`.
 pub async fn run<E: External>(context: Context, stores: Stores<E::Object>, caches: Vec<Cache<E::Object>>) {
-    context.health.expect(kind_of::<E>());
     let (waker, wakes) = mpsc::unbounded_channel();
     let the_loop = Arc::new(Loop::<E> {
         kube: context.kube.clone(),

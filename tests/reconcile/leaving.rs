@@ -112,3 +112,11 @@ async fn an_object_that_is_gone_at_the_api_already_just_goes() {
     .await;
     world.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_that_is_stopped_while_it_starts_ends() {
+    let mut world = World::new().await;
+    world.stop_operator().await;
+    world.start_operator().await;
+    world.end().await;
+}
