@@ -24,7 +24,7 @@ demo: tools ## Run the whole product on loopback: cluster, simulator, operator, 
 
 .PHONY: test
 test: tools ## Run every test, on a real Kubernetes API server
-	$(CARGO) run --quiet --package dev-cluster -- run -- $(CARGO) test --workspace
+	$(CARGO) run --quiet --package dev-cluster -- run -- $(CARGO) test --workspace --no-fail-fast
 
 .PHONY: check
 check: fmt clippy deny ## Format, lint and licence checks
