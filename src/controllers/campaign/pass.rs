@@ -371,8 +371,10 @@ impl Pass<'_> {
 
     /// Whether no call of it can be under way any more.
     fn may_leave(&self, has_line: bool, standing: Option<&Standing>) -> bool {
-        let never_begun = self.campaign.status.as_ref().is_none_or(|status| status.audience.is_none());
-        if never_begun || self.campaign.is_complete() {
+        let audience = self.campaign.status.as_ref().and_then(|status| status.audience.as_ref());
+        // No list was read yet, or nobody on it could be called.
+        let nobody = audience.is_none_or(|audience| audience.total == 0);
+        if nobody || self.campaign.is_complete() {
             return true;
         }
         let since = self.campaign.metadata.deletion_timestamp.as_ref().map_or(Timestamp::MIN, |since| since.0);
