@@ -191,7 +191,7 @@ pub(crate) fn seconds(begun: Instant) -> f64 {
     begun.elapsed().as_secs_f64()
 }
 
-/// Drops everything that a stream has already got.
+/// The next item of a stream, `None` when it ends or brings nothing within the time.
 pub(crate) async fn next_within<T>(
     stream: &mut (impl futures::Stream<Item = T> + Unpin),
     within: Duration,

@@ -46,7 +46,6 @@ pub(crate) async fn run(python: &Path) -> Result<Bare> {
     let config = Config::parse("limits: { dialsPerSecond: null }\n")?;
     let simulator = Simulator::builder().config(config).start().await?;
     let connection = application(&simulator.base_url()).await?;
-    // The official package appends the version itself or not, depending on its release; 4.x takes the base with it.
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/python/bare_dial.py");
     let output = tokio::process::Command::new(python)
         .arg(script)
