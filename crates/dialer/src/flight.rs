@@ -5,9 +5,12 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
+use crate::call::Hangup;
 use crate::claim::{Claim, Saved, Sent};
 use crate::client_state::Position;
-use crate::ids::CommandId;
+use crate::ids::{CommandId, DeliveryToken};
 
 /// An attempt under way.
 #[derive(Debug)]
@@ -28,6 +31,21 @@ pub(crate) struct Flight {
     pub(crate) ends_by: Duration,
     /// When the leg may be hung up for a suspension, if it shall be.
     pub(crate) cancel_at: Option<Duration>,
+    /// The call is over; how its announcement ended may still be on its way.
+    pub(crate) held_hangup: Option<HeldHangup>,
+}
+
+/// A hangup that came while the announcement was being played. Webhooks come in any order (Telnyx: receiving webhooks
+/// guide), so what was played to its end may be said to be so after the hangup.
+#[derive(Debug)]
+pub(crate) struct HeldHangup {
+    pub(crate) hangup: Hangup,
+    /// When it happened, by Telnyx's clock: only what happened before may change the outcome.
+    pub(crate) occurred_at: Timestamp,
+    /// Counts as it is from here on.
+    pub(crate) until: Duration,
+    /// Webhooks that told of it. Unanswered, so that it comes again if this process ends.
+    pub(crate) tokens: Vec<DeliveryToken>,
 }
 
 /// How far the dial has come.

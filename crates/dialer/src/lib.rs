@@ -15,7 +15,8 @@
 //!    process's own and dialled under its command id. With no trace for three minutes the campaign's policy for ambiguous calls decides.
 //! 4. **Follow.** Webhooks move the call on, in any order, once or twice. How far it has come travels in its
 //!    `client_state`. What a command leads to counts once the command is accepted.
-//! 5. **Settle.** The end of the call gives an [`Outcome`], the outcome a retry or the end, and the job is saved, with
+//! 5. **Settle.** The end of the call gives an [`Outcome`] (in mid-announcement only 600 ms later, for the announcement's
+//!    end may be told after the hangup), the outcome a retry or the end, and the job is saved, with
 //!    all that has happened since its last save.
 //! 6. **Acknowledge.** A webhook is answered when nothing is lost with this process: an outcome once it is stored, what
 //!    leads to a command once that is accepted, everything else of a stored claim at once.

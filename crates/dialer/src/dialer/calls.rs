@@ -1,5 +1,7 @@
 //! What happens on legs: webhooks, and the same events found by a look-up.
 
+use jiff::Timestamp;
+
 use crate::announcement;
 use crate::call::{CallEvent, Hangup, What};
 use crate::client_state::Position;
@@ -17,6 +19,8 @@ enum Effectiveness {
     Noted(Slot),
     /// An outcome, or a leg of an attempt that the store may not know of.
     ToStore(Slot),
+    /// A hangup that waits for what may have happened before it.
+    Held(Slot),
     /// The command's answer.
     Commanded(CommandId),
     /// The event is of a dial that this process does not know of yet: it has to come again.
@@ -54,6 +58,7 @@ impl Dialer {
             // The event may be one that led to the command under way, and come again.
             Effectiveness::Noted(slot) if self.await_order(slot, token) => {}
             Effectiveness::Noted(_) => self.acknowledge(token, Verdict::Done),
+            Effectiveness::Held(slot) => self.await_held(slot, token),
             Effectiveness::ToStore(slot) if self.await_order(slot, token) => {}
             Effectiveness::ToStore(slot) => self.await_save(slot, vec![token]),
         }
@@ -124,9 +129,15 @@ impl Dialer {
         self.placed(slot, Some(call.leg.clone()));
         self.catch_up(slot, call.state.position);
         let position = self.furthest(slot);
+        if self.is_held(slot) {
+            return if self.late_event(slot, position, call, &spec.amd) {
+                Effectiveness::ToStore(slot)
+            } else {
+                Effectiveness::Held(slot)
+            };
+        }
         if let What::HungUp(hangup) = call.what {
-            self.hung_up(slot, hangup, position);
-            return Effectiveness::ToStore(slot);
+            return self.hung_up(slot, hangup, call.occurred_at, position);
         }
         match announcement::step(position, call.state.position, &spec.amd, &call.what) {
             // What came again may have led to a command that came too late: then only the store can tell of it.
@@ -143,9 +154,12 @@ impl Dialer {
         }
     }
 
-    fn hung_up(&mut self, slot: Slot, hangup: Hangup, position: Position) {
-        let outcome = Outcome::of_hangup(hangup, position);
-        self.settle(slot, outcome);
+    fn hung_up(&mut self, slot: Slot, hangup: Hangup, occurred_at: Timestamp, position: Position) -> Effectiveness {
+        if self.hold_hangup(slot, hangup, occurred_at, position) {
+            return Effectiveness::Held(slot);
+        }
+        self.settle(slot, Outcome::of_hangup(hangup, position));
+        Effectiveness::ToStore(slot)
     }
 
     /// An event carries a position that some accepted command gave the leg.
@@ -184,6 +198,7 @@ impl Dialer {
         match self.call_event(call) {
             Effectiveness::Noted(_)
             | Effectiveness::ToStore(_)
+            | Effectiveness::Held(_)
             | Effectiveness::Commanded(_)
             | Effectiveness::Unknown
             | Effectiveness::NotHere => {}

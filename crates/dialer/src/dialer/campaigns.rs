@@ -45,6 +45,9 @@ impl Dialer {
         let owners: Vec<OwnerNo> = self.owners.keys().copied().collect();
         for number in owners {
             self.release_ready(number);
+            for slot in self.flights_of(number) {
+                self.settle_held(slot);
+            }
         }
         let jobs: Vec<JobNo> = self.jobs.keys().copied().collect();
         for number in jobs {
@@ -141,6 +144,9 @@ impl Dialer {
         let Some(owner) = self.owner_of(slot) else { return };
         let Some(spec) = owner.spec.clone().filter(|spec| spec.suspended || owner.removed) else { return };
         let Some(TargetState::Dialing { leg: Some(leg), position, .. }) = self.state(slot).cloned() else { return };
+        if self.is_held(slot) {
+            return;
+        }
         let position = self.flight(slot).and_then(|flight| flight.ahead).map_or(position, |ahead| ahead.max(position));
         match spec.drain {
             DrainPolicy::LetFinish => return,

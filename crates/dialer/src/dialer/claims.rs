@@ -159,6 +159,7 @@ impl Flight {
             taken_over: false,
             ends_by,
             cancel_at: None,
+            held_hangup: None,
         }
     }
 }

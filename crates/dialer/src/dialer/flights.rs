@@ -147,7 +147,8 @@ impl Dialer {
             Phase::Unsaved | Phase::Ready(_) | Phase::Lost | Phase::Placed => None,
         };
         let ends_by = (!flight.is_undialled()).then_some(flight.ends_by);
-        let times = [sent, flight.look_ups.next, patience, flight.cancel_at, ends_by];
+        let held = flight.held_hangup.as_ref().map(|held| held.until);
+        let times = [sent, flight.look_ups.next, patience, flight.cancel_at, ends_by, held];
         match times.into_iter().flatten().min() {
             Some(at) => self.agenda.set(Due::Flight(slot), at),
             None => self.agenda.cancel(Due::Flight(slot)),
@@ -166,6 +167,10 @@ impl Dialer {
     pub(super) fn flight_due(&mut self, slot: Slot) {
         let now = self.now.up;
         let detector = self.detector_due(slot).is_some_and(|at| at <= now);
+        if self.flight(slot).and_then(|flight| flight.held_hangup.as_ref()).is_some_and(|held| held.until <= now) {
+            self.settle_held(slot);
+            return;
+        }
         let Some(flight) = self.flight_mut(slot) else { return };
         let over = !flight.is_undialled() && flight.ends_by <= now;
         let look_up = flight.look_ups.next.is_some_and(|at| at <= now);
@@ -269,6 +274,11 @@ impl Dialer {
             && let Some(owner) = self.owners.get_mut(&job.owner)
         {
             owner.undialled -= 1;
+        }
+        if let Some(held) = flight.held_hangup
+            && let Some(job) = self.jobs.get_mut(&slot.job)
+        {
+            job.unsaved_tokens.extend(held.tokens);
         }
         for command in flight.commands {
             let tokens = self.drop_command(command);

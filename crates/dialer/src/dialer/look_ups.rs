@@ -54,7 +54,7 @@ impl Dialer {
         for event in findings.events.iter().filter(|event| event.state.key == *key) {
             self.replay(event);
         }
-        if self.flight(slot).is_none() || self.key_of(slot).as_ref() != Some(key) {
+        if self.flight(slot).is_none() || self.is_held(slot) || self.key_of(slot).as_ref() != Some(key) {
             return;
         }
         match findings.liveness {

@@ -10,6 +10,7 @@ mod claims;
 mod commands;
 mod dials;
 mod flights;
+mod held_hangups;
 mod look_ups;
 mod report;
 mod store;

@@ -177,6 +177,11 @@ impl Voice {
                     return (None, steps);
                 }
                 call.delivered |= end == AudioEnd::Completed;
+                if end == AudioEnd::Completed && rng.random_ratio(1, 4) {
+                    // Whoever has heard it all hangs up; the two webhooks may overtake each other.
+                    let end = Step::HangsUp(HangupCause::NormalClearing, Some(200));
+                    steps.push((millis(0..400, rng), index, end));
+                }
                 What::AudioEnded(end)
             }
             Step::HangsUp(cause, sip) => {

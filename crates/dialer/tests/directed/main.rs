@@ -1,0 +1,27 @@
+//! The dialer, step by step: one test for each promise, and one for each fault that the simulation has found.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    clippy::result_large_err,
+    missing_docs,
+    unreachable_pub,
+    reason = "test helpers: every one of these is a failed test"
+)]
+
+#[path = "../fixture/mod.rs"]
+mod fixture;
+
+mod desk;
+
+mod ambiguity;
+mod announcements;
+mod campaigns;
+mod claims;
+mod dials;
+mod late_ends;
+mod suspension;
+mod take_over;
+mod webhooks;
