@@ -18,16 +18,17 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-/// Runs `"$@"` with the guard's standard error (the log) as its output, reports its pid, then obeys the pipe: one
-/// signal name a line, and KILL at the end of file. Exits as the child does (128 + n after signal n).
+/// Runs `"$@"` with the guard's standard error (the log) as its output and obeys the pipe: one signal name a line, and
+/// KILL at the end of file. Reports the child's pid only then, because a parent that is gone by that time breaks the
+/// report's pipe, which ends this shell. Exits as the child does (128 + n after signal n).
 const GUARD: &str = r#"
 exec 3<&0 </dev/null
 "$@" 3<&- >&2 &
 child=$!
+( while read -r signal <&3; do kill -"$signal" "$child"; done; kill -KILL "$child" ) >/dev/null 2>&1 &
+orders=$!
 echo "$child"
 exec >&-
-( while read -r signal <&3; do kill -"$signal" "$child"; done; kill -KILL "$child" ) 2>/dev/null &
-orders=$!
 wait "$child"
 status=$?
 kill -KILL "$orders"
@@ -87,24 +88,7 @@ impl Process {
     /// or 127 and says why in the log.
     pub fn spawn(name: &str, command: &Command, log: &Path) -> io::Result<Self> {
         let log_file = OpenOptions::new().create(true).append(true).open(log)?;
-        let mut guard = Command::new("/bin/sh");
-        guard
-            .args([OsStr::new("-c"), OsStr::new(GUARD), OsStr::new(name), command.get_program()])
-            .args(command.get_args())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(log_file)
-            .process_group(0);
-        for (key, value) in command.get_envs() {
-            match value {
-                Some(value) => guard.env(key, value),
-                None => guard.env_remove(key),
-            };
-        }
-        if let Some(directory) = command.get_current_dir() {
-            guard.current_dir(directory);
-        }
-        let mut guard = guard.spawn()?;
+        let mut guard = guard_of(name, command, log_file).spawn()?;
         let orders = guard.stdin.take();
         let pid = match read_pid(&mut guard) {
             Ok(pid) => pid,
@@ -193,6 +177,28 @@ impl Drop for Process {
     }
 }
 
+/// The guard of `command`, ready to be started.
+fn guard_of(name: &str, command: &Command, log: File) -> Command {
+    let mut guard = Command::new("/bin/sh");
+    guard
+        .args([OsStr::new("-c"), OsStr::new(GUARD), OsStr::new(name), command.get_program()])
+        .args(command.get_args())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .process_group(0);
+    for (key, value) in command.get_envs() {
+        match value {
+            Some(value) => guard.env(key, value),
+            None => guard.env_remove(key),
+        };
+    }
+    if let Some(directory) = command.get_current_dir() {
+        guard.current_dir(directory);
+    }
+    guard
+}
+
 fn read_pid(guard: &mut Child) -> io::Result<u32> {
     let mut line = String::new();
     if let Some(stdout) = guard.stdout.take() {
@@ -214,4 +220,36 @@ fn tail(path: &Path) -> io::Result<String> {
         Some((_cut, whole)) if skipped > 0 => whole.to_owned(),
         _ => text.into_owned(),
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn a_child_dies_whose_parent_went_before_it_was_told_the_pid() {
+        let mut sleeper = Command::new("sleep");
+        let seconds = format!("600.{}", std::process::id());
+        sleeper.arg(&seconds);
+        for _ in 0..20 {
+            let mut guard = guard_of("sleeper", &sleeper, tempfile::tempfile().unwrap()).spawn().unwrap();
+            drop((guard.stdout.take(), guard.stdin.take()));
+            guard.wait().unwrap();
+            let deadline = Instant::now() + Duration::from_secs(60);
+            while is_running(&seconds) {
+                assert!(Instant::now() < deadline, "the child outlived its parent");
+                std::thread::yield_now();
+            }
+        }
+    }
+
+    fn is_running(argument: &str) -> bool {
+        std::fs::read_dir("/proc").unwrap().flatten().any(|process| {
+            let arguments = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+            arguments.split(|byte| *byte == 0).any(|one| one == argument.as_bytes())
+        })
+    }
 }
