@@ -26,6 +26,9 @@ use crate::dialing::about_attempt;
 
 /// Largest body read. The largest event in the API's documents is a few KB; AI transcripts may grow to tens.
 const MAX_BODY: usize = 256 * 1024;
+/// How much of a body that nobody wants is read and dropped before its connection closes. A close with bytes unread
+/// resets the connection, and the sender may then never see the answer that tells it why (RFC 9112, section 9.6).
+const MAX_DISCARDED: usize = 4 * MAX_BODY;
 /// From the head to the answer. Telnyx waits 2 s by default (receiving webhooks guide); the rest is for the way back.
 const PATIENCE: Duration = Duration::from_millis(1_800);
 /// Deliveries a second, over all accounts, before 503. Verifying this many signatures costs about half a core.
@@ -47,16 +50,19 @@ impl Receiver {
     }
 
     /// Takes one delivery to its end. Dropping the future half-way leaves the event new.
-    pub async fn receive<B>(&self, request: Request<B>) -> Answer
+    pub async fn receive<B>(&self, mut request: Request<B>) -> Answer
     where
-        B: Body<Data = Bytes>,
+        B: Body<Data = Bytes> + Unpin,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let began = Instant::now();
         let (answer, event_type) = match self.admit(&request, began) {
-            Ok(route) => deliver(&route, request, began).await,
+            Ok(route) => deliver(&route, &mut request, began).await,
             Err(refused) => (refused, ""),
         };
+        if !request.body().is_end_stream() {
+            discard(request.body_mut(), began).await;
+        }
         self.metrics.count(answer, event_type, began.elapsed());
         answer
     }
@@ -93,21 +99,38 @@ fn account_of(path: &str) -> Option<&str> {
     (plain(namespace) && plain(name) && plain(uid)).then_some(account)
 }
 
-async fn deliver<B>(route: &Route, request: Request<B>, began: Instant) -> (Answer, &'static str)
+/// Reads on for as long as an answer may take, and drops what comes.
+async fn discard<B>(body: &mut B, began: Instant)
 where
-    B: Body<Data = Bytes>,
+    B: Body<Data = Bytes> + Unpin,
+{
+    let mut dropped = 0;
+    let reading = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            dropped += frame.data_ref().map_or(0, Bytes::len);
+            if dropped > MAX_DISCARDED {
+                break;
+            }
+        }
+    };
+    // Whether it came to its end or not, the answer is the same.
+    let _out_of_patience = timeout_at((began + PATIENCE).into(), reading).await;
+}
+
+async fn deliver<B>(route: &Route, request: &mut Request<B>, began: Instant) -> (Answer, &'static str)
+where
+    B: Body<Data = Bytes> + Unpin,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let deadline = (began + PATIENCE).into();
-    let (head, body) = request.into_parts();
-    let body = match timeout_at(deadline, Limited::new(body, MAX_BODY).collect()).await {
+    let body = match timeout_at(deadline, Limited::new(request.body_mut(), MAX_BODY).collect()).await {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(error)) if error.is::<LengthLimitError>() => return (Answer::TooLarge, ""),
         // The sender went away in the middle; nobody reads this answer.
         Ok(Err(_)) | Err(_) => return (Answer::BodyTimeout, ""),
     };
     let now = Timestamp::now();
-    let event = match verified(route, &head.headers, &body, now) {
+    let event = match verified(route, request.headers(), &body, now) {
         Ok(event) => event,
         Err(refused) => return (refused, ""),
     };

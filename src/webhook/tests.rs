@@ -259,6 +259,24 @@ async fn an_oversized_body_is_refused_whether_announced_or_not() {
     assert_eq!(raw(&chunked).await, "HTTP/1.1 413 Payload Too Large");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sender_of_an_oversized_body_reads_why_it_was_refused() {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let bed = Bed::new();
+    actor(bed.open(), Verdict::Durable);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}{PATH}", listener.local_addr().unwrap());
+    let stop = CancellationToken::new();
+    let server = tokio::spawn(serve(listener, bed.receiver, stop.clone()));
+    let client = reqwest::Client::new();
+    for _ in 0..100 {
+        let answer = client.post(&url).body("x".repeat(900_000)).send().await.unwrap();
+        assert_eq!(answer.status(), 413);
+    }
+    stop.cancel();
+    server.await.unwrap().unwrap();
+}
+
 #[tokio::test]
 async fn a_signed_webhook_passes_through_the_server() {
     let body = event("e", OURS);
