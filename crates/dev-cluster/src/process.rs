@@ -238,7 +238,7 @@ mod tests {
             let mut guard = guard_of("sleeper", &sleeper, tempfile::tempfile().unwrap()).spawn().unwrap();
             drop((guard.stdout.take(), guard.stdin.take()));
             guard.wait().unwrap();
-            let deadline = Instant::now() + Duration::from_secs(60);
+            let deadline = Instant::now() + Duration::from_mins(1);
             while is_running(&seconds) {
                 assert!(Instant::now() < deadline, "the child outlived its parent");
                 std::thread::yield_now();
