@@ -53,6 +53,21 @@ async fn counters_dials_calls_and_objects_tell_what_happened() {
 }
 
 #[tokio::test]
+async fn somebody_calls_presses_a_key_and_leaves() {
+    let stage = Stage::with(Outcome::Person).await;
+    let order = json!({"to": FROM, "from": TO, "connectionId": stage.application, "person": {"patienceMs": 600_000}});
+    let placed = stage.sim("POST", "/calls", Some(order)).await;
+    let id = placed["callControlId"].as_str().unwrap().to_owned();
+    stage.pass(Duration::from_secs(1)).await;
+    assert_eq!(stage.receiver.until_type("call.initiated").await.payload()["direction"], "incoming");
+    assert_eq!(stage.post(&format!("/calls/{id}/actions/answer"), json!({})).await.0, 200);
+    stage.sim("POST", &format!("/calls/{id}/press"), Some(json!({"digits": "#"}))).await;
+    assert_eq!(stage.receiver.until_type("call.dtmf.received").await.payload()["digit"], "#");
+    stage.sim("POST", &format!("/calls/{id}/leave"), None).await;
+    assert_eq!(stage.receiver.until_type("call.hangup").await.payload()["hangup_source"], "caller");
+}
+
+#[tokio::test]
 async fn time_runs_as_fast_as_it_is_told() {
     let stage = Stage::configured(Outcome::Busy, |config| config.speed = 100.0).await;
     stage.dial(TO).await;

@@ -141,6 +141,7 @@ impl Judge {
 fn every_answer_has_the_fields_and_types_of_the_contract() {
     let mut config = fixed(Outcome::Person);
     config.callees.person.patience_ms = Spread::Fixed(300_000);
+    config.callees.person.after_message_ms = Spread::Fixed(300_000);
     let mut judge = Judge::new(Bench::new(config));
     let profile = json!({
         "name": "contract", "tags": ["a"], "concurrent_call_limit": 5, "daily_spend_limit": "10.00", "max_destination_rate": 0.5,
@@ -190,6 +191,7 @@ fn every_answer_has_the_fields_and_types_of_the_contract() {
     judge.call("calls.actions.leave_queue", &[&id], "", json!({}));
     judge.call("calls.actions.enqueue", &[&id], "", json!({"queue_name": "q"}));
     judge.call("queues.calls.remove", &["q", &id], "", Value::Null);
+    answer_commands(&mut judge, &id);
     judge.call("calls.actions.hangup", &[&id], "", json!({"command_id": "x"}));
     judge.call("calls.retrieve_status", &[&id], "", Value::Null);
     judge.call("call_events.list", &[], "?page[size]=100", Value::Null);
@@ -203,6 +205,23 @@ fn every_answer_has_the_fields_and_types_of_the_contract() {
     // Whatever is served is in the contract, and was judged above.
     let served: BTreeSet<String> = judge.bench.world.endpoints().iter().cloned().collect();
     assert_eq!(served, judge.used);
+}
+
+/// The commands that only answer `ok` or the id of what they began.
+fn answer_commands(judge: &mut Judge, id: &str) {
+    for (sdk, body) in [
+        ("gather", json!({"maximum_digits": 1, "gather_id": "g"})),
+        ("gather_using_speak", json!({"payload": "One or two?", "voice": "female", "invalid_payload": "Again."})),
+        ("gather_using_audio", json!({"media_name": "a", "invalid_media_name": "b"})),
+        ("stop_gather", json!({})),
+    ] {
+        judge.call(&format!("calls.actions.{sdk}"), &[id], "", body);
+    }
+    for (sdk, body) in [("answer", json!({})), ("reject", json!({"cause": "USER_BUSY"}))] {
+        let incoming = judge.bench.call_in(json!({}));
+        judge.bench.pass_secs(1);
+        judge.call(&format!("calls.actions.{sdk}"), &[&incoming], "", body);
+    }
 }
 
 #[test]
@@ -225,6 +244,11 @@ fn every_webhook_has_the_fields_and_types_of_the_contract() {
         bench.command(&id, "speak", json!({"payload": "Hello", "voice": "female"}));
         bench.command(&id, "enqueue", json!({"queue_name": "q"}));
         bench.command(&id, "playback_start", json!({"media_name": "broken.mp3"}));
+        bench.command(&id, "gather", json!({}));
+        bench.press(&id, "1");
+        let incoming = bench.call_in(json!({}));
+        bench.pass_secs(1);
+        bench.obey(&incoming, "answer", json!({}));
         bench.pass_secs(600);
         for one in &bench.sent {
             let schema = &contract["webhooks"][one.event_type()];
@@ -243,7 +267,9 @@ fn every_webhook_has_the_fields_and_types_of_the_contract() {
         "call.answered",
         "call.cost",
         "call.dequeued",
+        "call.dtmf.received",
         "call.enqueued",
+        "call.gather.ended",
         "call.hangup",
         "call.initiated",
         "call.machine.detection.ended",

@@ -25,18 +25,36 @@ use world::Bench;
 enum Step {
     Wait(u64),
     Dial { amd: &'static str, ring_for: u64 },
+    CallIn,
+    Press { call: usize, digit: char },
     Command { call: usize, name: &'static str },
 }
+
+const COMMANDS: &[&str] = &[
+    "answer",
+    "enqueue",
+    "gather",
+    "gather_stop",
+    "gather_using_audio",
+    "gather_using_speak",
+    "hangup",
+    "leave_queue",
+    "playback_start",
+    "playback_stop",
+    "reject",
+    "speak",
+];
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let amd =
         prop::sample::select(vec!["disabled", "premium", "detect", "detect_beep", "detect_words", "greeting_end"]);
-    let command =
-        prop::sample::select(vec!["speak", "playback_start", "playback_stop", "hangup", "enqueue", "leave_queue"]);
+    let command = prop::sample::select(COMMANDS.to_vec());
     let step = prop_oneof![
         3 => (0_u64..20_000).prop_map(Step::Wait),
         2 => (amd, 5_u64..40).prop_map(|(amd, ring_for)| Step::Dial { amd, ring_for }),
-        4 => (0_usize..8, command).prop_map(|(call, name)| Step::Command { call, name }),
+        1 => Just(Step::CallIn),
+        2 => (0_usize..8, prop::sample::select(vec!['1', '#', '9'])).prop_map(|(call, digit)| Step::Press { call, digit }),
+        6 => (0_usize..8, command).prop_map(|(call, name)| Step::Command { call, name }),
     ];
     prop::collection::vec(step, 1..40)
 }
@@ -60,9 +78,17 @@ fn run(seed: u64, steps: &[Step], faults: bool) -> Bench {
             Step::Dial { amd, ring_for } => {
                 calls.push(bench.dial(json!({"answering_machine_detection": amd, "timeout_secs": ring_for})));
             }
+            Step::CallIn => calls.push(bench.call_in(json!({}))),
+            Step::Press { call, digit } => {
+                if let Some(call) = calls.get(*call) {
+                    bench.press(call, &digit.to_string());
+                }
+            }
             Step::Command { call, name } => {
                 if let Some(call) = calls.get(*call) {
-                    let body = json!({"payload": "Good evening", "voice": "f", "media_name": "a", "queue_name": "q"});
+                    let body = json!({
+                        "payload": "Good evening", "voice": "f", "media_name": "a", "queue_name": "q", "cause": "USER_BUSY",
+                    });
                     let (status, _) = bench.command(call, name, body);
                     assert!(matches!(status, 200 | 422), "{name}: {status}");
                 }
@@ -93,7 +119,7 @@ proptest! {
     #[test]
     fn every_call_ends_once_and_tells_its_events_in_lawful_order(seed in any::<u64>(), steps in steps()) {
         let bench = run(seed, &steps, false);
-        let dials = steps.iter().filter(|step| matches!(step, Step::Dial { .. })).count();
+        let dials = steps.iter().filter(|step| matches!(step, Step::Dial { .. } | Step::CallIn)).count();
         let histories = histories(&bench);
         prop_assert_eq!(histories.len(), dials);
         for events in histories.values() {

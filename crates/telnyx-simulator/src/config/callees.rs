@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, Spread, share};
+use super::{ConfigError, Keypad, Spread, share};
 
 /// Who picks up the phone and what they do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -201,6 +201,12 @@ pub struct Person {
     pub after_message_ms: Spread,
     /// When anybody hangs up while nothing is said.
     pub patience_ms: Spread,
+    /// How long anybody talks to another person or to a machine that listens, from the beginning of that conversation.
+    pub talk_ms: Spread,
+    /// How long anybody waits in a queue.
+    pub hold_ms: Spread,
+    /// Which keys are pressed.
+    pub keys: Keypad,
 }
 
 impl Default for Person {
@@ -211,14 +217,18 @@ impl Default for Person {
             early_ms: Spread::between(500, 6000),
             after_message_ms: Spread::between(300, 2500),
             patience_ms: Spread::between(8000, 15_000),
+            talk_ms: Spread::between(20_000, 90_000),
+            hold_ms: Spread::between(60_000, 300_000),
+            keys: Keypad::default(),
         }
     }
 }
 
 impl Person {
-    fn check(&self, at: &str) -> Result<(), ConfigError> {
+    pub(super) fn check(&self, at: &str) -> Result<(), ConfigError> {
         share(format!("{at}.businessShare"), self.business_share)?;
-        share(format!("{at}.earlyShare"), self.early_share)
+        share(format!("{at}.earlyShare"), self.early_share)?;
+        self.keys.check(&format!("{at}.keys"))
     }
 }
 

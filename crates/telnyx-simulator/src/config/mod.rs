@@ -5,6 +5,8 @@
 
 mod callees;
 mod faults;
+mod inbound;
+mod keys;
 mod limits;
 mod spread;
 mod switches;
@@ -19,6 +21,8 @@ use serde::{Deserialize, Serialize};
 
 pub use callees::{Amd, Audio, Callees, Machine, NumberRule, Outcome, Person, Shares, Stay};
 pub use faults::{Effect, Fault, Scope};
+pub use inbound::{Inbound, IncomingCall, Line};
+pub use keys::{Keypad, Press, is_key};
 pub use limits::{Limits, Queues, RequestLimit, Retention};
 pub use spread::Spread;
 pub use switches::{
@@ -47,6 +51,8 @@ pub struct Config {
     pub callees: Callees,
     /// Exceptions to `callees` by number or suffix; the exact number wins, then the longest suffix.
     pub numbers: Vec<NumberRule>,
+    /// Calls that others make to the account.
+    pub inbound: Inbound,
     /// How call queues live and die.
     pub queues: Queues,
     /// How webhooks are delivered.
@@ -70,6 +76,7 @@ impl Default for Config {
             limits: Limits::default(),
             callees: Callees::default(),
             numbers: Vec::new(),
+            inbound: Inbound::default(),
             queues: Queues::default(),
             webhooks: Webhooks::default(),
             faults: Vec::new(),
@@ -107,6 +114,7 @@ impl Config {
         for (index, rule) in self.numbers.iter().enumerate() {
             rule.check(&format!("numbers[{index}]"))?;
         }
+        self.inbound.check("inbound")?;
         for (index, fault) in self.faults.iter().enumerate() {
             fault.check(&format!("faults[{index}]"))?;
         }

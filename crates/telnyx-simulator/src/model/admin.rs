@@ -58,6 +58,20 @@ impl World {
         self.calls.all().map(call_view).collect()
     }
 
+    /// The person or machine at the other end of a live call presses these keys, now; `None` when there is no such call.
+    pub fn press(&mut self, call_control_id: &str, digits: &str) -> Option<()> {
+        let key = self.calls.find(call_control_id)?;
+        digits.chars().all(|digit| self.press_key(key, digit)).then_some(())
+    }
+
+    /// The person or machine at the other end of a live call hangs up; `None` when there is no such call.
+    pub fn leave(&mut self, call_control_id: &str) -> Option<()> {
+        let key = self.calls.find(call_control_id)?;
+        self.calls.get(key).filter(|call| call.is_alive())?;
+        self.other_end_hangs_up(key);
+        Some(())
+    }
+
     /// How many objects the account holds.
     #[must_use]
     pub fn objects(&self) -> Value {
@@ -118,6 +132,7 @@ fn call_view(call: &Call) -> Value {
         "callLegId": &*call.leg_id,
         "callSessionId": &*call.session_id,
         "connectionId": &*call.connection,
+        "direction": call.direction.name(),
         "from": &*call.from,
         "to": &*call.to,
         "clientState": call.client_state.as_deref(),

@@ -3,12 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::calls::Direction;
+
 /// Calls under way: in all, per profile, per application.
 #[derive(Default)]
 pub(crate) struct Channels {
     account: u64,
     profiles: HashMap<Arc<str>, u64>,
     applications: HashMap<Arc<str>, u64>,
+    /// Incoming calls per application.
+    incoming: HashMap<Arc<str>, u64>,
 }
 
 /// A limit and its error code (Telnyx: "API error codes").
@@ -64,17 +68,29 @@ impl Channels {
         over(used(&self.applications, application), limits.application).then_some(Full::Application)
     }
 
-    /// Takes a channel; the number of calls now under way.
-    pub(crate) fn take(&mut self, application: &Arc<str>, profile: Option<&Arc<str>>) -> u64 {
+    /// How many incoming calls an application has.
+    pub(crate) fn incoming(&self, application: &str) -> u64 {
+        self.incoming.get(application).copied().unwrap_or(0)
+    }
+
+    /// Takes a channel; the number of calls now under way. Incoming calls count against no outbound limit.
+    pub(crate) fn take(&mut self, direction: Direction, application: &Arc<str>, profile: Option<&Arc<str>>) -> u64 {
+        if direction == Direction::Incoming {
+            *self.incoming.entry(Arc::clone(application)).or_default() += 1;
+            return self.in_use();
+        }
         self.account += 1;
         *self.applications.entry(Arc::clone(application)).or_default() += 1;
         if let Some(profile) = profile {
             *self.profiles.entry(Arc::clone(profile)).or_default() += 1;
         }
-        self.account
+        self.in_use()
     }
 
-    pub(crate) fn release(&mut self, application: &Arc<str>, profile: Option<&Arc<str>>) {
+    pub(crate) fn release(&mut self, direction: Direction, application: &Arc<str>, profile: Option<&Arc<str>>) {
+        if direction == Direction::Incoming {
+            return release(&mut self.incoming, application);
+        }
         self.account = self.account.saturating_sub(1);
         release(&mut self.applications, application);
         if let Some(profile) = profile {
@@ -82,8 +98,9 @@ impl Channels {
         }
     }
 
-    pub(crate) const fn in_use(&self) -> u64 {
-        self.account
+    /// Calls under way, in both directions.
+    pub(crate) fn in_use(&self) -> u64 {
+        self.account + self.incoming.values().sum::<u64>()
     }
 }
 

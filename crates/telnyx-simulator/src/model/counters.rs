@@ -22,6 +22,7 @@ pub struct Counters {
     pub(super) ended: BTreeMap<&'static str, u64>,
     recent: VecDeque<Moment>,
     numbers: HashMap<Arc<str>, u64>,
+    callers: HashMap<Arc<str>, u64>,
     records: VecDeque<DialRecord>,
     max_records: usize,
 }
@@ -129,6 +130,13 @@ impl Counters {
     /// How often this number was dialled so far.
     pub(super) fn dials_to(&self, number: &str) -> u64 {
         self.numbers.get(number).copied().unwrap_or(0)
+    }
+
+    /// How often this number called so far; this call is counted.
+    pub(super) fn calls_from(&mut self, number: &Arc<str>) -> u64 {
+        let calls = self.callers.entry(Arc::clone(number)).or_default();
+        *calls += 1;
+        *calls - 1
     }
 
     pub(super) fn dialled(&mut self, record: DialRecord) {

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::World;
 use super::calls::{CallKey, CallTimer};
+use super::happenings::Happening;
 use super::history::{Entry, EntryKind};
 use super::moment::Moment;
 use super::outbox::{Delivery, Event};
@@ -79,6 +80,8 @@ pub(crate) enum Detail {
     Enqueued { queue: Arc<str>, current_position: usize, queue_avg_wait_time_secs: u64 },
     /// `call.dequeued`
     Dequeued { queue: Arc<str>, queue_position: usize, reason: &'static str, wait_time_secs: u64 },
+    /// What goes on during a call besides what is heard.
+    Happening(Happening),
     /// An event that no document knows.
     Unknown {},
 }
@@ -160,8 +163,14 @@ impl Detail {
             Self::PlaybackEnded { .. } => "call.playback.ended",
             Self::Enqueued { .. } => "call.enqueued",
             Self::Dequeued { .. } => "call.dequeued",
+            Self::Happening(happening) => happening.event_type(),
             Self::Unknown {} => "call.simulated.unknown",
         }
+    }
+
+    /// Whether the payload holds `call_control_id`.
+    const fn names_call(&self) -> bool {
+        if let Self::Happening(happening) = self { happening.names_call() } else { true }
     }
 
     /// Replaces the value that a receiver decides by with one that no document knows.
@@ -174,6 +183,7 @@ impl Detail {
             }
             Self::Initiated { state, .. } | Self::Answered { state, .. } => *state = UNKNOWN,
             Self::Dequeued { reason, .. } => *reason = UNKNOWN,
+            Self::Happening(happening) => happening.distort(UNKNOWN),
             Self::SpeakStarted {} | Self::PlaybackStarted { .. } | Self::Enqueued { .. } | Self::Unknown {} => {}
         }
     }
@@ -181,7 +191,8 @@ impl Detail {
 
 #[derive(Serialize)]
 struct Payload<'a> {
-    call_control_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call_control_id: Option<&'a str>,
     call_leg_id: &'a str,
     call_session_id: &'a str,
     client_state: Option<&'a str>,
@@ -200,7 +211,7 @@ impl World {
             detail.distort();
         }
         let payload = Payload {
-            call_control_id: &call.control_id,
+            call_control_id: detail.names_call().then_some(&call.control_id),
             call_leg_id: &call.leg_id,
             call_session_id: &call.session_id,
             client_state: call.client_state.as_deref(),

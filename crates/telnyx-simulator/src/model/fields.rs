@@ -101,6 +101,26 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A whole number of milliseconds or the like whose error has a code of its own.
+    pub(crate) fn coded(&mut self, name: &str, code: &str, range: RangeInclusive<u64>) -> Option<u64> {
+        let value = self.given(name)?;
+        value.as_u64().filter(|number| range.contains(number)).or_else(|| {
+            self.bad(name, code, format!("must be a whole number from {} to {}.", range.start(), range.end()))
+        })
+    }
+
+    /// Text that `fits`; the error has a code of its own.
+    pub(crate) fn coded_text(
+        &mut self,
+        name: &str,
+        code: &str,
+        want: &str,
+        fits: impl Fn(&str) -> bool,
+    ) -> Option<&'a str> {
+        let value = self.given(name)?;
+        value.as_str().filter(|text| fits(text)).or_else(|| self.bad(name, code, want))
+    }
+
     pub(crate) fn nullable_whole(&mut self, name: &str, range: RangeInclusive<u64>) -> Given<u64> {
         if self.is_null(name) { Given::Null } else { self.whole(name, range).into() }
     }

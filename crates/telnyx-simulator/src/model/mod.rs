@@ -33,6 +33,7 @@ mod events;
 mod exchange;
 mod faults;
 mod fields;
+mod happenings;
 mod history;
 mod ids;
 mod keys;
@@ -51,6 +52,7 @@ use std::time::Duration;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
+pub use calls::Unreachable;
 pub use counters::{Counters, DialRecord, NumberDials, WebhookCounters};
 pub use exchange::{Body, Method, RateHeaders, Request, Response};
 pub use faults::FaultView;

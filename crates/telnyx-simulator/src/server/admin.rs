@@ -12,14 +12,16 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::state::Shared;
-use crate::config::{ApiKey, Fault};
+use crate::config::{ApiKey, Fault, IncomingCall, is_key};
 use crate::model::{FaultView, NumberDials};
 
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/sim/counters", get(counters))
         .route("/sim/dials", get(dials))
-        .route("/sim/calls", get(calls))
+        .route("/sim/calls", get(calls).post(call_in))
+        .route("/sim/calls/{call_control_id}/press", post(press))
+        .route("/sim/calls/{call_control_id}/leave", post(leave))
         .route("/sim/objects", get(objects))
         .route("/sim/endpoints", get(endpoints))
         .route("/sim/public-key", get(public_key))
@@ -55,6 +57,55 @@ async fn calls(State(shared): AppState) -> Json<Vec<Value>> {
     let mut world = shared.world();
     world.catch_up(shared.clock.now());
     Json(world.calls())
+}
+
+/// Somebody calls the account.
+async fn call_in(
+    State(shared): AppState,
+    Json(order): Json<IncomingCall>,
+) -> Result<(StatusCode, Json<Value>), (StatusCode, String)> {
+    let refuse = |error: String| (StatusCode::UNPROCESSABLE_ENTITY, error);
+    order.check().map_err(|error| refuse(error.to_string()))?;
+    let mut world = shared.world();
+    world.catch_up(shared.clock.now());
+    let id = world.call_in(&order).map_err(|error| refuse(error.to_string()))?;
+    drop(world);
+    shared.bell.notify_one();
+    Ok((StatusCode::CREATED, Json(json!({ "callControlId": &*id }))))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Keypress {
+    digits: String,
+}
+
+/// The other end of a live call presses keys.
+async fn press(
+    State(shared): AppState,
+    Path(id): Path<String>,
+    Json(keypress): Json<Keypress>,
+) -> Result<StatusCode, (StatusCode, String)> {
+    if keypress.digits.is_empty() || !keypress.digits.chars().all(is_key) {
+        let want = "digits must be one or more of the keys 0 to 9, A to D, * and #";
+        return Err((StatusCode::UNPROCESSABLE_ENTITY, want.to_owned()));
+    }
+    let mut world = shared.world();
+    world.catch_up(shared.clock.now());
+    let pressed = world.press(&id, &keypress.digits);
+    drop(world);
+    shared.bell.notify_one();
+    Ok(if pressed.is_some() { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND })
+}
+
+/// The other end of a live call hangs up.
+async fn leave(State(shared): AppState, Path(id): Path<String>) -> StatusCode {
+    let mut world = shared.world();
+    world.catch_up(shared.clock.now());
+    let left = world.leave(&id);
+    drop(world);
+    shared.bell.notify_one();
+    if left.is_some() { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
 }
 
 async fn objects(State(shared): AppState) -> Json<Value> {

@@ -128,6 +128,39 @@ impl Bench {
         self.post("/calls", body)
     }
 
+    /// Somebody calls the application; further fields as in `POST /sim/calls`.
+    pub fn call_in(&mut self, more: Value) -> String {
+        let mut order = json!({"to": FROM, "from": TO, "connectionId": self.application});
+        for (name, value) in more.as_object().into_iter().flatten() {
+            order[name] = value.clone();
+        }
+        let id = self.world.call_in(&serde_json::from_value(order).unwrap()).unwrap().to_string();
+        self.drain();
+        id
+    }
+
+    /// The other end presses these keys now.
+    pub fn press(&mut self, call: &str, digits: &str) -> Option<()> {
+        let pressed = self.world.press(call, digits);
+        self.drain();
+        pressed
+    }
+
+    /// A command that is accepted; anything else is a failed test.
+    pub fn obey(&mut self, call: &str, name: &str, body: Value) -> Value {
+        let (status, answer) = self.command(call, name, body);
+        assert_eq!(status, 200, "{name}: {answer}");
+        answer
+    }
+
+    /// Status, code and pointer of a refused command.
+    pub fn refusal(&mut self, call: &str, name: &str, body: Value) -> String {
+        let (status, answer) = self.command(call, name, body);
+        let error = &answer["errors"][0];
+        let pointer = error["source"]["pointer"].as_str().unwrap_or("-");
+        format!("{status} {} {pointer}", error["code"].as_str().unwrap_or("-"))
+    }
+
     pub fn command(&mut self, call: &str, name: &str, body: Value) -> (u16, Value) {
         self.post(&format!("/calls/{call}/actions/{name}"), body)
     }

@@ -25,6 +25,14 @@ pub(crate) struct Clip {
 pub(crate) enum Sound {
     Text,
     File(Media),
+    /// What a gather asks; nothing is told of it.
+    Question(Box<Self>),
+}
+
+impl Sound {
+    pub(super) const fn is_question(&self) -> bool {
+        matches!(self, Self::Question(_))
+    }
 }
 
 /// How a clip ended.
@@ -81,6 +89,7 @@ impl World {
         }
         self.end_clip(key, end);
         self.after_clip(key);
+        self.listen(key);
     }
 
     pub(super) fn on_clip_end(&mut self, key: CallKey, clip: u32) {
@@ -99,7 +108,8 @@ impl World {
     }
 
     fn natural_end(&self, clip: &Clip) -> ClipEnd {
-        let Sound::File(media) = &clip.sound else { return ClipEnd::Completed };
+        let sound = if let Sound::Question(question) = &clip.sound { question } else { &clip.sound };
+        let Sound::File(media) = sound else { return ClipEnd::Completed };
         let name = media.media_url.as_deref().or(media.media_name.as_deref()).unwrap_or_default();
         let audio = &self.config.callees.audio;
         if !audio.missing_suffix.is_empty() && name.ends_with(&audio.missing_suffix) {
@@ -125,8 +135,8 @@ impl World {
         if let Some(length) = if broken { Some(Duration::ZERO) } else { clip.length } {
             self.timers.set(self.now + length, Timer::Call(key, CallTimer::ClipEnds(clip.id)));
         }
-        if !broken {
-            self.emit(key, started(&clip.sound));
+        if !broken && let Some(detail) = started(&clip.sound) {
+            self.emit(key, detail);
         }
         self.replan_hangup(key);
     }
@@ -136,8 +146,20 @@ impl World {
         if !call.clips.front().is_some_and(|clip| clip.playing) {
             return;
         }
-        if let Some(clip) = call.clips.pop_front() {
-            self.emit(key, ended(clip.sound, end));
+        let Some(clip) = call.clips.pop_front() else { return };
+        match ended(clip.sound, end) {
+            Some(detail) => self.emit(key, detail),
+            None => self.listen(key),
+        }
+    }
+
+    /// A question that has been answered, or is no longer asked, is no longer heard.
+    pub(super) fn silence_question(&mut self, key: CallKey) {
+        let Some(call) = self.calls.get_mut(key) else { return };
+        let heard = call.clips.front().is_some_and(|clip| clip.playing && clip.sound.is_question());
+        call.clips.retain(|clip| !clip.sound.is_question());
+        if heard {
+            self.after_clip(key);
         }
     }
 
@@ -154,6 +176,8 @@ impl World {
         let heard = call.next_clip > 0;
         let at = match &call.callee.behaviour {
             Behaviour::Person { early: Some(early), .. } => Some(answered_at + *early),
+            Behaviour::Person { hold, .. } if call.queue.is_some() => Some(self.now + *hold),
+            Behaviour::Person { patience, .. } if silent && call.running.gather.is_some() => Some(self.now + *patience),
             Behaviour::Person { after_message, .. } if silent && heard => Some(self.now + *after_message),
             Behaviour::Person { patience, .. } => silent.then_some(self.now + *patience),
             Behaviour::Machine { greeting, records, .. } => Some(answered_at + *greeting + *records),
@@ -168,18 +192,22 @@ impl World {
     }
 }
 
-fn started(sound: &Sound) -> Detail {
+fn started(sound: &Sound) -> Option<Detail> {
     match sound {
-        Sound::Text => Detail::SpeakStarted {},
-        Sound::File(media) => Detail::PlaybackStarted { media: media.clone() },
+        Sound::Text => Some(Detail::SpeakStarted {}),
+        Sound::File(media) => Some(Detail::PlaybackStarted { media: media.clone() }),
+        Sound::Question(_) => None,
     }
 }
 
-fn ended(sound: Sound, end: ClipEnd) -> Detail {
+fn ended(sound: Sound, end: ClipEnd) -> Option<Detail> {
     match sound {
         // `call.speak.ended` knows no `cancelled`: a text that was stopped counts as said.
-        Sound::Text if end == ClipEnd::Cancelled => Detail::SpeakEnded { status: ClipEnd::Completed.status() },
-        Sound::Text => Detail::SpeakEnded { status: end.status() },
-        Sound::File(media) => Detail::PlaybackEnded { media, status: end.status(), status_detail: end.status_detail() },
+        Sound::Text if end == ClipEnd::Cancelled => Some(Detail::SpeakEnded { status: ClipEnd::Completed.status() }),
+        Sound::Text => Some(Detail::SpeakEnded { status: end.status() }),
+        Sound::File(media) => {
+            Some(Detail::PlaybackEnded { media, status: end.status(), status_detail: end.status_detail() })
+        }
+        Sound::Question(_) => None,
     }
 }

@@ -1,4 +1,4 @@
-//! The callee: drawn once, when the phone is dialled.
+//! The person or machine at the other end: drawn once, when the phone is dialled or rings.
 //!
 //! Promises that the same seed, number and count of earlier dials to that number always give the same callee, whatever
 //! else is going on at the same time.
@@ -8,25 +8,48 @@ use std::time::Duration;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
-use crate::config::{Amd, Callees, NumberRule, Outcome, Person, Shares};
+use super::keypad::Keys;
+use crate::config::{Amd, Callees, NumberRule, Outcome, Person, Shares, Spread};
 
-/// Who was called and what they will do.
+/// Who is at the other end and what they will do.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Callee {
+    /// How long it rings before something happens; for a caller, how long they let it ring.
     pub(crate) ring: Duration,
     pub(crate) behaviour: Behaviour,
     pub(crate) ear: Ear,
+    pub(crate) keys: Keys,
 }
 
 /// What the callee does once the phone rings.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Behaviour {
-    Person { business: bool, early: Option<Duration>, after_message: Duration, patience: Duration },
-    Machine { greeting: Duration, beep: bool, records: Duration },
-    Fax { stays: Duration },
-    Silence { stays: Duration },
-    NoAnswer { retry_ring: Duration },
-    Refusal { outcome: Outcome, sip: u16 },
+    Person {
+        business: bool,
+        early: Option<Duration>,
+        after_message: Duration,
+        patience: Duration,
+        talk: Duration,
+        hold: Duration,
+    },
+    Machine {
+        greeting: Duration,
+        beep: bool,
+        records: Duration,
+    },
+    Fax {
+        stays: Duration,
+    },
+    Silence {
+        stays: Duration,
+    },
+    NoAnswer {
+        retry_ring: Duration,
+    },
+    Refusal {
+        outcome: Outcome,
+        sip: u16,
+    },
 }
 
 /// How detection will judge this callee.
@@ -84,7 +107,19 @@ impl Callee {
                 Behaviour::Refusal { outcome, sip: sip.unwrap_or(usual) }
             }
         };
-        Self { ring: ring_time, behaviour, ear }
+        let keys = Keys::draw(&person.keys, &mut rng);
+        Self { ring: ring_time, behaviour, ear, keys }
+    }
+
+    /// Draws the person who calls the account for the `earlier`-th further time.
+    pub(crate) fn caller(seed: u64, number: &str, earlier: u64, person: &Person, lets_ring: Spread) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed ^ fingerprint(number));
+        // Apart from the draws of dials to the same number.
+        rng.set_stream(earlier | 1 << 63);
+        let ring = lets_ring.draw(&mut rng);
+        let ear = Ear::draw(&Amd::default(), &mut rng);
+        let behaviour = draw_person(person, &mut rng);
+        Self { ring, behaviour, ear, keys: Keys::draw(&person.keys, &mut rng) }
     }
 }
 
@@ -110,6 +145,8 @@ fn draw_person(person: &Person, rng: &mut ChaCha8Rng) -> Behaviour {
         early: rng.random_bool(person.early_share).then_some(early),
         after_message: person.after_message_ms.draw(rng),
         patience: person.patience_ms.draw(rng),
+        talk: person.talk_ms.draw(rng),
+        hold: person.hold_ms.draw(rng),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Why a call ended, in the words of `call.hangup`.
 
+use super::Direction;
 use crate::config::{Outcome, SipCauseStyle};
 
 /// An end: cause, who hung up, SIP code (Telnyx webhook reference: "Call Hangup").
@@ -15,11 +16,7 @@ impl Ending {
         Self { cause, source, sip }
     }
 
-    /// The callee hung up an answered call.
-    pub(crate) const CALLEE: Self = Self::new("normal_clearing", "callee", 200);
-    /// A command hung up an answered call.
-    pub(crate) const CALLER: Self = Self::new("normal_clearing", "caller", 200);
-    /// A command hung up before the answer.
+    /// Whoever began the call gave it up before the answer.
     pub(crate) const CANCELLED: Self = Self::new("originator_cancel", "caller", 487);
     /// `timeout_secs` ran out, and every further route as well.
     pub(crate) const TIMEOUT: Self = Self::new("timeout", "unknown", 487);
@@ -27,6 +24,35 @@ impl Ending {
     pub(crate) const NO_ANSWER: Self = Self::new("no_answer", "unknown", 487);
     /// `time_limit_secs` ran out.
     pub(crate) const TIME_LIMIT: Self = Self::new("time_limit", "unknown", 200);
+
+    /// The application of an incoming call sent no command in time.
+    pub(crate) const UNATTENDED: Self = Self::new("timeout", "callee", 480);
+
+    /// The account hung up an answered call.
+    pub(crate) const fn by_account(direction: Direction) -> Self {
+        match direction {
+            Direction::Outgoing => Self::new("normal_clearing", "caller", 200),
+            Direction::Incoming => Self::new("normal_clearing", "callee", 200),
+        }
+    }
+
+    /// The person or machine at the other end hung up an answered call.
+    pub(crate) const fn by_other_end(direction: Direction) -> Self {
+        match direction {
+            Direction::Outgoing => Self::new("normal_clearing", "callee", 200),
+            Direction::Incoming => Self::new("normal_clearing", "caller", 200),
+        }
+    }
+
+    /// The account rejected an incoming call (Telnyx API reference: "Reject a call").
+    pub(crate) fn rejected(cause: &str) -> Self {
+        match cause {
+            "USER_BUSY" => Self::new("user_busy", "callee", 486),
+            "NOT_FOUND" => Self::new("not_found", "callee", 404),
+            "TEMPORARILY_UNAVAILABLE" => Self::new("unspecified", "callee", 480),
+            _ => Self::new("call_rejected", "callee", 603),
+        }
+    }
 
     /// The network or the callee refused the call.
     pub(crate) const fn refusal(outcome: Outcome, sip: u16) -> Self {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::amd::{self, AmdEvent};
 use super::audio::{ClipEnd, Sound};
-use super::{Behaviour, Call, CallKey, CallTimer, Ending, State};
+use super::gather::GatherEnd;
+use super::{Behaviour, Call, CallKey, CallTimer, Direction, Ending, Serial, State};
 use crate::config::AudioCut;
 use crate::model::World;
 use crate::model::events::{CostPart, Detail, QualityStats};
@@ -14,7 +15,7 @@ use crate::model::timers::Timer;
 impl World {
     /// Puts an accepted dial on its way.
     pub(crate) fn place(&mut self, call: Call) -> CallKey {
-        let in_use = self.channels.take(&call.connection, call.profile.as_ref());
+        let in_use = self.channels.take(call.direction, &call.connection, call.profile.as_ref());
         self.counters.concurrent(in_use);
         let key = self.calls.insert(call);
         let wait = self.config.callees.initiated_after_ms.draw(&mut self.send_rng);
@@ -35,6 +36,10 @@ impl World {
             | CallTimer::SuddenHangup
             | CallTimer::TimeLimit
             | CallTimer::FirstCommand
+            | CallTimer::CallerGivesUp
+            | CallTimer::Key(_)
+            | CallTimer::Reply(..)
+            | CallTimer::Step(..)
             | CallTimer::QueueTimeout(_) => {}
         }
         let Some(call) = self.calls.get(key) else { return };
@@ -53,15 +58,21 @@ impl World {
             (CallTimer::Amd(event), State::AwaitsEnd { .. }) => self.on_amd(key, event),
             (CallTimer::ClipEnds(clip), State::AwaitsEnd { .. }) => self.on_clip_end(key, clip),
             (CallTimer::CalleeHangup(plan), State::AwaitsEnd { .. }) if plan == call.plan => {
-                self.end_call(key, Ending::CALLEE);
+                self.other_end_hangs_up(key);
             }
-            (CallTimer::SuddenHangup, State::AwaitsEnd { .. }) => self.end_call(key, Ending::CALLEE),
-            (CallTimer::SuddenHangup, State::AwaitsAnswer) => {
-                self.end_call(key, Ending::refusal(crate::config::Outcome::Rejected, 603));
-            }
+            (CallTimer::SuddenHangup, State::AwaitsAnswer | State::AwaitsEnd { .. }) => self.other_end_hangs_up(key),
             (CallTimer::TimeLimit, State::AwaitsEnd { .. }) => self.end_call(key, Ending::TIME_LIMIT),
             (CallTimer::FirstCommand, State::AwaitsEnd { .. }) if !call.commanded => {
-                self.end_call(key, Ending::CALLER);
+                self.end_call(key, Ending::by_account(Direction::Outgoing));
+            }
+            (CallTimer::FirstCommand, State::AwaitsAnswer) if !call.commanded => self.end_call(key, Ending::UNATTENDED),
+            (CallTimer::CallerGivesUp, State::AwaitsAnswer) => self.end_call(key, Ending::CANCELLED),
+            (CallTimer::Key(digit), State::AwaitsEnd { .. }) => {
+                self.press_key(key, digit);
+            }
+            (CallTimer::Reply(attempt, digit), State::AwaitsEnd { .. }) => self.on_reply(key, attempt, digit),
+            (CallTimer::Step(serial), State::AwaitsAnswer | State::AwaitsEnd { .. } | State::Ended { .. }) => {
+                self.on_step(key, serial);
             }
             (CallTimer::QueueTimeout(since), State::AwaitsEnd { .. }) => self.end_wait(key, since),
             // The call has moved on since the timer was set.
@@ -69,9 +80,18 @@ impl World {
         }
     }
 
+    /// Something that goes on during the call goes on or ends.
+    fn on_step(&mut self, key: CallKey, serial: Serial) {
+        // Whose serial it is, is theirs to say; one that nobody knows belongs to something that has ended.
+        let _known = self.on_gather_step(key, serial);
+    }
+
     fn initiate(&mut self, key: CallKey) {
         let Some(call) = self.calls.get_mut(key) else { return };
         call.state = State::AwaitsAnswer;
+        if call.direction == Direction::Incoming {
+            return self.ring_in(key);
+        }
         let detail = Detail::Initiated {
             from: Arc::clone(&call.from),
             to: Arc::clone(&call.to),
@@ -106,7 +126,29 @@ impl World {
         self.timers.set(self.now + wait, Timer::Call(key, next));
     }
 
-    fn answer_call(&mut self, key: CallKey) {
+    /// A command ends the call, answered or not.
+    pub(crate) fn hang_up(&mut self, key: CallKey) {
+        let Some(call) = self.calls.get(key) else { return };
+        let ending = match (call.answered_at(), call.direction) {
+            (Some(_), direction) => Ending::by_account(direction),
+            (None, Direction::Outgoing) => Ending::CANCELLED,
+            (None, Direction::Incoming) => Ending::rejected("CALL_REJECTED"),
+        };
+        self.end_call(key, ending);
+    }
+
+    /// The person or machine at the other end ends the call, answered or not.
+    pub(crate) fn other_end_hangs_up(&mut self, key: CallKey) {
+        let Some(call) = self.calls.get(key) else { return };
+        let ending = match (call.answered_at(), call.direction) {
+            (Some(_), direction) => Ending::by_other_end(direction),
+            (None, Direction::Outgoing) => Ending::refusal(crate::config::Outcome::Rejected, 603),
+            (None, Direction::Incoming) => Ending::CANCELLED,
+        };
+        self.end_call(key, ending);
+    }
+
+    pub(super) fn answer_call(&mut self, key: CallKey) {
         let now = self.now;
         let Some(call) = self.calls.get_mut(key) else { return };
         call.state = State::AwaitsEnd { answered_at: now };
@@ -125,18 +167,24 @@ impl World {
             self.timers.set(now + wait, Timer::Call(key, CallTimer::Amd(event)));
         }
         self.timers.set(now + options.time_limit, Timer::Call(key, CallTimer::TimeLimit));
-        if let Some(application) = self.applications.get(&connection)
-            && application.first_command_timeout
-        {
-            let wait = Duration::from_secs(application.first_command_timeout_secs);
-            self.timers.set(now + wait, Timer::Call(key, CallTimer::FirstCommand));
-        }
+        self.await_first_command(key, &connection);
+        self.press_keys(key);
         self.replan_hangup(key);
         if let Some(media) = options.audio {
             let length = self.config.callees.audio.playback_ms.draw(&mut self.send_rng);
             self.play(key, Sound::File(media), Some(length));
         }
         self.cancel_other_legs(key, &session);
+    }
+
+    /// An application may lose a call that it sends no command for.
+    pub(super) fn await_first_command(&mut self, key: CallKey, connection: &str) {
+        if let Some(application) = self.applications.get(connection)
+            && application.first_command_timeout
+        {
+            let wait = Duration::from_secs(application.first_command_timeout_secs);
+            self.timers.set(self.now + wait, Timer::Call(key, CallTimer::FirstCommand));
+        }
     }
 
     /// Several destinations were dialled at once: the first to answer keeps the call.
@@ -171,6 +219,7 @@ impl World {
         };
         self.emit(key, detail);
         if first_verdict && cut {
+            self.cancel_gather(key, GatherEnd::CancelledByAmd);
             self.stop_all_clips(key, ClipEnd::CancelledByAmd);
         }
     }
@@ -182,6 +231,7 @@ impl World {
             return;
         }
         self.leave_queue(key, "hangup");
+        self.cancel_gather(key, GatherEnd::CallHangup);
         self.cut_clips(key);
         let Some(call) = self.calls.get_mut(key) else { return };
         let answered_at = call.answered_at();
@@ -198,7 +248,7 @@ impl World {
             call_quality_stats: answered_at.map(|_| QualityStats::clear(talked)),
         };
         let (connection, profile) = (Arc::clone(&call.connection), call.profile.clone());
-        self.channels.release(&connection, profile.as_ref());
+        self.channels.release(call.direction, &connection, profile.as_ref());
         self.calls.bury(key);
         self.counters.ended(ending.cause);
         self.emit(key, detail);

@@ -7,6 +7,9 @@ pub(crate) mod amd;
 pub(crate) mod audio;
 mod callee;
 mod ending;
+pub(crate) mod gather;
+mod inbound;
+mod keypad;
 mod lifecycle;
 mod overrides;
 
@@ -21,11 +24,16 @@ pub(crate) use amd::{AmdMode, AmdSettings};
 use audio::Clip;
 pub(crate) use callee::{Behaviour, Callee};
 pub(crate) use ending::Ending;
+use gather::Gather;
+pub use inbound::Unreachable;
 pub(crate) use overrides::Overrides;
 
 /// A call leg within one world, growing with the dials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct CallKey(pub(crate) u64);
+
+/// Names what a timer was set for, so that one that is no longer meant is recognised.
+pub(crate) type Serial = u32;
 
 /// When a call goes on by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,10 +58,37 @@ pub(crate) enum CallTimer {
     TimeLimit,
     /// When an application that sends no command loses the call.
     FirstCommand,
+    /// When a caller has let it ring for long enough.
+    CallerGivesUp,
+    /// When the other end presses a key of its own accord.
+    Key(char),
+    /// When the other end presses a key because this attempt of a gather asked for it.
+    Reply(Serial, char),
+    /// When something that goes on during the call goes on or ends, unless it has changed since.
+    Step(Serial),
     /// When a call that has queued since then has waited long enough.
     QueueTimeout(Moment),
     /// When an ended call is forgotten.
     Forget,
+}
+
+/// Who began a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// Somebody called the account.
+    Incoming,
+    /// The account dialled.
+    Outgoing,
+}
+
+impl Direction {
+    /// As `call.initiated` says it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Incoming => "incoming",
+            Self::Outgoing => "outgoing",
+        }
+    }
 }
 
 /// Where a call stands, named for what it awaits.
@@ -71,6 +106,7 @@ pub(crate) enum State {
 
 /// One leg.
 pub(crate) struct Call {
+    pub(crate) direction: Direction,
     pub(crate) control_id: Arc<str>,
     pub(crate) leg_id: Arc<str>,
     pub(crate) session_id: Arc<str>,
@@ -93,6 +129,22 @@ pub(crate) struct Call {
     pub(crate) verdict_given: bool,
     pub(crate) commanded: bool,
     pub(crate) queue: Option<Arc<str>>,
+    pub(crate) running: Running,
+}
+
+/// What goes on during a call besides what is heard.
+#[derive(Default)]
+pub(crate) struct Running {
+    last_serial: Serial,
+    pub(crate) gather: Option<Gather>,
+}
+
+impl Running {
+    /// A serial that no timer carries yet.
+    pub(crate) fn next_serial(&mut self) -> Serial {
+        self.last_serial += 1;
+        self.last_serial
+    }
 }
 
 /// What a dial asked for.
@@ -104,6 +156,20 @@ pub(crate) struct Options {
     pub(crate) amd: AmdMode,
     pub(crate) amd_settings: AmdSettings,
     pub(crate) audio: Option<super::events::Media>,
+}
+
+impl Options {
+    /// For a call that somebody else began: nothing was asked for (Telnyx API reference, "Dial": four hours at most).
+    pub(crate) fn incoming() -> Self {
+        Self {
+            ring_timeout: Duration::MAX,
+            retry_on_timeout: false,
+            time_limit: Duration::from_hours(4),
+            amd: AmdMode::Disabled,
+            amd_settings: AmdSettings::default(),
+            audio: None,
+        }
+    }
 }
 
 impl Call {

@@ -70,7 +70,7 @@ pub(crate) struct Application {
     dtmf_type: &'static str,
     pub(crate) first_command_timeout: bool,
     pub(crate) first_command_timeout_secs: u64,
-    inbound: Inbound,
+    pub(crate) inbound: Inbound,
     pub(crate) outbound: Outbound,
     redact_dtmf_debug_logging: bool,
     tags: Vec<String>,
@@ -85,8 +85,8 @@ pub(crate) struct Application {
 }
 
 #[derive(Debug, Clone, Serialize)]
-struct Inbound {
-    channel_limit: Option<u64>,
+pub(crate) struct Inbound {
+    pub(crate) channel_limit: Option<u64>,
     shaken_stir_enabled: bool,
     sip_subdomain: Option<String>,
     sip_subdomain_receive_settings: &'static str,

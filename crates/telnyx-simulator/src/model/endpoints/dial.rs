@@ -13,7 +13,9 @@ use serde_json::{Map, Value};
 use super::Endpoint;
 use crate::config::{DialRefusals, DuplicateCommand, Outcome};
 use crate::model::World;
-use crate::model::calls::{AmdMode, AmdSettings, Behaviour, Call, Callee, Options, Overrides, State};
+use crate::model::calls::{
+    AmdMode, AmdSettings, Behaviour, Call, Callee, Direction, Options, Overrides, Running, State,
+};
 use crate::model::channels::ChannelLimits;
 use crate::model::commands::CommandKey;
 use crate::model::counters::DialRecord;
@@ -190,6 +192,7 @@ fn place(world: &mut World, dial: &Dial, grant: &Grant, forbidden: bool) -> Answ
             call_leg_id: Arc::clone(&leg_id),
         });
         let call = Call {
+            direction: Direction::Outgoing,
             control_id: Arc::clone(&control_id),
             leg_id: Arc::clone(&leg_id),
             session_id: Arc::clone(&session_id),
@@ -210,6 +213,7 @@ fn place(world: &mut World, dial: &Dial, grant: &Grant, forbidden: bool) -> Answ
             verdict_given: false,
             commanded: false,
             queue: None,
+            running: Running::default(),
         };
         world.history.record(Entry::of(&call, EntryKind::Command("dial"), world.now));
         world.place(call);

@@ -1,6 +1,6 @@
 //! `client_state_update`: replaces the state that later webhooks carry. It has no `command_id`.
 
-use super::{Command, Endpoint, Exchange, Method, Needs, Reply, carry_out};
+use super::{Command, Done, Endpoint, Exchange, Method, Needs, Reply, carry_out};
 use crate::model::World;
 use crate::model::calls::CallKey;
 use crate::model::fields::Fields;
@@ -16,7 +16,8 @@ fn handle(world: &mut World, exchange: &Exchange<'_>) -> Reply {
 }
 
 /// The shared part of every command has set the new state already.
-fn run(_: &mut World, _: CallKey, fields: &mut Fields<'_>) -> Result<(), Refusal> {
+fn run(_: &mut World, _: CallKey, fields: &mut Fields<'_>) -> Result<Done, Refusal> {
     fields.require(&["client_state"]);
-    fields.check()
+    fields.check()?;
+    Ok(Done::Plain)
 }

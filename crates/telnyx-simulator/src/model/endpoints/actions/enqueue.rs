@@ -1,6 +1,6 @@
 //! `enqueue`: puts the call at the end of a queue.
 
-use super::{Command, Endpoint, Exchange, Method, Needs, Reply, carry_out};
+use super::{Command, Done, Endpoint, Exchange, Method, Needs, Reply, carry_out};
 use crate::model::World;
 use crate::model::calls::CallKey;
 use crate::model::fields::Fields;
@@ -18,7 +18,7 @@ fn handle(world: &mut World, exchange: &Exchange<'_>) -> Reply {
     carry_out(world, exchange, COMMAND)
 }
 
-fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<(), Refusal> {
+fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<Done, Refusal> {
     fields.require(&["queue_name"]);
     let name = fields.text("queue_name", 1..=255);
     let max_size = fields.whole("max_size", 1..=1_000_000);
@@ -30,5 +30,5 @@ fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<(), R
     if let Some(seconds) = max_wait {
         world.limit_wait(key, std::time::Duration::from_secs(seconds));
     }
-    Ok(())
+    Ok(Done::Plain)
 }

@@ -1,8 +1,8 @@
 //! `hangup`: ends the call, answered or not.
 
-use super::{Command, Endpoint, Exchange, Method, Needs, Reply, carry_out};
+use super::{Command, Done, Endpoint, Exchange, Method, Needs, Reply, carry_out};
 use crate::model::World;
-use crate::model::calls::{CallKey, Ending};
+use crate::model::calls::CallKey;
 use crate::model::fields::Fields;
 use crate::model::refusal::Refusal;
 
@@ -18,9 +18,8 @@ fn handle(world: &mut World, exchange: &Exchange<'_>) -> Reply {
     carry_out(world, exchange, COMMAND)
 }
 
-fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<(), Refusal> {
+fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<Done, Refusal> {
     fields.check()?;
-    let answered = world.calls.get(key).is_some_and(|call| call.answered_at().is_some());
-    world.end_call(key, if answered { Ending::CALLER } else { Ending::CANCELLED });
-    Ok(())
+    world.hang_up(key);
+    Ok(Done::Plain)
 }

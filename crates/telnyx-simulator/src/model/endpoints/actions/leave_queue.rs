@@ -1,6 +1,6 @@
 //! `leave_queue`: takes the call out of its queue; it is parked.
 
-use super::{Command, Endpoint, Exchange, Method, Needs, Reply, carry_out};
+use super::{Command, Done, Endpoint, Exchange, Method, Needs, Reply, carry_out};
 use crate::model::World;
 use crate::model::calls::CallKey;
 use crate::model::fields::Fields;
@@ -15,10 +15,10 @@ fn handle(world: &mut World, exchange: &Exchange<'_>) -> Reply {
     carry_out(world, exchange, COMMAND)
 }
 
-fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<(), Refusal> {
+fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<Done, Refusal> {
     fields.check()?;
     if world.leave_queue(key, "leave") {
-        return Ok(());
+        return Ok(Done::Plain);
     }
     Err(ApiError::new("90035", "Call is not in a queue", "The call is not in any queue.").with(422))
 }

@@ -3,12 +3,19 @@
 //! A command's file lists its endpoint and carries it out; everything that all commands share is here: the id, repetition
 //! by `command_id`, what the call must be, `client_state`.
 
+mod answer;
 mod client_state_update;
 mod enqueue;
+mod gather;
+mod gather_stop;
+mod gather_using_audio;
+mod gather_using_speak;
+mod gathering;
 mod hangup;
 mod leave_queue;
 mod playback_start;
 mod playback_stop;
+mod reject;
 mod speak;
 
 use std::sync::Arc;
@@ -16,7 +23,7 @@ use std::sync::Arc;
 use super::Endpoint;
 use crate::config::DuplicateCommand;
 use crate::model::World;
-use crate::model::calls::{CallKey, State};
+use crate::model::calls::{Call, CallKey, Direction, State};
 use crate::model::commands::CommandKey;
 use crate::model::exchange::{Answer, Exchange, Method, Reply};
 use crate::model::fields::Fields;
@@ -25,12 +32,18 @@ use crate::model::refusal::{ApiError, Refusal};
 
 /// Every command.
 pub(super) const ENDPOINTS: &[Endpoint] = &[
+    answer::ENDPOINT,
     client_state_update::ENDPOINT,
     enqueue::ENDPOINT,
+    gather::ENDPOINT,
+    gather_stop::ENDPOINT,
+    gather_using_audio::ENDPOINT,
+    gather_using_speak::ENDPOINT,
     hangup::ENDPOINT,
     leave_queue::ENDPOINT,
     playback_start::ENDPOINT,
     playback_stop::ENDPOINT,
+    reject::ENDPOINT,
     speak::ENDPOINT,
 ];
 
@@ -43,7 +56,21 @@ struct Command {
     /// Every field of its body.
     fields: &'static [&'static str],
     /// Reads the body and acts; nothing may have happened when it refuses.
-    run: fn(&mut World, CallKey, &mut Fields<'_>) -> Result<(), Refusal>,
+    run: fn(&mut World, CallKey, &mut Fields<'_>) -> Result<Done, Refusal>,
+}
+
+/// What an accepted command answers besides `result: ok`.
+enum Done {
+    /// Nothing.
+    Plain,
+}
+
+impl Done {
+    fn answer(self) -> Answer {
+        match self {
+            Self::Plain => Answer::accepted(),
+        }
+    }
 }
 
 /// What the call must be.
@@ -53,6 +80,8 @@ enum Needs {
     Alive,
     /// Answered and not ended.
     Answered,
+    /// Incoming and not ended.
+    Incoming,
 }
 
 /// 422 with code 90015.
@@ -60,6 +89,8 @@ pub(crate) fn invalid_id() -> Refusal {
     let detail = "The call_control_id provided was not valid.";
     ApiError::new("90015", "Invalid Call Control ID", detail).with(422)
 }
+
+const EMPTY: &[u8] = br#"{"data":{}}"#;
 
 fn carry_out(world: &mut World, exchange: &Exchange<'_>, command: Command) -> Reply {
     let key = world.calls.find(exchange.param(0)).ok_or_else(invalid_id)?;
@@ -71,19 +102,24 @@ fn carry_out(world: &mut World, exchange: &Exchange<'_>, command: Command) -> Re
     let command_id = fields.text("command_id", 1..=255);
     let command_key = command_id.map(|id| CommandKey { scope: exchange.param(0).to_owned(), id: id.to_owned() });
     if let Some(command_key) = &command_key
-        && world.commands.first_answer(world.now, command_key).is_some()
+        && let Some(first) = world.commands.first_answer(world.now, command_key)
     {
         world.counters.duplicate_commands += 1;
-        return Ok(match world.config.switches.duplicate_command {
-            DuplicateCommand::SameIds => Answer::accepted(),
-            DuplicateCommand::EmptyData => Answer { status: 200, body: br#"{"data":{}}"#.to_vec() },
-        });
+        let body = match world.config.switches.duplicate_command {
+            DuplicateCommand::SameIds => first.to_vec(),
+            DuplicateCommand::EmptyData => EMPTY.to_vec(),
+        };
+        return Ok(Answer { status: 200, body });
     }
     let reply = act(world, key, command, fields, client_state);
-    if let Some(command_key) = command_key
-        && (reply.is_ok() || world.config.switches.refused_command_occupies_id)
-    {
-        world.commands.remember(world.now, command_key, Vec::new());
+    if let Some(command_key) = command_key {
+        match &reply {
+            Ok(answer) => world.commands.remember(world.now, command_key, answer.body.clone()),
+            Err(_) if world.config.switches.refused_command_occupies_id => {
+                world.commands.remember(world.now, command_key, EMPTY.to_vec());
+            }
+            Err(_) => {}
+        }
     }
     reply
 }
@@ -97,16 +133,8 @@ fn act(
 ) -> Reply {
     let now = world.now;
     let Some(call) = world.calls.get_mut(key) else { return Err(invalid_id()) };
-    match call.state {
-        State::Ended { .. } => {
-            let detail = "This call is no longer active and can't receive commands.";
-            return Err(ApiError::new("90018", "Call has already ended", detail).with(422));
-        }
-        State::AwaitsNetwork | State::AwaitsAnswer if command.needs == Needs::Answered => {
-            let detail = "This call can't receive this command because it has not been answered yet.";
-            return Err(ApiError::new("90034", "Call not answered yet", detail).with(422));
-        }
-        State::AwaitsNetwork | State::AwaitsAnswer | State::AwaitsEnd { .. } => {}
+    if let Some(refusal) = unfit(call, command) {
+        return Err(refusal);
     }
     call.commanded = true;
     let previous = call.client_state.clone();
@@ -115,14 +143,37 @@ fn act(
     }
     // Before the command runs, so that it stands in front of what it causes.
     world.history.record(Entry::of(call, EntryKind::Command(command.name), now));
-    if let Err(refusal) = (command.run)(world, key, &mut fields) {
-        world.history.retract();
-        if let Some(call) = world.calls.get_mut(key) {
-            call.client_state = previous;
+    match (command.run)(world, key, &mut fields) {
+        Ok(done) => Ok(done.answer()),
+        Err(refusal) => {
+            world.history.retract();
+            if let Some(call) = world.calls.get_mut(key) {
+                call.client_state = previous;
+            }
+            Err(refusal)
         }
-        return Err(refusal);
     }
-    Ok(Answer::accepted())
+}
+
+/// Why the call cannot receive the command (Telnyx: "API error codes").
+fn unfit(call: &Call, command: Command) -> Option<Refusal> {
+    let refuse = |code: &str, title: &str, detail: &str| Some(ApiError::new(code, title, detail).with(422));
+    match (&call.state, command.needs) {
+        (State::Ended { .. }, _) => {
+            let detail = "This call is no longer active and can't receive commands.";
+            refuse("90018", "Call has already ended", detail)
+        }
+        (State::AwaitsNetwork | State::AwaitsAnswer, Needs::Answered) => {
+            let detail = "This call can't receive this command because it has not been answered yet.";
+            refuse("90034", "Call not answered yet", detail)
+        }
+        (_, Needs::Incoming) if call.direction == Direction::Outgoing => refuse(
+            "90102",
+            "Command is invalid",
+            &format!("The {} command cannot be issued for outbound calls.", command.name),
+        ),
+        (State::AwaitsNetwork | State::AwaitsAnswer | State::AwaitsEnd { .. }, _) => None,
+    }
 }
 
 /// How often a text or file is repeated: a whole number, or `infinity` as `None`.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Command, Endpoint, Exchange, Method, Needs, Reply, carry_out, repetitions};
+use super::{Command, Done, Endpoint, Exchange, Method, Needs, Reply, carry_out, repetitions};
 use crate::model::World;
 use crate::model::calls::CallKey;
 use crate::model::calls::audio::{ClipEnd, Sound};
@@ -35,7 +35,7 @@ fn handle(world: &mut World, exchange: &Exchange<'_>) -> Reply {
     carry_out(world, exchange, COMMAND)
 }
 
-fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<(), Refusal> {
+fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<Done, Refusal> {
     let media_url: Option<Arc<str>> = fields.url("audio_url").map(Arc::from);
     let media_name: Option<Arc<str>> = fields.text("media_name", 1..=255).map(Arc::from);
     let content = fields.text("playback_content", 1..=10_000_000);
@@ -60,5 +60,5 @@ fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<(), R
     let length = repetitions.map(|count| once.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX)));
     let media_name = media_name.or_else(|| content.map(|_| Arc::from("playback_content")));
     world.play(key, Sound::File(Media { media_url, media_name, overlay }), length);
-    Ok(())
+    Ok(Done::Plain)
 }

@@ -1,6 +1,6 @@
 //! `playback_stop`: stops what is heard now, or everything that waits as well.
 
-use super::{Command, Endpoint, Exchange, Method, Needs, Reply, carry_out};
+use super::{Command, Done, Endpoint, Exchange, Method, Needs, Reply, carry_out};
 use crate::model::World;
 use crate::model::calls::CallKey;
 use crate::model::calls::audio::ClipEnd;
@@ -20,7 +20,7 @@ fn handle(world: &mut World, exchange: &Exchange<'_>) -> Reply {
     carry_out(world, exchange, COMMAND)
 }
 
-fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<(), Refusal> {
+fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<Done, Refusal> {
     fields.flag("overlay");
     let stop = fields.choice("stop", &["current", "all"]).unwrap_or("all");
     fields.check()?;
@@ -29,5 +29,5 @@ fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<(), R
     } else {
         world.stop_current_clip(key, ClipEnd::Cancelled);
     }
-    Ok(())
+    Ok(Done::Plain)
 }

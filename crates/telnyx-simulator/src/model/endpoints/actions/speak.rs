@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Command, Endpoint, Exchange, Method, Needs, Reply, carry_out, repetitions};
+use super::{Command, Done, Endpoint, Exchange, Method, Needs, Reply, carry_out, repetitions};
 use crate::model::World;
 use crate::model::calls::CallKey;
 use crate::model::calls::audio::{ClipEnd, Sound};
@@ -33,14 +33,9 @@ fn handle(world: &mut World, exchange: &Exchange<'_>) -> Reply {
     carry_out(world, exchange, COMMAND)
 }
 
-fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<(), Refusal> {
+fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<Done, Refusal> {
     fields.require(&["payload", "voice"]);
-    let longest = world.config.limits.speak_characters;
-    let payload = fields.text("payload", 0..=usize::MAX).unwrap_or_default();
-    let characters = payload.chars().count();
-    if fields.given("payload").is_some() && !(1..=longest).contains(&characters) {
-        fields.bad::<()>("payload", "90010", format!("must have 1 to {longest} characters."));
-    }
+    let once = spoken(world, fields, "payload").unwrap_or_default();
     fields.text("voice", 1..=255);
     fields.choice("payload_type", &["text", "ssml"]);
     fields.choice("service_level", &["basic", "premium"]);
@@ -52,9 +47,19 @@ fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<(), R
         Some(_) => world.stop_current_clip(key, ClipEnd::Cancelled),
         None => {}
     }
-    let characters = u64::try_from(characters).unwrap_or(u64::MAX);
-    let once = characters.saturating_mul(world.config.callees.audio.speak_ms_per_character);
-    let length = repetitions.map(|count| Duration::from_millis(once.saturating_mul(count)));
+    let length = repetitions.map(|count| once.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX)));
     world.play(key, Sound::Text, length);
-    Ok(())
+    Ok(Done::Plain)
+}
+
+/// How long the text in a field takes to say; code 90010 when it is empty or too long.
+pub(super) fn spoken(world: &World, fields: &mut Fields<'_>, name: &str) -> Option<Duration> {
+    let longest = world.config.limits.speak_characters;
+    fields.given(name)?;
+    let characters = fields.text(name, 0..=usize::MAX).unwrap_or_default().chars().count();
+    if !(1..=longest).contains(&characters) {
+        return fields.bad(name, "90010", format!("must have 1 to {longest} characters."));
+    }
+    let characters = u64::try_from(characters).unwrap_or(u64::MAX);
+    Some(Duration::from_millis(characters.saturating_mul(world.config.callees.audio.speak_ms_per_character)))
 }
