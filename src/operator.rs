@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::controllers::application::Applications;
 use crate::controllers::profile::Profiles;
 use crate::controllers::queue::Queues;
-use crate::controllers::{WatchedReferences, account};
+use crate::controllers::{WatchedReferences, account, queue};
 use crate::reconcile::{self, Accounts, Context, External as _, News, Scope, Stores, Users};
 use crate::telemetry::{self, Events, Health, Metrics};
 
@@ -89,9 +89,10 @@ impl Operator {
         let mut parts = vec![
             account::run(context.clone(), rechecks).boxed(),
             reconcile::run::<Profiles>(context.clone(), profiles, profile_caches).boxed(),
-            reconcile::run::<Queues>(context.clone(), queues, queue_caches).boxed(),
+            reconcile::run::<Queues>(context.clone(), queues.clone(), queue_caches).boxed(),
             reconcile::run::<Applications>(context.clone(), applications, application_caches).boxed(),
             publisher.run(shutdown).boxed(),
+            queue::watch_occupancy(context.clone(), queues).boxed(),
         ];
         let bound = |source| OperatorError::Listen { what: "webhooks", address: options.webhook_listen, source };
         let webhook_address = webhooks.local_addr().map_err(bound)?;

@@ -49,7 +49,7 @@ pub use profile::{
     CallRecording, CallRecordingChannels, CallRecordingFormat, CallRecordingType, CallingWindow, OutboundVoiceProfile,
     OutboundVoiceProfileSpec, ServicePlan, TrafficType, UsagePaymentMethod,
 };
-pub use queue::{Queue, QueueSpec};
+pub use queue::{Occupancy, Queue, QueueSpec, QueueStatus, QueuedCall};
 pub use references::{AccountRef, ConfigMapKeyRef, LocalRef, SecretKeyRef};
 pub use retry::{Retry, RetryAction, RetryOutcome, RetryRule};
 pub use status::{Drift, RECONCILE_REQUESTED_AT, RemoteStatus};

@@ -1,5 +1,6 @@
 //! `Queue`: mirrors `/queues`.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,7 +19,7 @@ use super::status::RemoteStatus;
     shortname = "txq",
     category = "telnyx",
     namespaced,
-    status = "RemoteStatus",
+    status = "QueueStatus",
     derive = "PartialEq",
     doc = "A queue at Telnyx in which calls wait.",
     printcolumn(
@@ -34,6 +35,25 @@ use super::status::RemoteStatus;
         description = "Whether the last pass could read and write it."
     ),
     printcolumn(name = "Id", type_ = "string", json_path = ".status.id", description = "Id at Telnyx."),
+    printcolumn(
+        name = "Calls",
+        type_ = "integer",
+        json_path = ".status.occupancy.currentSize",
+        description = "Calls in the queue."
+    ),
+    printcolumn(
+        name = "Oldest",
+        type_ = "date",
+        json_path = ".status.occupancy.oldestEnqueuedAt",
+        description = "How long the call that came first has waited."
+    ),
+    printcolumn(
+        name = "Average",
+        type_ = "integer",
+        json_path = ".status.occupancy.averageWaitTimeSecs",
+        description = "Average wait in seconds, as Telnyx counts it.",
+        priority = "1"
+    ),
     printcolumn(
         name = "Reason",
         type_ = "string",
@@ -87,4 +107,68 @@ pub struct QueueSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 100_000))]
     pub max_size: Option<u32>,
+}
+
+/// What is true of a queue.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct QueueStatus {
+    /// What all kinds with a remote object have.
+    #[serde(flatten)]
+    pub remote: RemoteStatus,
+    /// The calls in the queue. Read with the account's listings, every `resyncPeriodSecs` of the `TelnyxAccount`; while
+    /// calls wait, every 10 seconds. Unset: not
+    /// read yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occupancy: Option<Occupancy>,
+}
+
+impl AsRef<RemoteStatus> for QueueStatus {
+    fn as_ref(&self) -> &RemoteStatus {
+        &self.remote
+    }
+}
+
+impl AsMut<RemoteStatus> for QueueStatus {
+    fn as_mut(&mut self) -> &mut RemoteStatus {
+        &mut self.remote
+    }
+}
+
+/// The calls in a queue. Waits are given by the moment when they began, so that a call that goes on waiting changes
+/// nothing here.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Occupancy {
+    /// How many calls are in the queue.
+    #[serde(default)]
+    pub current_size: u64,
+    /// How long calls wait on average, in seconds, as Telnyx counts it.
+    #[serde(default)]
+    pub average_wait_time_secs: u64,
+    /// Since when the call that came first has waited. Unset: no call waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_enqueued_at: Option<Time>,
+    /// The first calls, at most 20, the head first. `kubectl telnyx queue calls` shows them all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub calls: Vec<QueuedCall>,
+}
+
+/// A call in a queue.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct QueuedCall {
+    /// The call's id, by which commands address it.
+    pub call_control_id: String,
+    /// Its place, from 1; the head of the queue is next.
+    #[serde(default)]
+    pub queue_position: u64,
+    /// Since when it has waited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enqueued_at: Option<Time>,
+    /// Whether it is still up. A call that was enqueued with `keep_after_hangup` keeps its place when it is over, until
+    /// it is removed.
+    #[serde(default)]
+    pub is_alive: bool,
 }

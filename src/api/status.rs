@@ -42,6 +42,19 @@ pub struct RemoteStatus {
     pub last_handled_reconcile_at: Option<String>,
 }
 
+/// A kind that shows nothing beyond what all show.
+impl AsRef<Self> for RemoteStatus {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
+impl AsMut<Self> for RemoteStatus {
+    fn as_mut(&mut self) -> &mut Self {
+        self
+    }
+}
+
 /// One field that differs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

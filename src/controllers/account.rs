@@ -335,6 +335,7 @@ impl Checker {
                 None
             }
             Requeue::Backoff { at_least } => Some(self.backoff(account, at_least)),
+            Requeue::Paced { after } => Some(after),
             Requeue::Slow => Some(slow_retry(rand::random())),
         }
     }

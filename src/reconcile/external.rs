@@ -124,6 +124,12 @@ pub trait External: Send + Sync + 'static {
     /// A remote object as the loop keeps it: which field is the id, which the name, where the mark is.
     fn listed(fields: Fields) -> Option<Listed>;
 
+    /// How many calls keep it from being deleted, out of its fields. `None`: nothing of the kind is known.
+    #[must_use]
+    fn occupants(_fields: &Fields) -> Option<u64> {
+        None
+    }
+
     /// All of the account's, pages read to the end.
     fn list(client: &Client) -> impl Future<Output = Result<Vec<Listed>, Error>> + Send;
 

@@ -2,6 +2,7 @@
 
 use super::accounts::Account;
 use reconcile_plan::{Outcome, Reason, Referent, RetryClass, pointer_to_spec_path};
+use std::time::Duration;
 use telnyx_voice::{Class, Endpoint, Error, classify};
 
 /// What was tried, for the message.
@@ -58,13 +59,24 @@ pub fn outcome_of(error: &Error, endpoint: Endpoint, doing: Doing, account: &Acc
             retry(RetryClass::ApiUnavailable, None)
         }
         Class::Busy | Class::Capacity(_) | Class::Full => retry(RetryClass::InUse, None),
-        Class::QueueNotEmpty => Outcome::Retry {
-            class: RetryClass::InUse,
-            after: None,
-            message: "calls are waiting in the queue: it is deleted once they have left".to_owned(),
-        },
+        Class::QueueNotEmpty => draining(None),
         _ => Outcome::Terminal { reason: Reason::InvalidSpec, message: refused(error, doing) },
     }
+}
+
+/// How often it is tried to delete a queue in which calls wait.
+const DRAINING: Duration = Duration::from_secs(5);
+
+/// How a pass ends that found calls in a queue which is to go; `waiting` is how many, where that could be read.
+#[must_use]
+pub(super) fn draining(waiting: Option<u64>) -> Outcome {
+    let who = match waiting {
+        Some(1) => "1 call still waits".to_owned(),
+        Some(number) => format!("{number} calls still wait"),
+        None => "calls still wait".to_owned(),
+    };
+    let message = format!("{who} in the queue: it is deleted once they have left");
+    Outcome::Retry { class: RetryClass::Draining, after: Some(DRAINING), message }
 }
 
 /// What users of an account whose key was refused wait for.

@@ -97,10 +97,10 @@ macro_rules! managed {
                 self.spec.policies
             }
             fn status(&self) -> Option<&RemoteStatus> {
-                self.status.as_ref()
+                self.status.as_ref().map(AsRef::as_ref)
             }
             fn status_mut(&mut self) -> Option<&mut RemoteStatus> {
-                self.status.as_mut()
+                self.status.as_mut().map(AsMut::as_mut)
             }
         }
     )+ };

@@ -237,6 +237,7 @@ impl<E: External> Loop<E> {
                 None
             }
             Requeue::Backoff { at_least } => Some(Self::backoff(case, at_least)),
+            Requeue::Paced { after } => Some(after),
             Requeue::Slow => Some(slow_retry(rand::random())),
         }
     }

@@ -7,7 +7,7 @@
 
 use super::accounts::{Account, Departure};
 use super::external::External;
-use super::failure::{Doing, outcome_of};
+use super::failure::{Doing, draining, outcome_of};
 use super::managed::{Managed as _, Object as _, policy_of};
 use super::memory::locked;
 use super::observe::Freshness;
@@ -122,11 +122,18 @@ impl<E: External> Loop<E> {
     }
 
     /// Asks for removal, and reads that it has happened.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the classes are open; any other no is told as it is")]
     async fn delete(&self, account: &Arc<Account>, id: &str) -> Result<(), Outcome> {
-        if let Err(error) = self.call("delete", E::delete(account.client(), id)).await
-            && classify(&error, E::ENDPOINT) != Class::NotFound
-        {
-            return Err(outcome_of(&error, E::ENDPOINT, Doing::Deleting, account));
+        if let Err(error) = self.call("delete", E::delete(account.client(), id)).await {
+            match classify(&error, E::ENDPOINT) {
+                Class::NotFound => {}
+                Class::QueueNotEmpty => {
+                    // Only for the message: a read that fails takes nothing from what the refusal said.
+                    let left = self.read(account, id).await.ok().flatten().and_then(|fields| E::occupants(&fields));
+                    return Err(draining(left.filter(|left| *left > 0)));
+                }
+                _ => return Err(outcome_of(&error, E::ENDPOINT, Doing::Deleting, account)),
+            }
         }
         if self.read(account, id).await?.is_some() {
             let message = format!("{} {id} is still there after its deletion was accepted", E::KIND);

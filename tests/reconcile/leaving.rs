@@ -89,8 +89,8 @@ async fn a_queue_with_calls_in_it_is_deleted_once_it_is_empty() {
     let full = json!({ "refuse": { "status": 400, "code": "90050" } });
     world.fault(json!({ "scope": { "route": "DELETE /queues/{queue_name}" }, "effect": full })).await;
     world.delete::<Queue>("waiting-room").await;
-    let waiting = world.reason::<Queue>("waiting-room", "Ready", "InUse").await;
-    assert!(condition(&waiting, "Ready")["message"].as_str().unwrap().contains("calls are waiting"));
+    let waiting = world.reason::<Queue>("waiting-room", "Ready", "Draining").await;
+    assert!(condition(&waiting, "Ready")["message"].as_str().unwrap().contains("calls still wait"));
     world.no_more_faults().await;
     world.gone::<Queue>("waiting-room").await;
     world.end().await;

@@ -9,5 +9,6 @@ mod lifecycle;
 mod lost_answers;
 mod neighbours;
 mod ownership;
+mod queues;
 mod refusals;
 mod world;

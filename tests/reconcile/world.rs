@@ -17,6 +17,7 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 use telnyx_operator::api::{CallControlApplication, OutboundVoiceProfile, Queue, TelnyxAccount};
 use telnyx_operator::operator::{Operator, Options};
+use telnyx_simulator::config::Config as Behaviour;
 use telnyx_simulator::{Running, Simulator};
 use telnyx_voice::ApiKey;
 use tokio::task::JoinHandle;
@@ -50,21 +51,21 @@ impl World {
         if let Ok(filter) = std::env::var("RUST_LOG") {
             telnyx_operator::telemetry::init(telnyx_operator::telemetry::LogFormat::Text, &filter).unwrap();
         }
-        Self::on(Access::shared_or_start(dev_cluster::Options::default()).await.unwrap()).await
+        Self::on(Access::shared_or_start(dev_cluster::Options::default()).await.unwrap(), |_| {}).await
     }
 
     /// As [`World::new`], on a cluster of its own: for stories that meddle with the definitions.
     pub(crate) async fn alone() -> Self {
-        Self::on(Access::start(dev_cluster::Options::default()).await.unwrap()).await
+        Self::on(Access::start(dev_cluster::Options::default()).await.unwrap(), |_| {}).await
     }
 
-    async fn on(access: Access) -> Self {
+    async fn on(access: Access, configure: impl FnOnce(&mut Behaviour)) -> Self {
         let config = Kubeconfig::read_from(access.kubeconfig()).unwrap();
         let config = Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()).await.unwrap();
         let client = Client::try_from(config).unwrap();
         install(&client).await;
         let namespace = format!("reconcile-{}", uuid::Uuid::new_v4().simple());
-        let simulator = Simulator::builder().api_key(KEY).start().await.unwrap();
+        let simulator = Simulator::builder().configure(configure).api_key(KEY).start().await.unwrap();
         let telnyx =
             telnyx_voice::Client::builder(ApiKey::new(KEY).unwrap()).base_url(simulator.base_url()).build().unwrap();
         let mut world = Self {
@@ -86,6 +87,15 @@ impl World {
     /// As [`World::new`], with a Ready account `main` that resyncs every second.
     pub(crate) async fn with_account() -> Self {
         let world = Self::new().await;
+        world.open_account().await;
+        world
+    }
+
+    /// As [`World::with_account`], at a simulator that behaves otherwise.
+    pub(crate) async fn with_account_on(configure: impl FnOnce(&mut Behaviour)) -> Self {
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let access = Access::shared_or_start(dev_cluster::Options::default()).await.unwrap();
+        let world = Self::on(access, configure).await;
         world.open_account().await;
         world
     }

@@ -67,6 +67,9 @@ pub enum RetryClass {
     Deleting,
     /// The remote object is in use.
     InUse,
+    /// The remote object is to be deleted and empties by itself. Asked again at an even pace, not ever more rarely: how
+    /// long people wait has nothing to do with how often it was asked.
+    Draining,
     /// 429.
     RateLimited,
     /// 5xx, timeout, refused or broken connection.
@@ -86,6 +89,7 @@ impl RetryClass {
         match self {
             Self::Deleting => Reason::Deleting,
             Self::InUse => Reason::InUse,
+            Self::Draining => Reason::Draining,
             Self::RateLimited => Reason::RateLimited,
             Self::ApiUnavailable => Reason::ApiUnavailable,
             Self::FateUnknown => Reason::FateUnknown,

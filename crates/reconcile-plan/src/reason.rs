@@ -78,8 +78,10 @@ reasons! {
     KubernetesUnavailable,
     /// The remote object is being deleted.
     Deleting,
-    /// It cannot be deleted while it is in use: a queue with calls in it, an account with objects.
+    /// It cannot be deleted while it is in use: an account with objects.
     InUse,
+    /// The queue is being deleted and calls still wait in it; the message says how many. It goes by itself once they have left. `kubectl telnyx queue calls` lists them, `kubectl telnyx queue remove` takes out a call that is over.
+    Draining,
     /// The operator made an error that it should not have. It tries again; please report it.
     InternalError,
     /// Event: the remote object was created.

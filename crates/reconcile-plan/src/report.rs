@@ -1,7 +1,7 @@
 //! The one place where an outcome becomes conditions, an event and a requeue.
 
 use crate::condition::{ConditionStatus as Is, ConditionType as About};
-use crate::{Condition, Outcome, Reason, Referent, Settled, merge_conditions};
+use crate::{Condition, Outcome, Reason, Referent, RetryClass, Settled, merge_conditions};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -91,6 +91,11 @@ pub enum Requeue {
         /// What the API asked for.
         at_least: Duration,
     },
+    /// After this, every time.
+    Paced {
+        /// How long.
+        after: Duration,
+    },
     /// Slowly: see [`crate::slow_retry`].
     Slow,
 }
@@ -126,7 +131,9 @@ pub fn report(subject: &Subject<'_>, outcome: &Outcome, deed: Option<&Deed>) -> 
             draft.under_way(kept, Is::False, waiting_reason(on), &waiting_message(on))
         }
         Outcome::Retry { class, message, .. } => {
-            draft.under_way(draft.ready_kept(), Is::Unknown, class.reason(), message)
+            // What still holds calls is known not to be gone; after any other trouble nothing is known.
+            let ready = if *class == RetryClass::Draining { Is::False } else { Is::Unknown };
+            draft.under_way(draft.ready_kept(), ready, class.reason(), message)
         }
         Outcome::Terminal { reason, message } => vec![
             draft.with(About::Ready, Is::False, *reason, message),
@@ -141,9 +148,15 @@ pub fn report(subject: &Subject<'_>, outcome: &Outcome, deed: Option<&Deed>) -> 
     Report { conditions, transition, requeue: requeue(outcome) }
 }
 
+/// How soon what drains is looked at again where nobody said so.
+const DRAINING: Duration = Duration::from_secs(5);
+
 fn requeue(outcome: &Outcome) -> Requeue {
     match outcome {
         Outcome::Done(_) | Outcome::Waiting { .. } => Requeue::WhenWoken,
+        Outcome::Retry { class: RetryClass::Draining, after, .. } => {
+            Requeue::Paced { after: after.unwrap_or(DRAINING) }
+        }
         Outcome::Retry { after, .. } => Requeue::Backoff { at_least: after.unwrap_or_default() },
         Outcome::Terminal { .. } => Requeue::Slow,
     }

@@ -73,6 +73,14 @@ fn each_end_has_its_conditions_and_its_requeue() {
     );
     assert_eq!(retries.requeue, Requeue::Backoff { at_least: Duration::from_secs(3) });
 
+    let message = "3 calls wait in it".to_owned();
+    let drains = fresh(&Outcome::Retry { class: RetryClass::Draining, after: Some(Duration::from_secs(5)), message });
+    assert_eq!(
+        lines(&drains.conditions),
+        ["Ready=False Draining", "Synced=Unknown Draining", "Reconciling=True Draining"]
+    );
+    assert_eq!(drains.requeue, Requeue::Paced { after: Duration::from_secs(5) });
+
     let stalled = fresh(&refused());
     assert_eq!(
         lines(&stalled.conditions),

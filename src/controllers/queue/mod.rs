@@ -3,6 +3,13 @@
 //! A queue is addressed by its name, so the name is its id here. It can carry no mark: what proves that a queue is ours
 //! is a note, written before the create, that its name was free. Empty queues vanish at the API after a while; they are
 //! made again.
+//!
+//! Who waits in it is no part of what the spec asks, so the loop leaves that alone: [`watch_occupancy`] reads it.
+
+mod occupancy;
+mod watch;
+
+pub use watch::watch_occupancy;
 
 use super::wire::{fields, text};
 use crate::api::Queue;
@@ -41,6 +48,10 @@ impl External for Queues {
     fn listed(fields: Fields) -> Option<Listed> {
         let name = text(&fields, "name")?;
         Some(Listed { id: name.clone(), name, mark: None, fields })
+    }
+
+    fn occupants(fields: &Fields) -> Option<u64> {
+        fields.get("current_size").and_then(serde_json::Value::as_u64)
     }
 
     async fn list(client: &Client) -> Result<Vec<Listed>, Error> {
