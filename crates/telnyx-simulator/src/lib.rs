@@ -20,4 +20,4 @@ pub mod model;
 mod server;
 
 pub use config::{Config, ConfigError};
-pub use server::{Args, Builder, Running, ServeError, Simulator, serve};
+pub use server::{Args, Builder, JOURNAL_VARIABLE, Running, ServeError, Simulator, serve};

@@ -26,6 +26,13 @@ pub(super) async fn handle(shared: &Shared, request: HttpRequest<HttpBody>) -> O
         let mut world = shared.world();
         world.handle(shared.clock.now(), &request)
     };
+    if let Some(journal) = &shared.journal {
+        let status = match &response {
+            Response::Answer { status, .. } => Some(*status),
+            Response::Hangup => None,
+        };
+        journal.write(method, &parts.uri, &bytes, status);
+    }
     shared.bell.notify_one();
     match response {
         Response::Hangup => None,

@@ -24,6 +24,10 @@ pub struct Args {
     /// Seed of the key that signs webhooks: base64 of 32 bytes.
     #[arg(long, env = "TELNYX_SIMULATOR_SIGNING_SEED", hide_env_values = true, value_name = "BASE64")]
     pub signing_seed: Option<SigningSeed>,
+    /// File to which every request to the API is appended as a line of JSON: method, path, query, body, status. Off by
+    /// default.
+    #[arg(long, env = super::JOURNAL_VARIABLE, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
     /// File written once the simulator listens: JSON with `baseUrl`, `adminUrl` and `publicKey`.
     #[arg(long, value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
@@ -38,7 +42,7 @@ pub async fn serve(args: Args) -> Result<(), ServeError> {
     if let Some(seed) = args.signing_seed {
         config.signing_seed = seed;
     }
-    let running = Simulator::builder().config(config).listen(args.listen).start().await?;
+    let running = Simulator::builder().config(config).listen(args.listen).journal(args.journal).start().await?;
     tracing::info!(base_url = %running.base_url(), admin_url = %running.admin_url(), "the simulator listens");
     if let Some(path) = &args.ready_file {
         write_ready_file(path, &running)?;

@@ -5,6 +5,7 @@ mod api;
 mod args;
 mod clock;
 mod driver;
+mod journal;
 mod listen;
 mod sender;
 mod state;
@@ -18,10 +19,14 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use args::{Args, serve};
+use journal::Journal;
 use sender::Sender;
 use state::Shared;
 
 use crate::config::{ApiKey, Config, ConfigError, SigningSeed};
+
+/// The environment variable with the name of the journal: a file to which every request is appended as a line of JSON.
+pub const JOURNAL_VARIABLE: &str = "TELNYX_SIMULATOR_JOURNAL";
 
 /// The simulator; start here.
 #[derive(Debug)]
@@ -31,7 +36,7 @@ impl Simulator {
     /// A simulator with the default behaviour on a free port of 127.0.0.1.
     #[must_use]
     pub fn builder() -> Builder {
-        Builder { config: Config::default(), listen: SocketAddr::from(([127, 0, 0, 1], 0)) }
+        Builder { config: Config::default(), listen: SocketAddr::from(([127, 0, 0, 1], 0)), journal: None }
     }
 }
 
@@ -40,6 +45,7 @@ impl Simulator {
 pub struct Builder {
     config: Config,
     listen: SocketAddr,
+    journal: Option<PathBuf>,
 }
 
 impl Builder {
@@ -85,16 +91,27 @@ impl Builder {
         self
     }
 
+    /// Writes every request to the API to this file, appending JSON Lines; `None`, the default, writes nothing. Several
+    /// simulators may share a file. [`JOURNAL_VARIABLE`] is where the programs that embed a simulator look for its name.
+    #[must_use]
+    pub fn journal(mut self, file: Option<PathBuf>) -> Self {
+        self.journal = file;
+        self
+    }
+
     /// Listens. The simulator runs on the current Tokio runtime until it is stopped or dropped.
     pub async fn start(self) -> Result<Running, ServeError> {
         self.config.check()?;
+        let journal =
+            self.journal.map(|path| Journal::open(&path).map_err(|source| ServeError::Journal { path, source }));
+        let journal = journal.transpose()?;
         let sender = Sender::new(&self.config.signing_seed, self.config.webhooks.connections)?;
         let public_key = sender.public_key();
         let listener = TcpListener::bind(self.listen)
             .await
             .map_err(|source| ServeError::Listen { address: self.listen, source })?;
         let address = listener.local_addr().map_err(|source| ServeError::Listen { address: self.listen, source })?;
-        let shared = Arc::new(Shared::new(self.config, public_key.clone()));
+        let shared = Arc::new(Shared::new(self.config, public_key.clone(), journal));
         let stop = CancellationToken::new();
         let driver = tokio::spawn(driver::drive(Arc::clone(&shared), sender, stop.clone()));
         let server = tokio::spawn(listen::listen(listener, shared, stop.clone()));
@@ -170,6 +187,14 @@ pub enum ServeError {
     /// The webhook client could not be made; the system's certificates are not readable.
     #[error("cannot make the client that sends webhooks")]
     Client(#[source] reqwest::Error),
+    /// The journal could not be opened; its folder must exist.
+    #[error("cannot write the journal {}", path.display())]
+    Journal {
+        /// The file asked for.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The ready file could not be written; its folder must exist.
     #[error("cannot write the ready file {}", path.display())]
     ReadyFile {

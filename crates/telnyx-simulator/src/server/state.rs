@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::clock::Clock;
+use super::journal::Journal;
 use crate::config::Config;
 use crate::model::World;
 
@@ -17,13 +18,14 @@ pub(super) struct Shared {
     pub(super) bell: Notify,
     pub(super) config: Config,
     pub(super) public_key: String,
+    pub(super) journal: Option<Journal>,
 }
 
 impl Shared {
-    pub(super) fn new(config: Config, public_key: String) -> Self {
+    pub(super) fn new(config: Config, public_key: String, journal: Option<Journal>) -> Self {
         let clock = Clock::start(config.speed);
         let world = Mutex::new(World::new(config.clone(), clock.now()));
-        Self { world, clock, bell: Notify::new(), config, public_key }
+        Self { world, clock, bell: Notify::new(), config, public_key, journal }
     }
 
     pub(super) fn world(&self) -> MutexGuard<'_, World> {
