@@ -155,6 +155,11 @@ fn after_dial(key: DialKey, answer: Result<Call, Error>) -> Event {
             let refusal = Refusal { status: 422, code: None, pointer: Some(field.into()), retry_after: None };
             Event::DialRefused { key, refusal }
         }
+        Err(Error::OutOfBounds(error)) => {
+            tracing::error!(%error, "a dial is outside the API's bounds");
+            let pointer = Some(format!("/{}", error.field).into());
+            Event::DialRefused { key, refusal: Refusal { status: 422, code: None, pointer, retry_after: None } }
+        }
         // A 5xx, a broken connection, no answer in time, and whatever a later version of the client may add.
         Err(_) => Event::DialFateUnknown { key },
     }

@@ -125,7 +125,9 @@ pub struct ApplicationFilter {
 }
 
 impl ApplicationFilter {
-    pub(crate) fn query(&self) -> Vec<(&'static str, String)> {
+    /// The pairs of the query.
+    #[must_use]
+    pub fn query(&self) -> Vec<(&'static str, String)> {
         let mut query = Vec::new();
         query.extend(self.application_name_contains.clone().map(|v| ("filter[application_name][contains]", v)));
         query.extend(

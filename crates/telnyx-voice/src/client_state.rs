@@ -5,6 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::bounds::{self, Measure, OutOfBounds};
+use crate::macros::schema_as;
+
 /// What travels with a call leg: base64 on the wire, echoed in every later webhook of the leg until a command replaces it.
 ///
 /// No size limit is documented; this type writes at most [`MAX_ENCODED`](Self::MAX_ENCODED) characters. What is received is kept
@@ -51,6 +54,15 @@ impl ClientState {
         &self.0
     }
 }
+
+/// Carries a bound of its own, wherever it is sent: base64.
+impl Measure for ClientState {
+    fn inner(&self) -> Result<(), OutOfBounds> {
+        bounds::base64(&self.0)
+    }
+}
+
+schema_as!(ClientState => schemars::json_schema!({ "type": "string", "pattern": "^[A-Za-z0-9+/]*={0,2}$" }));
 
 /// As received: already base64, unchecked.
 impl From<&str> for ClientState {

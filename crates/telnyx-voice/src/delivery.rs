@@ -98,7 +98,9 @@ pub struct DeliveryFilter {
 }
 
 impl DeliveryFilter {
-    pub(crate) fn query(&self) -> Vec<(&'static str, String)> {
+    /// The pairs of the query.
+    #[must_use]
+    pub fn query(&self) -> Vec<(&'static str, String)> {
         let mut query = Vec::new();
         query.extend(self.status.as_ref().map(|v| ("filter[status][eq]", v.to_string())));
         query.extend(self.event_type.clone().map(|v| ("filter[event_type]", v)));

@@ -73,7 +73,9 @@ pub struct CallEventFilter {
 }
 
 impl CallEventFilter {
-    pub(crate) fn query(&self) -> Vec<(&'static str, String)> {
+    /// The pairs of the query.
+    #[must_use]
+    pub fn query(&self) -> Vec<(&'static str, String)> {
         let mut query = Vec::new();
         query.extend(self.leg_id.as_ref().map(|v| ("filter[leg_id]", v.to_string())));
         query.extend(self.application_session_id.as_ref().map(|v| ("filter[application_session_id]", v.to_string())));

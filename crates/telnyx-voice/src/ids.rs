@@ -36,6 +36,9 @@ id! {
 
     /// Names one conference.
     pub struct ConferenceId;
+
+    /// Names somebody in a conference; the API takes their label in its place.
+    pub struct ParticipantId;
 }
 
 impl From<uuid::Uuid> for CommandId {

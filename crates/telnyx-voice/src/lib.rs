@@ -7,19 +7,27 @@
 //! of what a call is for.
 
 mod application;
+pub mod bounds;
+#[cfg(feature = "client")]
 pub mod budget;
 pub mod call;
+#[cfg(feature = "client")]
 mod client;
 mod client_state;
+pub mod conference;
 mod delivery;
 pub mod error;
 mod event;
 mod ids;
+mod json;
 mod macros;
+#[cfg(feature = "client")]
 mod paging;
 mod private;
 mod profile;
 mod queue;
+#[cfg(feature = "schema")]
+mod schema;
 mod time;
 pub mod webhook;
 
@@ -27,11 +35,14 @@ pub use application::{
     AnchorsiteOverride, Application, ApplicationFilter, ApplicationRequest, ApplicationSort, DtmfType, Inbound,
     Outbound, SipSubdomainReceiveSettings, WebhookApiVersion,
 };
+pub use bounds::OutOfBounds;
+#[cfg(feature = "client")]
 pub use budget::{Budget, Lane};
 pub use call::{
     Call, CommandResult, Destination, DialRequest, HangupRequest, PlaybackStartRequest, PlaybackStopRequest,
     SpeakRequest,
 };
+#[cfg(feature = "client")]
 pub use client::{ApiKey, BuildError, Builder, Client, DEFAULT_BASE_URL, InvalidApiKey, RetryPolicy};
 pub use client_state::{ClientState, ClientStateTooLong, NotBase64};
 pub use delivery::{
@@ -41,9 +52,11 @@ pub use delivery::{
 pub use error::{ApiError, Class, Endpoint, Error, classify};
 pub use event::{CallEvent, CallEventFilter, CallEventType, OccurredAt, Product};
 pub use ids::{
-    CallControlId, CallLegId, CallSessionId, CommandId, ConferenceId, ConnectionId, DeliveryId, EventId, ProfileId,
-    QueueId, RecordingId,
+    CallControlId, CallLegId, CallSessionId, CommandId, ConferenceId, ConnectionId, DeliveryId, EventId, ParticipantId,
+    ProfileId, QueueId, RecordingId,
 };
+pub use json::JsonObject;
+#[cfg(feature = "client")]
 pub use paging::Page;
 pub use private::{Party, PhoneNumber, PhoneNumberError, Private, mask_digits};
 pub use profile::{

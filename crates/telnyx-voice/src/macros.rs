@@ -63,6 +63,10 @@ macro_rules! open_enum {
                 $crate::macros::text(deserializer)
             }
         }
+
+        $crate::bounds::unmeasured!($name);
+
+        $crate::macros::schema_as!($name => schemars::json_schema!({ "type": "string", "enum": [$($wire),+] }));
     };
 }
 
@@ -83,12 +87,42 @@ macro_rules! record {
     };
 }
 
-/// A [`record!`] that is sent: it also has one setter per field, named like the field.
+/// A [`record!`] that is sent: it also has one setter per field, named like the field, and its bounds, as in
+/// `timeout_secs: i64 => [Rule::Range(5, 600)]`.
 macro_rules! request {
-    ($(#[$meta:meta])* pub struct $name:ident { $($(#[$fmeta:meta])* $field:ident: $ty:ty),* $(,)? }) => {
-        $crate::macros::record! { $(#[$meta])* pub struct $name { $($(#[$fmeta])* $field: $ty),* } }
+    ($(#[$meta:meta])* pub struct $name:ident {
+        $($(#[$fmeta:meta])* $field:ident: $ty:ty $(=> [$($rule:expr),+ $(,)?])?),* $(,)?
+    }) => {
+        $crate::macros::record! {
+            $(#[$meta])*
+            #[cfg_attr(
+                feature = "schema",
+                derive(schemars::JsonSchema),
+                schemars(transform = Self::write_bounds)
+            )]
+            pub struct $name { $($(#[$fmeta])* $field: $ty),* }
+        }
 
         impl $name {
+            /// What each field may hold.
+            pub const BOUNDS: $crate::bounds::Bounds =
+                &[$(($crate::bounds::wire_name(stringify!($field)), &[$($($rule),+)?])),*];
+
+            #[cfg(feature = "schema")]
+            fn write_bounds(schema: &mut schemars::Schema) {
+                $crate::schema::write(schema, Self::BOUNDS);
+            }
+
+            /// Whether every field, within its parts too, holds what the API's documents allow. The client asks before it sends.
+            pub fn check(&self) -> Result<(), $crate::bounds::OutOfBounds> {
+                $(
+                    $crate::bounds::field(
+                        $crate::bounds::wire_name(stringify!($field)), self.$field.as_ref(), &[$($($rule),+)?],
+                    )?;
+                )*
+                Ok(())
+            }
+
             $(
                 #[doc = concat!("Sets `", stringify!($field), "`.")]
                 #[must_use]
@@ -97,6 +131,12 @@ macro_rules! request {
                     self
                 }
             )*
+        }
+
+        impl $crate::bounds::Measure for $name {
+            fn inner(&self) -> Result<(), $crate::bounds::OutOfBounds> {
+                self.check()
+            }
         }
     };
 }
@@ -158,6 +198,30 @@ macro_rules! id {
                 $crate::macros::text(deserializer)
             }
         }
+
+        $crate::bounds::measured_text!($name);
+
+        $crate::macros::schema_as!($name => $crate::schema::text());
+    )+ };
+}
+
+/// Gives types the schema of a function, inlined.
+macro_rules! schema_as {
+    ($($ty:ty => $schema:expr),+ $(,)?) => { $(
+        #[cfg(feature = "schema")]
+        impl schemars::JsonSchema for $ty {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($ty).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                $schema
+            }
+        }
     )+ };
 }
 
@@ -188,4 +252,4 @@ where
     deserializer.deserialize_str(Text(std::marker::PhantomData))
 }
 
-pub(crate) use {id, open_enum, record, request};
+pub(crate) use {id, open_enum, record, request, schema_as};

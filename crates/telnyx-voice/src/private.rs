@@ -7,6 +7,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::bounds::{Measure, OutOfBounds};
+use crate::macros::schema_as;
+
 /// E.164: `+`, a first digit 1 to 9, at most 15 digits (ITU-T E.164 §6). `Debug` and `Display` show the last two digits;
 /// [`expose`](Self::expose), for the wire alone, shows all.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -156,6 +159,21 @@ impl fmt::Debug for Party {
     }
 }
 
+impl Measure for PhoneNumber {
+    fn text(&self) -> Option<&str> {
+        Some(self.expose())
+    }
+}
+
+impl Measure for Party {
+    fn text(&self) -> Option<&str> {
+        Some(self.expose())
+    }
+}
+
+schema_as!(PhoneNumber => schemars::json_schema!({ "type": "string", "pattern": "^\\+[1-9][0-9]{1,14}$" }));
+schema_as!(Party => crate::schema::text());
+
 /// A value about a person (a name, digits, a transcript): `Debug` hides it, the wire sees it.
 #[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -175,6 +193,29 @@ impl<T> Private<T> {
     /// The value itself, given away.
     pub fn into_inner(self) -> T {
         self.0
+    }
+}
+
+/// What is private has the bounds of what it hides.
+impl<T: Measure> Measure for Private<T> {
+    fn number(&self) -> Option<f64> {
+        self.0.number()
+    }
+
+    fn text(&self) -> Option<&str> {
+        self.0.text()
+    }
+
+    fn entries(&self) -> Option<usize> {
+        self.0.entries()
+    }
+
+    fn sum(&self) -> Option<i64> {
+        self.0.sum()
+    }
+
+    fn inner(&self) -> Result<(), OutOfBounds> {
+        self.0.inner()
     }
 }
 

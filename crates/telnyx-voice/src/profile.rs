@@ -134,7 +134,9 @@ pub struct ProfileFilter {
 }
 
 impl ProfileFilter {
-    pub(crate) fn query(&self) -> Vec<(&'static str, String)> {
+    /// The pairs of the query.
+    #[must_use]
+    pub fn query(&self) -> Vec<(&'static str, String)> {
         let mut query = Vec::new();
         query.extend(self.name_contains.clone().map(|v| ("filter[name][contains]", v)));
         query.extend(self.sort.as_ref().map(|v| ("sort", v.to_string())));

@@ -1,5 +1,6 @@
 //! Answering machine detection: how it is asked for.
 
+use crate::bounds::Rule;
 use crate::macros::{open_enum, request};
 
 open_enum! {
@@ -29,7 +30,7 @@ request! {
         beep_min_frequency_hz: i64,
         beep_min_tone_duration_millis: i64,
         beep_spectral_confirmation: bool,
-        beep_spectral_min_purity: f64,
+        beep_spectral_min_purity: f64 => [Rule::Decimal(0.0, 1.0)],
         beep_spectral_reject_fax_cng: bool,
         beep_spectral_window_millis: i64,
         between_words_silence_millis: i64,

@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::amd::{AmdConfig, AnsweringMachineDetection};
-use super::command::TargetLegs;
+use super::assistant::Assistant;
+use super::media::{SAMPLING_RATES, TargetLegs};
+use super::relay::ConversationRelayConfig;
+use super::transcription::TranscriptionConfig;
 use super::{CustomHeader, SipHeader};
+use crate::bounds::{KEYS_AND_PAUSES, Measure, Rule, WEBSOCKET};
 use crate::client_state::ClientState;
 use crate::ids::{CallControlId, CommandId, ConferenceId, ConnectionId};
-use crate::macros::{open_enum, request};
+use crate::macros::{open_enum, request, schema_as};
 use crate::private::{Party, PhoneNumber, Private};
 use crate::profile::{RecordingChannels, RecordingFormat};
 
@@ -40,6 +43,17 @@ impl<T: Into<Party>> From<T> for Destination {
         Self::One(party.into())
     }
 }
+
+impl Measure for Destination {
+    fn entries(&self) -> Option<usize> {
+        match self {
+            Self::One(_) => None,
+            Self::Several(parties) => Some(parties.len()),
+        }
+    }
+}
+
+schema_as!(Destination => crate::schema::any());
 
 open_enum! {
     /// Which HTTP method delivers webhooks. This crate reads `POST` only.
@@ -143,7 +157,7 @@ request! {
 request! {
     /// Whether the voice on the other side is checked for being synthetic.
     pub struct DeepfakeDetection {
-        enabled: bool,
+        enabled: bool => [Rule::Required],
         /// Seconds.
         rtp_timeout: i64,
         /// Seconds.
@@ -172,32 +186,17 @@ request! {
 request! {
     /// When a failed webhook is sent again.
     pub struct RetriesPolicy {
-        /// Milliseconds before each further try: at most 5, together at most 60,000.
-        retries_ms: Vec<i64>,
+        /// Milliseconds before each further try; together at most 60,000.
+        retries_ms: Vec<i64> => [Rule::Items(0, 5), Rule::SumAtMost(60_000)],
     }
 }
 
 request! {
-    /// How the call is transcribed.
-    pub struct TranscriptionConfig {
-        client_state: ClientState,
-        command_id: CommandId,
-        transcription_engine: String,
-        /// Passed through: one shape per engine, with hundreds of language codes.
-        transcription_engine_config: Value,
-        transcription_tracks: String,
-    }
-}
-
-request! {
-    /// A call to place. The API requires `connection_id`, `from` and `to`.
-    ///
-    /// Passed through as JSON, not typed: `assistant`, `conversation_relay_config` and the engine's own part of
-    /// `transcription_config`. They configure AI assistants, whose fields change monthly.
+    /// A call to place. Accepted at once; reported by `call.initiated`, then `call.answered` or `call.hangup`.
     pub struct DialRequest {
         answering_machine_detection: AnsweringMachineDetection,
         answering_machine_detection_config: AmdConfig,
-        assistant: Value,
+        assistant: Assistant,
         audio_url: String,
         billing_group_id: String,
         bridge_intent: bool,
@@ -206,17 +205,17 @@ request! {
         command_id: CommandId,
         conference_config: ConferenceConfig,
         /// A Call Control application with a webhook URL.
-        connection_id: ConnectionId,
-        conversation_relay_config: Value,
+        connection_id: ConnectionId => [Rule::Required],
+        conversation_relay_config: ConversationRelayConfig,
         custom_headers: Vec<CustomHeader>,
         deepfake_detection: DeepfakeDetection,
         dialogflow_config: DialogflowConfig,
         diversion: String,
         enable_dialogflow: bool,
         /// A number of the account, or verified by it.
-        from: Party,
-        /// At most 128 characters.
-        from_display_name: Private,
+        from: Party => [Rule::Required],
+        /// Letters, digits, spaces and `-_~!.+`.
+        from_display_name: Private => [Rule::Length(0, 128)],
         link_to: CallControlId,
         media_encryption: MediaEncryption,
         media_name: String,
@@ -228,16 +227,17 @@ request! {
         record_channels: RecordingChannels,
         record_custom_file_name: String,
         record_format: RecordingFormat,
-        /// Seconds, 0 to 43,200.
-        record_max_length: i64,
-        record_timeout_secs: i64,
+        /// Seconds; 0, the default, is no limit.
+        record_max_length: i64 => [Rule::Range(0, 43_200)],
+        /// Seconds of silence after which recording stops; 0, the default, is never.
+        record_timeout_secs: i64 => [Rule::AtLeast(0)],
         record_track: RecordTrack,
         record_trim: RecordTrim,
         /// The API's default is true: it may ring on over further routes after `timeout_secs`.
         retry_on_timeout: bool,
         route_to_mobile: bool,
-        /// `0-9A-D*#wW`, at most 64.
-        send_digits_on_answer: Private,
+        /// Keys and pauses to send when it is answered.
+        send_digits_on_answer: Private => [KEYS_AND_PAUSES, Rule::Length(0, 64)],
         send_silence_when_idle: bool,
         sip_auth_password: Private,
         sip_auth_username: Private,
@@ -245,23 +245,24 @@ request! {
         sip_region: SipRegion,
         sip_transport_protocol: SipTransport,
         sound_modifications: SoundModifications,
-        stream_auth_token: Private,
+        stream_auth_token: Private => [Rule::Length(0, 4000)],
         stream_bidirectional_codec: Codec,
         stream_bidirectional_mode: StreamBidirectionalMode,
-        /// Hz: 8,000, 16,000, 22,050, 24,000 or 48,000.
-        stream_bidirectional_sampling_rate: i64,
+        /// Hz; 8,000 where missing.
+        stream_bidirectional_sampling_rate: i64 => [SAMPLING_RATES],
         stream_bidirectional_target_legs: TargetLegs,
         stream_codec: StreamCodec,
         stream_establish_before_call_originate: bool,
         stream_track: StreamTrack,
-        stream_url: String,
+        stream_url: String => [WEBSOCKET],
         supervise_call_control_id: CallControlId,
         supervisor_role: SupervisorRole,
-        /// 60 to 14,000 is accepted by every version of the documentation; 14,400 where missing.
-        time_limit_secs: i64,
-        /// How long it rings, 5 to 600; 30 where missing.
-        timeout_secs: i64,
-        to: Destination,
+        /// Seconds that the call may last; 14,400 where missing. The text of error 90029 says 60 to 14,000.
+        time_limit_secs: i64 => [Rule::Range(30, 14_400)],
+        /// Seconds that it rings; 30 where missing.
+        timeout_secs: i64 => [Rule::Range(5, 600)],
+        /// A phone number or a SIP URI, or a list of them, which are rung at once.
+        to: Destination => [Rule::Required],
         transcription: bool,
         transcription_config: TranscriptionConfig,
         /// By event type.

@@ -1,26 +1,77 @@
 //! Calls: placing one, steering it, asking what became of it.
 
 mod amd;
-mod command;
+mod answer;
+mod assistant;
+mod audio;
+mod connect;
 mod dial;
+mod gather;
+mod media;
+mod pay;
+mod record;
+mod relay;
+mod transcription;
 mod voice;
 
 pub use amd::{AmdConfig, AnsweringMachineDetection, BeepDetectionProfile};
-pub use command::{
-    AudioType, CommandResult, HangupRequest, LoopCount, PlaybackStartRequest, PlaybackStopRequest, SpeakPayloadType,
-    SpeakRequest, SpeakServiceLevel, TargetLegs,
+pub use answer::{
+    AnswerRequest, ClientStateUpdateRequest, HangupRequest, RejectCause, RejectRequest, SendDtmfRequest,
+    SendSipInfoRequest, SwitchSupervisorRoleRequest,
+};
+pub use assistant::{
+    AiAssistantAddMessagesRequest, AiAssistantJoinRequest, AiAssistantStartRequest, AiAssistantStopRequest, Assistant,
+    AssistantMessage, AssistantParticipant, AssistantTool, AssistantToolType, AssistantTranscription,
+    AssistantTranscriptionModel, AssistantVoiceSettings, BackgroundAudio, BackgroundAudioType, BookAppointmentTool,
+    CheckAvailabilityTool, ExternalLlm, HangupTool, InterruptionSettings, LlmAuthentication, LlmFallback,
+    MessageToolCall, MessageToolFunction, ParticipantOnHangup, ParticipantRole, RetrievalTool, ToolHeader, ToolMethod,
+    ToolParameters, ToolParametersType, TransferTarget, TransferTargets, TransferTool, WebhookTool,
+};
+pub use audio::{
+    AudioType, LoopCount, PlaybackStartRequest, PlaybackStopRequest, SpeakPayloadType, SpeakRequest, SpeakServiceLevel,
+};
+pub use connect::{
+    BridgeRequest, EnqueueRequest, LeaveQueueRequest, MuteDtmf, ReferRequest, Ringtone, TransferRequest,
 };
 pub use dial::{
     BeepEnabled, Codec, ConferenceConfig, ConferenceSupervisorRole, DeepfakeDetection, Destination, DialRequest,
     DialogflowConfig, HttpMethod, MediaEncryption, Privacy, Record, RecordTrack, RecordTrim, RetriesPolicy, SipRegion,
     SipTransport, SoundModifications, StreamBidirectionalMode, StreamCodec, StreamTrack, SupervisorRole,
-    TranscriptionConfig,
+};
+pub use gather::{
+    GatherAssistant, GatherHistoryMessage, GatherHistoryRole, GatherRequest, GatherStopRequest, GatherUsingAiRequest,
+    GatherUsingAudioRequest, GatherUsingSpeakRequest,
+};
+pub use media::{
+    ForkStartRequest, ForkStopRequest, ForkStreamType, KrispModel, SiprecStartRequest, SiprecStopRequest,
+    SiprecTransport, StreamParameter, StreamingStartRequest, StreamingStopRequest, SuppressionDirection,
+    SuppressionEngine, SuppressionEngineConfig, SuppressionFamily, SuppressionMode, SuppressionSize,
+    SuppressionStartRequest, SuppressionStopRequest, TargetLegs,
+};
+pub use pay::{
+    CardType, PayCurrency, PayMethod, PayPrompt, PayPromptError, PayPrompts, PayRequest, PayTransaction, PostalCode,
+    QualifiedPrompt,
+};
+pub use record::{
+    RecordPauseRequest, RecordResumeRequest, RecordStartRequest, RecordStopRequest, RecordingTranscriptionEngine,
+};
+pub use relay::{
+    ConversationRelayConfig, ConversationRelayStartRequest, ConversationRelayStopRequest, Interruptible,
+    RelayAssistant, RelayInterruptionSettings, RelayLanguage, RelaySettings,
+};
+pub use transcription::{
+    AzureRegion, GoogleModel, SpeechContext, TranscriptionConfig, TranscriptionEngine, TranscriptionEngineConfig,
+    TranscriptionStartRequest, TranscriptionStopRequest,
 };
 pub use voice::{
     AzureEffect, AzureGender, InworldDeliveryMode, LanguageBoost, ResembleFormat, ResemblePrecision,
     ResembleSampleRate, SpeakLanguage, VoiceSettings,
 };
 
+pub(crate) use audio::LOOPS;
+pub(crate) use gather::{DIGITS, TERMINATOR};
+
+use crate::bounds::Rule;
 use crate::client_state::ClientState;
 use crate::ids::{CallControlId, CallLegId, CallSessionId, RecordingId};
 use crate::macros::{open_enum, record, request};
@@ -47,11 +98,23 @@ record! {
     }
 }
 
+record! {
+    /// The answer to a command: accepted, not done. What it did comes by webhook.
+    pub struct CommandResult {
+        /// Of commands of AI assistants.
+        conversation_id: String,
+        /// Of an answer that records.
+        recording_id: RecordingId,
+        /// `ok` where present.
+        result: String,
+    }
+}
+
 request! {
     /// A header that the SIP INVITE carries.
     pub struct CustomHeader {
-        name: String,
-        value: Private,
+        name: String => [Rule::Required],
+        value: Private => [Rule::Required],
     }
 }
 
@@ -63,7 +126,7 @@ open_enum! {
 request! {
     /// A standard SIP header.
     pub struct SipHeader {
-        name: SipHeaderName,
-        value: Private,
+        name: SipHeaderName => [Rule::Required],
+        value: Private => [Rule::Required],
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::macros::open_enum;
+use crate::macros::{open_enum, schema_as};
 
 open_enum! {
     /// The language of a spoken text.
@@ -150,3 +150,18 @@ pub enum VoiceSettings {
     #[serde(untagged)]
     Unknown(serde_json::Value),
 }
+
+crate::bounds::unmeasured!(VoiceSettings);
+
+// One object with the fields of all providers: structural schemas know no variants.
+schema_as!(VoiceSettings => schemars::json_schema!({
+    "type": "object",
+    "required": ["type"],
+    "properties": {
+        "type": {
+            "type": "string",
+            "enum": ["elevenlabs", "telnyx", "aws", "minimax", "azure", "resemble", "inworld", "xai", "soniox"],
+        },
+    },
+    "x-kubernetes-preserve-unknown-fields": true,
+}));

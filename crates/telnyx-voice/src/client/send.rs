@@ -12,7 +12,7 @@ use super::Client;
 use super::request::Request;
 use super::retry::Repeat;
 use crate::budget::Permit;
-use crate::error::{ApiError, Class, Error, RateLimit, classify};
+use crate::error::{ApiError, Class, Error, RateLimit, TransportError, classify};
 
 /// A 2xx answer.
 pub(super) struct Accepted {
@@ -121,10 +121,10 @@ impl Accepted {
 fn transport(error: reqwest::Error, timeout: Duration) -> Error {
     let error = error.without_url();
     if error.is_connect() || error.is_builder() {
-        Error::NotSent(error)
+        Error::NotSent(TransportError::new(error))
     } else if error.is_timeout() {
         Error::Timeout { after: timeout }
     } else {
-        Error::NoAnswer(error)
+        Error::NoAnswer(TransportError::new(error))
     }
 }

@@ -45,7 +45,9 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    pub(crate) fn from_headers(headers: &http::HeaderMap) -> Self {
+    /// Reads the headers of an answer; what makes no sense is left out.
+    #[must_use]
+    pub fn from_headers(headers: &http::HeaderMap) -> Self {
         let number = |name| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok();
         let count = |name| number(name).filter(|n| (0.0..=f64::from(u32::MAX)).contains(n)).map(whole);
         Self {
@@ -84,7 +86,8 @@ impl fmt::Debug for ErrorItem {
 
 impl ApiError {
     /// Reads the body of an answer that says no. Whatever the body is, there is an error.
-    pub(crate) fn read(status: u16, rate: RateLimit, body: &[u8]) -> Self {
+    #[must_use]
+    pub fn read(status: u16, rate: RateLimit, body: &[u8]) -> Self {
         let body: Body = serde_json::from_slice(body).unwrap_or_default();
         let items = body.errors.into_iter().map(RawItem::tidy).collect();
         Self { status, items, rate }

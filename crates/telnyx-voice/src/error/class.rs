@@ -105,7 +105,7 @@ pub fn classify(error: &Error, endpoint: Endpoint) -> Class {
         Error::NoAnswer(_) | Error::Timeout { .. } => Class::FateUnknown,
         Error::AcceptedWithoutIds { .. } => Class::AcceptedWithoutIds,
         Error::Decode { .. } => Class::Unreadable,
-        Error::Unsendable { .. } => Class::InvalidRequest,
+        Error::Unsendable { .. } | Error::OutOfBounds(_) => Class::InvalidRequest,
     }
 }
 

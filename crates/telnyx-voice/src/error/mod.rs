@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::bounds::OutOfBounds;
+
 /// Why a request has no usable answer. Each variant says whether the API may have acted.
 #[derive(Debug, Error)]
 pub enum Error {
@@ -18,10 +20,10 @@ pub enum Error {
     Api(#[from] Box<ApiError>),
     /// No connection was made: the API knows nothing of the request.
     #[error("could not connect to the API; nothing was sent")]
-    NotSent(#[source] reqwest::Error),
+    NotSent(#[source] TransportError),
     /// The request left, or may have, and no answer came: the API may have acted.
     #[error("the connection to the API broke before the answer; the request may have been carried out")]
-    NoAnswer(#[source] reqwest::Error),
+    NoAnswer(#[source] TransportError),
     /// The request left, or may have, and no answer came in time: the API may have acted.
     #[error("no answer from the API within {} ms; the request may have been carried out", .after.as_millis())]
     Timeout {
@@ -57,6 +59,21 @@ pub enum Error {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// The request holds what the API would refuse: nothing was sent.
+    #[error("nothing was sent: {0}")]
+    OutOfBounds(OutOfBounds),
+}
+
+/// Why bytes did not get through, as the HTTP client says it. Names no address.
+#[derive(Debug, Error)]
+#[error(transparent)]
+pub struct TransportError(Box<dyn std::error::Error + Send + Sync>);
+
+impl TransportError {
+    /// Takes the HTTP client's own error.
+    pub fn new(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(error.into())
+    }
 }
 
 impl Error {
@@ -70,7 +87,8 @@ impl Error {
             | Self::Timeout { .. }
             | Self::AcceptedWithoutIds { .. }
             | Self::Decode { .. }
-            | Self::Unsendable { .. } => None,
+            | Self::Unsendable { .. }
+            | Self::OutOfBounds(_) => None,
         }
     }
 
@@ -80,7 +98,7 @@ impl Error {
         match self {
             Self::Api(error) => error.status >= 500,
             Self::NoAnswer(_) | Self::Timeout { .. } | Self::AcceptedWithoutIds { .. } | Self::Decode { .. } => true,
-            Self::NotSent(_) | Self::Unsendable { .. } => false,
+            Self::NotSent(_) | Self::Unsendable { .. } | Self::OutOfBounds(_) => false,
         }
     }
 }

@@ -1,32 +1,14 @@
-//! Commands on a live call: hang up, speak, play.
+//! Speaking and playing to a caller.
 
 use serde::{Deserialize, Serialize};
 
-use super::CustomHeader;
+use super::media::TargetLegs;
 use super::voice::{SpeakLanguage, VoiceSettings};
+use crate::bounds::{Measure, Rule, SPOKEN};
 use crate::client_state::ClientState;
 use crate::ids::CommandId;
-use crate::macros::{open_enum, record, request};
+use crate::macros::{open_enum, request, schema_as};
 use crate::private::Private;
-
-record! {
-    /// The answer to a command: accepted, not done. What it did comes by webhook.
-    pub struct CommandResult {
-        /// `ok` where present.
-        result: String,
-    }
-}
-
-request! {
-    /// Ends a call leg.
-    pub struct HangupRequest {
-        client_state: ClientState,
-        command_id: CommandId,
-        custom_headers: Vec<CustomHeader>,
-        /// What the other side is told.
-        reason: String,
-    }
-}
 
 /// How often something plays: a number, or a word such as `infinity`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +40,21 @@ impl From<&str> for LoopCount {
     }
 }
 
+/// A word is left to the API.
+impl Measure for LoopCount {
+    fn number(&self) -> Option<f64> {
+        match self {
+            Self::Times(times) => times.number(),
+            Self::Word(_) => None,
+        }
+    }
+}
+
+schema_as!(LoopCount => schemars::json_schema!({ "x-kubernetes-int-or-string": true }));
+
+/// The most that something plays (Telnyx API reference: Play audio URL).
+pub(crate) const LOOPS: Rule = Rule::Range(1, 100);
+
 open_enum! {
     /// Plain text, or text with speech marks.
     pub enum SpeakPayloadType { Text = "text", Ssml = "ssml" }
@@ -68,27 +65,23 @@ open_enum! {
     pub enum SpeakServiceLevel { Basic = "basic", Premium = "premium" }
 }
 
-open_enum! {
-    /// Who hears it.
-    pub enum TargetLegs { SelfLeg = "self", Opposite = "opposite", Both = "both" }
-}
-
 request! {
     /// Speaks a text into an answered call. Done at `call.speak.ended`.
     pub struct SpeakRequest {
         client_state: ClientState,
         command_id: CommandId,
         language: SpeakLanguage,
-        r#loop: LoopCount,
-        /// At most 3,000 characters.
-        payload: Private,
+        /// 1 where missing; `infinity` until stopped.
+        r#loop: LoopCount => [LOOPS],
+        /// What to say.
+        payload: Private => [Rule::Required, SPOKEN],
         payload_type: SpeakPayloadType,
         service_level: SpeakServiceLevel,
         /// Stops what plays first: `current` or `all`.
         stop: String,
         target_legs: TargetLegs,
-        /// For example `Telnyx.KokoroTTS.af`, `AWS.Polly.Joanna`, or `male` / `female`. The API requires it.
-        voice: String,
+        /// For example `Telnyx.KokoroTTS.af`, `AWS.Polly.Joanna`, or `male` / `female`.
+        voice: String => [Rule::Required],
         voice_settings: VoiceSettings,
     }
 }
@@ -107,7 +100,8 @@ request! {
         cache_audio: bool,
         client_state: ClientState,
         command_id: CommandId,
-        r#loop: LoopCount,
+        /// 1 where missing; `infinity` until stopped.
+        r#loop: LoopCount => [LOOPS],
         media_name: String,
         overlay: bool,
         /// The file itself, base64.
