@@ -16,7 +16,7 @@ mod world;
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use telnyx_simulator::config::{Outcome, Spread};
+use telnyx_simulator::config::{Effect, Fault, Outcome, Spread};
 use telnyx_simulator::model::{Method, Request, Response};
 use world::{Bench, KEY, fixed};
 
@@ -214,13 +214,76 @@ fn answer_commands(judge: &mut Judge, id: &str) {
         ("gather_using_speak", json!({"payload": "One or two?", "voice": "female", "invalid_payload": "Again."})),
         ("gather_using_audio", json!({"media_name": "a", "invalid_media_name": "b"})),
         ("stop_gather", json!({})),
+        ("start_recording", json!({"channels": "single", "format": "mp3", "play_beep": true})),
+        ("pause_recording", json!({})),
+        ("resume_recording", json!({})),
+        ("stop_recording", json!({})),
+        ("start_forking", json!({"rx": "udp:192.0.2.1:9000", "tx": "udp:192.0.2.1:9001"})),
+        ("stop_forking", json!({})),
+        ("start_streaming", json!({"stream_url": "wss://example.com/media"})),
+        ("stop_streaming", json!({})),
+        ("start_siprec", json!({})),
+        ("stop_siprec", json!({})),
+        ("start_noise_suppression", json!({})),
+        ("stop_noise_suppression", json!({})),
+        ("start_transcription", json!({})),
+        ("stop_transcription", json!({})),
+        ("send_dtmf", json!({"digits": "1"})),
+        ("send_sip_info", json!({"content_type": "text/plain", "body": "a"})),
     ] {
         judge.call(&format!("calls.actions.{sdk}"), &[id], "", body);
     }
-    for (sdk, body) in [("answer", json!({})), ("reject", json!({"cause": "USER_BUSY"}))] {
+    let recorded = json!({"record": "record-from-answer"});
+    for (sdk, body) in [("answer", recorded), ("reject", json!({"cause": "USER_BUSY"}))] {
         let incoming = judge.bench.call_in(json!({}));
         judge.bench.pass_secs(1);
         judge.call(&format!("calls.actions.{sdk}"), &[&incoming], "", body);
+    }
+}
+
+/// Calls on which everything happens that a service tells of, and then everything that fails.
+fn services() -> Bench {
+    let mut config = fixed(Outcome::Person);
+    config.callees.person.patience_ms = Spread::Fixed(300_000);
+    config.callees.person.says = vec!["Hello?".to_owned()];
+    let mut bench = Bench::new(config);
+    let begin = json!({
+        "record": "record-from-answer", "stream_url": "wss://example.com/media", "transcription": true,
+        "deepfake_detection": {"enabled": true},
+    });
+    for failing in [false, true] {
+        if failing {
+            bench.world.arm(Fault::new(Effect::Fail).event("*"));
+        }
+        let call = bench.dial(begin.clone());
+        bench.pass_secs(10);
+        bench.obey(&call, "record_start", json!({"channels": "dual", "format": "wav", "transcription": true}));
+        bench.obey(&call, "record_stop", json!({}));
+        bench.command(&call, "streaming_stop", json!({}));
+        bench.obey(&call, "fork_start", json!({"rx": "udp:192.0.2.1:9000"}));
+        bench.obey(&call, "siprec_start", json!({}));
+        bench.pass_secs(10);
+        bench.command(&call, "hangup", json!({}));
+        bench.pass_secs(10);
+    }
+    bench
+}
+
+/// Holds every webhook that was sent against the contract.
+fn judge_webhooks(contract: &Value, bench: &Bench, judged: &mut BTreeSet<String>) {
+    for one in &bench.sent {
+        let schema = &contract["webhooks"][one.event_type()];
+        assert!(schema.is_object(), "{} is not in the contract", one.event_type());
+        let mut found = Vec::new();
+        complaints(schema, &one.body["data"], one.event_type(), &mut found);
+        assert!(found.is_empty(), "{found:#?}");
+        let envelope = ["event_type", "id", "occurred_at", "payload", "record_type"];
+        assert!(envelope.iter().all(|name| !one.body["data"][*name].is_null()), "{}", one.body);
+        let declared = &schema["properties"]["payload"]["properties"];
+        let identity = ["call_control_id", "call_leg_id", "call_session_id", "connection_id"];
+        let told = |name: &str| declared[name].is_null() || one.payload()[name].is_string();
+        assert!(identity.iter().all(|name| told(name)), "{}", one.body);
+        judged.insert(one.event_type().to_owned());
     }
 }
 
@@ -250,25 +313,19 @@ fn every_webhook_has_the_fields_and_types_of_the_contract() {
         bench.pass_secs(1);
         bench.obey(&incoming, "answer", json!({}));
         bench.pass_secs(600);
-        for one in &bench.sent {
-            let schema = &contract["webhooks"][one.event_type()];
-            assert!(schema.is_object(), "{} is not in the contract", one.event_type());
-            let mut found = Vec::new();
-            complaints(schema, &one.body["data"], one.event_type(), &mut found);
-            assert!(found.is_empty(), "{found:#?}");
-            let envelope = ["event_type", "id", "occurred_at", "payload", "record_type"];
-            assert!(envelope.iter().all(|name| !one.body["data"][*name].is_null()), "{}", one.body);
-            let identity = ["call_control_id", "call_leg_id", "call_session_id", "connection_id"];
-            assert!(identity.iter().all(|name| one.payload()[*name].is_string()), "{}", one.body);
-            judged.insert(one.event_type().to_owned());
-        }
+        judge_webhooks(&contract, &bench, &mut judged);
     }
+    judge_webhooks(&contract, &services(), &mut judged);
     let expected = [
         "call.answered",
         "call.cost",
+        "call.deepfake_detection.error",
+        "call.deepfake_detection.result",
         "call.dequeued",
         "call.dtmf.received",
         "call.enqueued",
+        "call.fork.started",
+        "call.fork.stopped",
         "call.gather.ended",
         "call.hangup",
         "call.initiated",
@@ -279,8 +336,18 @@ fn every_webhook_has_the_fields_and_types_of_the_contract() {
         "call.machine.premium.greeting.ended",
         "call.playback.ended",
         "call.playback.started",
+        "call.recording.error",
+        "call.recording.saved",
+        "call.recording.transcription.saved",
         "call.speak.ended",
         "call.speak.started",
+        "call.transcription",
+        "siprec.failed",
+        "siprec.started",
+        "siprec.stopped",
+        "streaming.failed",
+        "streaming.started",
+        "streaming.stopped",
     ];
     assert_eq!(judged.iter().map(String::as_str).collect::<Vec<_>>(), expected);
 }

@@ -1,5 +1,7 @@
 //! Who picks up the phone and what they do.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, Keypad, Spread, share};
@@ -207,6 +209,14 @@ pub struct Person {
     pub hold_ms: Spread,
     /// Which keys are pressed.
     pub keys: Keypad,
+    /// What is said, sentence by sentence, to whoever listens: a transcription, an AI assistant.
+    pub says: Vec<String>,
+    /// From sentence to sentence.
+    pub says_every_ms: Spread,
+    /// How long anybody speaks when a recording begins; then there is silence on the line.
+    pub message_ms: Spread,
+    /// What an AI assistant that gathers is told, by the name of its parameter.
+    pub facts: BTreeMap<String, serde_json::Value>,
 }
 
 impl Default for Person {
@@ -220,6 +230,10 @@ impl Default for Person {
             talk_ms: Spread::between(20_000, 90_000),
             hold_ms: Spread::between(60_000, 300_000),
             keys: Keypad::default(),
+            says: Vec::new(),
+            says_every_ms: Spread::between(2000, 4000),
+            message_ms: Spread::between(3000, 8000),
+            facts: BTreeMap::new(),
         }
     }
 }

@@ -151,4 +151,8 @@ pub enum Effect {
     },
     /// The callee hangs up right after this event.
     HangUp,
+    /// What the event in the scope would tell of fails; its failed or error event is told instead. For `streaming.started`,
+    /// `siprec.started`, `call.recording.saved`, `call.refer.completed`, `call.deepfake_detection.result`,
+    /// `call.conversation.created` and `call.payment.completed`.
+    Fail,
 }

@@ -8,6 +8,7 @@ mod faults;
 mod inbound;
 mod keys;
 mod limits;
+mod services;
 mod spread;
 mod switches;
 mod webhooks;
@@ -24,6 +25,7 @@ pub use faults::{Effect, Fault, Scope};
 pub use inbound::{Inbound, IncomingCall, Line};
 pub use keys::{Keypad, Press, is_key};
 pub use limits::{Limits, Queues, RequestLimit, Retention};
+pub use services::Services;
 pub use spread::Spread;
 pub use switches::{
     AudioCut, DialRefusals, DuplicateCommand, EventOrder, QueueDuplicate, Redirects, SipCauseStyle, Switches,
@@ -53,6 +55,8 @@ pub struct Config {
     pub numbers: Vec<NumberRule>,
     /// Calls that others make to the account.
     pub inbound: Inbound,
+    /// How long the services around a call take and what they find.
+    pub services: Services,
     /// How call queues live and die.
     pub queues: Queues,
     /// How webhooks are delivered.
@@ -77,6 +81,7 @@ impl Default for Config {
             callees: Callees::default(),
             numbers: Vec::new(),
             inbound: Inbound::default(),
+            services: Services::default(),
             queues: Queues::default(),
             webhooks: Webhooks::default(),
             faults: Vec::new(),
@@ -115,6 +120,7 @@ impl Config {
             rule.check(&format!("numbers[{index}]"))?;
         }
         self.inbound.check("inbound")?;
+        self.services.check("services")?;
         for (index, fault) in self.faults.iter().enumerate() {
             fault.check(&format!("faults[{index}]"))?;
         }

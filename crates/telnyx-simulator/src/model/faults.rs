@@ -106,6 +106,13 @@ impl Faults {
         })
     }
 
+    /// Whether what this event would tell of fails, about a call to this number.
+    pub(crate) fn fails(&mut self, event: &str, number: &str) -> bool {
+        let scoped = |armed: &Armed| matches!(armed.fault.effect, Effect::Fail) && armed.fault.scope.event.is_some();
+        let mut candidates = self.armed.iter_mut().filter(|armed| scoped(armed) && armed.fits("", event, Some(number)));
+        candidates.any(|armed| armed.strikes(&mut self.rng))
+    }
+
     /// What happens to a webhook of this type, about a call to this number.
     pub(crate) fn webhook(&mut self, event: &str, number: &str) -> WebhookStrikes {
         let mut strikes = WebhookStrikes { copies: 1, ..WebhookStrikes::default() };
@@ -185,6 +192,7 @@ fn request_strike(effect: &Effect, rng: &mut ChaCha8Rng) -> Option<Strike> {
         | Effect::UnknownEnum
         | Effect::UnknownEvent
         | Effect::Outcome { .. }
+        | Effect::Fail
         | Effect::HangUp => None,
     }
 }
@@ -221,6 +229,7 @@ impl WebhookStrikes {
             | Effect::CarryOutThenRefuse { .. }
             | Effect::EmptyData
             | Effect::GarbledBody
+            | Effect::Fail
             | Effect::Outcome { .. } => {}
         }
     }

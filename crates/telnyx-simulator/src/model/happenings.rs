@@ -6,6 +6,11 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::World;
+use super::calls::CallKey;
+use super::events::Detail;
+use super::moment::Moment;
+
 /// The parts of a payload that depend on the event.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
@@ -14,6 +19,80 @@ pub(crate) enum Happening {
     Dtmf { from: Arc<str>, to: Arc<str>, digit: char },
     /// `call.gather.ended`
     GatherEnded { from: Arc<str>, to: Arc<str>, digits: String, status: &'static str },
+    /// `call.recording.saved`
+    RecordingSaved {
+        channels: &'static str,
+        recording_started_at: Moment,
+        recording_ended_at: Moment,
+        recording_urls: Urls,
+        public_recording_urls: Urls,
+    },
+    /// `call.recording.error`
+    RecordingError { reason: &'static str },
+    /// `call.recording.transcription.saved`
+    RecordingTranscribed {
+        calling_party_type: &'static str,
+        recording_id: Arc<str>,
+        recording_transcription_id: String,
+        status: &'static str,
+        transcription_text: String,
+    },
+    /// `streaming.started`
+    StreamingStarted { stream_url: Arc<str> },
+    /// `streaming.stopped`
+    StreamingStopped { stream_url: Arc<str> },
+    /// `streaming.failed`
+    StreamingFailed {
+        failure_reason: &'static str,
+        stream_id: String,
+        stream_params: StreamParams,
+        stream_type: &'static str,
+    },
+    /// `call.fork.started`
+    ForkStarted { stream_type: &'static str },
+    /// `call.fork.stopped`
+    ForkStopped { stream_type: &'static str },
+    /// `siprec.started`
+    SiprecStarted {},
+    /// `siprec.stopped`
+    SiprecStopped { hangup_cause: &'static str },
+    /// `siprec.failed`
+    SiprecFailed { failure_cause: &'static str },
+    /// `call.transcription`
+    Transcribed { transcription_data: TranscriptionData },
+    /// `call.deepfake_detection.result`
+    DeepfakeResult { consistency: Option<f64>, result: &'static str, score: Option<f64> },
+    /// `call.deepfake_detection.error`
+    DeepfakeError { error_message: &'static str },
+}
+
+/// Where a recording can be fetched, by format.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct Urls {
+    mp3: Option<String>,
+    wav: Option<String>,
+}
+
+impl Urls {
+    pub(crate) fn only(format: &str, url: String) -> Self {
+        if format == "wav" { Self { mp3: None, wav: Some(url) } } else { Self { mp3: Some(url), wav: None } }
+    }
+}
+
+/// What a stream was asked to be.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct StreamParams {
+    pub(crate) stream_url: Arc<str>,
+    pub(crate) track: &'static str,
+}
+
+/// One sentence.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct TranscriptionData {
+    pub(crate) confidence: f64,
+    pub(crate) is_final: bool,
+    pub(crate) transcript: String,
+    pub(crate) transcription_track: &'static str,
 }
 
 impl Happening {
@@ -21,21 +100,60 @@ impl Happening {
         match self {
             Self::Dtmf { .. } => "call.dtmf.received",
             Self::GatherEnded { .. } => "call.gather.ended",
+            Self::RecordingSaved { .. } => "call.recording.saved",
+            Self::RecordingError { .. } => "call.recording.error",
+            Self::RecordingTranscribed { .. } => "call.recording.transcription.saved",
+            Self::StreamingStarted { .. } => "streaming.started",
+            Self::StreamingStopped { .. } => "streaming.stopped",
+            Self::StreamingFailed { .. } => "streaming.failed",
+            Self::ForkStarted { .. } => "call.fork.started",
+            Self::ForkStopped { .. } => "call.fork.stopped",
+            Self::SiprecStarted {} => "siprec.started",
+            Self::SiprecStopped { .. } => "siprec.stopped",
+            Self::SiprecFailed { .. } => "siprec.failed",
+            Self::Transcribed { .. } => "call.transcription",
+            Self::DeepfakeResult { .. } => "call.deepfake_detection.result",
+            Self::DeepfakeError { .. } => "call.deepfake_detection.error",
         }
     }
 
     /// Whether the payload holds `call_control_id`.
     pub(crate) const fn names_call(&self) -> bool {
-        match self {
-            Self::Dtmf { .. } | Self::GatherEnded { .. } => true,
-        }
+        !matches!(self, Self::RecordingSaved { .. })
     }
 
-    /// Replaces the value that a receiver decides by with `unknown`.
+    /// Replaces the value that a receiver decides by, if there is one, with `unknown`.
     pub(crate) const fn distort(&mut self, unknown: &'static str) {
         match self {
-            Self::GatherEnded { status, .. } => *status = unknown,
-            Self::Dtmf { .. } => {}
+            Self::GatherEnded { status: value, .. }
+            | Self::RecordingTranscribed { status: value, .. }
+            | Self::RecordingError { reason: value }
+            | Self::StreamingFailed { failure_reason: value, .. }
+            | Self::SiprecStopped { hangup_cause: value }
+            | Self::SiprecFailed { failure_cause: value }
+            | Self::ForkStarted { stream_type: value }
+            | Self::ForkStopped { stream_type: value }
+            | Self::RecordingSaved { channels: value, .. }
+            | Self::DeepfakeResult { result: value, .. }
+            | Self::DeepfakeError { error_message: value } => *value = unknown,
+            Self::Dtmf { .. }
+            | Self::StreamingStarted { .. }
+            | Self::StreamingStopped { .. }
+            | Self::SiprecStarted {}
+            | Self::Transcribed { .. } => {}
         }
+    }
+}
+
+impl World {
+    /// Something goes on during a call.
+    pub(super) fn tell(&mut self, key: CallKey, happening: Happening) {
+        self.emit(key, Detail::Happening(happening));
+    }
+
+    /// Whether a fault makes something fail that would otherwise be told with this event.
+    pub(super) fn fails(&mut self, key: CallKey, event: &str) -> bool {
+        let Some(call) = self.calls.get(key) else { return false };
+        self.faults.fails(event, &call.to)
     }
 }

@@ -135,6 +135,7 @@ impl World {
         if let Some(length) = if broken { Some(Duration::ZERO) } else { clip.length } {
             self.timers.set(self.now + length, Timer::Call(key, CallTimer::ClipEnds(clip.id)));
         }
+        self.arm_silence(key, Duration::ZERO);
         if !broken && let Some(detail) = started(&clip.sound) {
             self.emit(key, detail);
         }
@@ -165,6 +166,12 @@ impl World {
 
     fn after_clip(&mut self, key: CallKey) {
         self.start_next_clip(key);
+        self.arm_silence(key, Duration::ZERO);
+        self.replan_hangup(key);
+    }
+
+    /// The other end notices that something goes on: it waits a little longer.
+    pub(crate) fn attract(&mut self, key: CallKey) {
         self.replan_hangup(key);
     }
 

@@ -9,6 +9,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 use super::keypad::Keys;
+use super::voice::Voice;
 use crate::config::{Amd, Callees, NumberRule, Outcome, Person, Shares, Spread};
 
 /// Who is at the other end and what they will do.
@@ -19,6 +20,7 @@ pub(crate) struct Callee {
     pub(crate) behaviour: Behaviour,
     pub(crate) ear: Ear,
     pub(crate) keys: Keys,
+    pub(crate) voice: Voice,
 }
 
 /// What the callee does once the phone rings.
@@ -108,7 +110,8 @@ impl Callee {
             }
         };
         let keys = Keys::draw(&person.keys, &mut rng);
-        Self { ring: ring_time, behaviour, ear, keys }
+        let voice = if outcome == Outcome::Person { Voice::draw(person, &mut rng) } else { Voice::default() };
+        Self { ring: ring_time, behaviour, ear, keys, voice }
     }
 
     /// Draws the person who calls the account for the `earlier`-th further time.
@@ -119,7 +122,9 @@ impl Callee {
         let ring = lets_ring.draw(&mut rng);
         let ear = Ear::draw(&Amd::default(), &mut rng);
         let behaviour = draw_person(person, &mut rng);
-        Self { ring, behaviour, ear, keys: Keys::draw(&person.keys, &mut rng) }
+        let keys = Keys::draw(&person.keys, &mut rng);
+        let voice = Voice::draw(person, &mut rng);
+        Self { ring, behaviour, ear, keys, voice }
     }
 }
 

@@ -9,7 +9,6 @@ use std::time::Duration;
 use super::audio::Sound;
 use super::{CallKey, CallTimer, Serial};
 use crate::model::World;
-use crate::model::events::Detail;
 use crate::model::happenings::Happening;
 use crate::model::moment::Moment;
 use crate::model::timers::Timer;
@@ -237,7 +236,7 @@ impl World {
             digits: gather.digits,
             status,
         };
-        self.emit(key, Detail::Happening(ended));
+        self.tell(key, ended);
         self.replan_hangup(key);
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::{Call, CallKey, CallTimer, Callee, Direction, Options, Overrides, Running, State};
+use super::{Call, CallKey, CallTimer, Callee, Direction, OnAnswer, Options, Overrides, Running, State};
 use crate::config::IncomingCall;
 use crate::model::World;
 use crate::model::endpoints::applications::Application;
@@ -99,10 +99,13 @@ impl World {
         self.await_first_command(key, &connection);
     }
 
-    /// Answers an incoming call that rings; nothing when it has been answered.
-    pub(crate) fn answer_incoming(&mut self, key: CallKey) {
-        if self.calls.get(key).is_some_and(|call| call.state == State::AwaitsAnswer) {
-            self.answer_call(key);
-        }
+    /// Answers an incoming call that rings; nothing when it has been answered. The id of the recording that it was asked for.
+    pub(crate) fn answer_incoming(&mut self, key: CallKey, mut order: OnAnswer) -> Option<Arc<str>> {
+        order.recording_id = order.recording.is_some().then(|| self.ids.uuid().into());
+        let id = order.recording_id.clone();
+        let call = self.calls.get_mut(key).filter(|call| call.state == State::AwaitsAnswer)?;
+        call.options.on_answer = order;
+        self.answer_call(key);
+        id
     }
 }

@@ -9,7 +9,6 @@ use std::time::Duration;
 use super::{CallKey, CallTimer, State};
 use crate::config::Keypad;
 use crate::model::World;
-use crate::model::events::Detail;
 use crate::model::happenings::Happening;
 use crate::model::timers::Timer;
 
@@ -72,7 +71,7 @@ impl World {
             return false;
         }
         let dtmf = Happening::Dtmf { from: Arc::clone(&call.from), to: Arc::clone(&call.to), digit };
-        self.emit(key, Detail::Happening(dtmf));
+        self.tell(key, dtmf);
         self.gather_digit(key, digit);
         // Who presses keys is still there.
         self.replan_hangup(key);

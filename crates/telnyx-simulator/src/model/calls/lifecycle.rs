@@ -83,7 +83,11 @@ impl World {
     /// Something that goes on during the call goes on or ends.
     fn on_step(&mut self, key: CallKey, serial: Serial) {
         // Whose serial it is, is theirs to say; one that nobody knows belongs to something that has ended.
-        let _known = self.on_gather_step(key, serial);
+        let _known = self.on_gather_step(key, serial)
+            || self.on_recording_step(key, serial)
+            || self.on_siprec_step(key, serial)
+            || self.on_transcription_step(key, serial)
+            || self.on_deepfake_step(key, serial);
     }
 
     fn initiate(&mut self, key: CallKey) {
@@ -170,6 +174,7 @@ impl World {
         self.await_first_command(key, &connection);
         self.press_keys(key);
         self.replan_hangup(key);
+        self.begin(key, options.on_answer);
         if let Some(media) = options.audio {
             let length = self.config.callees.audio.playback_ms.draw(&mut self.send_rng);
             self.play(key, Sound::File(media), Some(length));
@@ -233,6 +238,8 @@ impl World {
         self.leave_queue(key, "hangup");
         self.cancel_gather(key, GatherEnd::CallHangup);
         self.cut_clips(key);
+        self.stop_media(key);
+        self.stop_transcription(key);
         let Some(call) = self.calls.get_mut(key) else { return };
         let answered_at = call.answered_at();
         call.state = State::Ended { at: now, answered_at };
@@ -255,6 +262,7 @@ impl World {
         if answered_at.is_some() && self.applications.get(&connection).is_some_and(|app| app.call_cost_in_webhooks) {
             self.emit(key, bill(talked, now));
         }
+        self.stop_recording(key, None);
         let keep = Duration::from_secs(self.config.retention.ended_call_secs);
         self.timers.set(now + keep, Timer::Call(key, CallTimer::Forget));
     }

@@ -11,7 +11,12 @@ pub(crate) mod gather;
 mod inbound;
 mod keypad;
 mod lifecycle;
+mod media;
+mod on_answer;
 mod overrides;
+mod recording;
+mod transcription;
+mod voice;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -26,7 +31,13 @@ pub(crate) use callee::{Behaviour, Callee};
 pub(crate) use ending::Ending;
 use gather::Gather;
 pub use inbound::Unreachable;
+use media::Media;
+pub(crate) use media::StreamOrder;
+pub(crate) use on_answer::OnAnswer;
 pub(crate) use overrides::Overrides;
+use recording::Saving;
+pub(crate) use recording::{Recording, RecordingOrder};
+use transcription::Transcription;
 
 /// A call leg within one world, growing with the dials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -137,6 +148,12 @@ pub(crate) struct Call {
 pub(crate) struct Running {
     last_serial: Serial,
     pub(crate) gather: Option<Gather>,
+    pub(crate) recordings: Vec<Recording>,
+    saving: Vec<Saving>,
+    pub(crate) media: Media,
+    pub(crate) transcription: Option<Transcription>,
+    /// Of the timer of deepfake detection.
+    deepfake: Option<Serial>,
 }
 
 impl Running {
@@ -156,6 +173,7 @@ pub(crate) struct Options {
     pub(crate) amd: AmdMode,
     pub(crate) amd_settings: AmdSettings,
     pub(crate) audio: Option<super::events::Media>,
+    pub(crate) on_answer: OnAnswer,
 }
 
 impl Options {
@@ -168,6 +186,7 @@ impl Options {
             amd: AmdMode::Disabled,
             amd_settings: AmdSettings::default(),
             audio: None,
+            on_answer: OnAnswer::default(),
         }
     }
 }

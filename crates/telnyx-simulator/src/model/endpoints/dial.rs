@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Endpoint;
+use super::on_answer::on_answer;
 use crate::config::{DialRefusals, DuplicateCommand, Outcome};
 use crate::model::World;
 use crate::model::calls::{
@@ -39,7 +40,6 @@ struct Dial {
     client_state: Option<Arc<str>>,
     command_id: Option<String>,
     region: &'static str,
-    records: bool,
     options: Options,
     overrides: Overrides,
 }
@@ -61,7 +61,7 @@ struct Dialled<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     client_state: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    recording_id: Option<String>,
+    recording_id: Option<&'a str>,
 }
 
 fn dial(world: &mut World, exchange: &Exchange<'_>) -> Reply {
@@ -175,12 +175,17 @@ fn forbidden(world: &World, dial: &Dial, grant: &Grant) -> Option<Refusal> {
 /// Rings the phones.
 fn place(world: &mut World, dial: &Dial, grant: &Grant, forbidden: bool) -> Answer {
     let session_id: Arc<str> = world.ids.uuid().into();
-    let recording_id = dial.records.then(|| world.ids.uuid());
+    let mut recording_id = None;
     let mut first = None;
     for to in &dial.to {
         let control_id: Arc<str> = world.ids.call_control().into();
         let leg_id: Arc<str> = world.ids.uuid().into();
         let callee = callee(world, to, forbidden);
+        let mut options = dial.options.clone();
+        options.on_answer.recording_id = options.on_answer.recording.is_some().then(|| world.ids.uuid().into());
+        if recording_id.is_none() {
+            recording_id.clone_from(&options.on_answer.recording_id);
+        }
         world.counters.dialled(DialRecord {
             at: world.now,
             to: Arc::clone(to),
@@ -204,7 +209,7 @@ fn place(world: &mut World, dial: &Dial, grant: &Grant, forbidden: bool) -> Answ
             dialled_at: world.now,
             state: State::AwaitsNetwork,
             callee,
-            options: dial.options.clone(),
+            options,
             target: Arc::clone(&grant.target),
             overrides: dial.overrides.clone(),
             clips: VecDeque::new(),
@@ -230,7 +235,7 @@ fn place(world: &mut World, dial: &Dial, grant: &Grant, forbidden: bool) -> Answ
             // Dialing is asynchronous; the API says so with a call that is never alive yet.
             is_alive: false,
             client_state: dial.client_state.as_deref(),
-            recording_id,
+            recording_id: recording_id.as_deref(),
         },
     )
 }
@@ -270,13 +275,12 @@ fn read(world: &World, body: &Map<String, Value>) -> Result<Dial, Refusal> {
     let client_state = fields.base64("client_state").map(Arc::from);
     let command_id = fields.text("command_id", 1..=255).map(str::to_owned);
     let region = fields.choice("sip_region", REGIONS).unwrap_or("US");
-    let records = fields.choice("record", &["record-from-answer"]).is_some();
     let options = options(world, &mut fields);
     let overrides = overrides(&mut fields);
     fields.finish()?;
     // `require` has complained about each of these that is missing.
     let (Some(from), Some(connection)) = (from, connection) else { return Err(Refusal::not_found()) };
-    Ok(Dial { to, from, connection, client_state, command_id, region, records, options, overrides })
+    Ok(Dial { to, from, connection, client_state, command_id, region, options, overrides })
 }
 
 /// One destination or a list of them; each a number in E.164 or a SIP URI.
@@ -333,10 +337,12 @@ fn options(world: &World, fields: &mut Fields<'_>) -> Options {
         amd,
         amd_settings,
         audio,
+        on_answer: on_answer(fields),
     }
 }
 
-fn overrides(fields: &mut Fields<'_>) -> Overrides {
+/// Where the webhooks of a call go instead.
+pub(super) fn overrides(fields: &mut Fields<'_>) -> Overrides {
     let url = fields.url("webhook_url").map(Arc::from);
     if fields.choice("webhook_url_method", &["POST", "GET"]) == Some("GET") {
         fields.bad::<()>("webhook_url_method", "10015", "is only simulated for POST.");

@@ -7,6 +7,7 @@ pub(crate) mod applications;
 mod call_events;
 mod calls;
 mod dial;
+mod on_answer;
 pub(crate) mod profiles;
 pub(crate) mod queues;
 mod webhook_deliveries;

@@ -1,5 +1,7 @@
 //! `answer`: takes an incoming call. A call that has been answered already stays as it is.
 
+use super::super::dial::overrides;
+use super::super::on_answer::on_answer;
 use super::{Command, Done, Endpoint, Exchange, Method, Needs, Reply, carry_out};
 use crate::model::World;
 use crate::model::calls::CallKey;
@@ -14,9 +16,16 @@ fn handle(world: &mut World, exchange: &Exchange<'_>) -> Reply {
 }
 
 fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<Done, Refusal> {
+    let order = on_answer(fields);
+    let overrides = overrides(fields);
     fields.check()?;
-    world.answer_incoming(key);
-    Ok(Done::Plain)
+    if let Some(call) = world.calls.get_mut(key)
+        && call.answered_at().is_none()
+    {
+        call.overrides = overrides;
+    }
+    let recording = world.answer_incoming(key, order);
+    Ok(recording.map_or(Done::Plain, |id| Done::Began { field: "recording_id", id }))
 }
 
 const FIELDS: &[&str] = &[

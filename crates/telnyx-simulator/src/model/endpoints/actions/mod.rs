@@ -6,6 +6,8 @@
 mod answer;
 mod client_state_update;
 mod enqueue;
+mod fork_start;
+mod fork_stop;
 mod gather;
 mod gather_stop;
 mod gather_using_audio;
@@ -15,8 +17,22 @@ mod hangup;
 mod leave_queue;
 mod playback_start;
 mod playback_stop;
+mod record_pause;
+mod record_resume;
+mod record_start;
+mod record_stop;
 mod reject;
+mod send_dtmf;
+mod send_sip_info;
+mod siprec_start;
+mod siprec_stop;
 mod speak;
+mod streaming_start;
+mod streaming_stop;
+mod suppression_start;
+mod suppression_stop;
+mod transcription_start;
+mod transcription_stop;
 
 use std::sync::Arc;
 
@@ -35,6 +51,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     answer::ENDPOINT,
     client_state_update::ENDPOINT,
     enqueue::ENDPOINT,
+    fork_start::ENDPOINT,
+    fork_stop::ENDPOINT,
     gather::ENDPOINT,
     gather_stop::ENDPOINT,
     gather_using_audio::ENDPOINT,
@@ -43,8 +61,22 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     leave_queue::ENDPOINT,
     playback_start::ENDPOINT,
     playback_stop::ENDPOINT,
+    record_pause::ENDPOINT,
+    record_resume::ENDPOINT,
+    record_start::ENDPOINT,
+    record_stop::ENDPOINT,
     reject::ENDPOINT,
+    send_dtmf::ENDPOINT,
+    send_sip_info::ENDPOINT,
+    siprec_start::ENDPOINT,
+    siprec_stop::ENDPOINT,
     speak::ENDPOINT,
+    streaming_start::ENDPOINT,
+    streaming_stop::ENDPOINT,
+    suppression_start::ENDPOINT,
+    suppression_stop::ENDPOINT,
+    transcription_start::ENDPOINT,
+    transcription_stop::ENDPOINT,
 ];
 
 /// What a command is and what it needs.
@@ -63,12 +95,15 @@ struct Command {
 enum Done {
     /// Nothing.
     Plain,
+    /// The id of what it began.
+    Began { field: &'static str, id: Arc<str> },
 }
 
 impl Done {
     fn answer(self) -> Answer {
         match self {
             Self::Plain => Answer::accepted(),
+            Self::Began { field, id } => Answer::data(200, &serde_json::json!({ "result": "ok", field: &*id })),
         }
     }
 }
@@ -80,6 +115,8 @@ enum Needs {
     Alive,
     /// Answered and not ended.
     Answered,
+    /// Answered and not ended; the refusal speaks of audio.
+    Audio,
     /// Incoming and not ended.
     Incoming,
 }
@@ -166,6 +203,10 @@ fn unfit(call: &Call, command: Command) -> Option<Refusal> {
         (State::AwaitsNetwork | State::AwaitsAnswer, Needs::Answered) => {
             let detail = "This call can't receive this command because it has not been answered yet.";
             refuse("90034", "Call not answered yet", detail)
+        }
+        (State::AwaitsNetwork | State::AwaitsAnswer, Needs::Audio) => {
+            let detail = "Call recording cannot be started until audio has commenced on the call.";
+            refuse("90020", "Call recording triggered before audio started", detail)
         }
         (_, Needs::Incoming) if call.direction == Direction::Outgoing => refuse(
             "90102",

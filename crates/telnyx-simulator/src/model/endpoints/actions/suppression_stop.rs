@@ -1,0 +1,22 @@
+//! `suppression_stop`: lets noise through again; nothing is told.
+
+use super::{Command, Done, Endpoint, Exchange, Method, Needs, Reply, carry_out};
+use crate::model::World;
+use crate::model::calls::CallKey;
+use crate::model::fields::Fields;
+use crate::model::refusal::Refusal;
+
+pub(super) const ENDPOINT: Endpoint =
+    Endpoint::new(Method::Post, "/calls/{call_control_id}/actions/suppression_stop", handle);
+
+fn handle(world: &mut World, exchange: &Exchange<'_>) -> Reply {
+    const COMMAND: Command =
+        Command { name: "suppression_stop", needs: Needs::Answered, fields: &["client_state", "command_id"], run };
+    carry_out(world, exchange, COMMAND)
+}
+
+fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<Done, Refusal> {
+    fields.check()?;
+    world.suppress_noise(key, false);
+    Ok(Done::Plain)
+}
