@@ -1,0 +1,60 @@
+//! Whether all that a flow may ever remember fits the call's `client_state`.
+
+use jiff::Timestamp;
+use telnyx_voice::ClientState;
+
+use super::Problems;
+use crate::position::{Amd, CallDirection, Ending, FlowKey, MAX_ORIGIN, Phase, Position};
+use crate::spec::{Action, Direction, FlowSpec};
+
+/// The longest `call_control_id` that is kept. Today's have about 60 characters (Telnyx API reference: Dial, sample).
+pub(crate) const MAX_CONTROL_ID: usize = 120;
+
+/// A conference's id is a UUID.
+pub(crate) const MAX_CONFERENCE_ID: usize = 36;
+
+pub(super) fn check(spec: &FlowSpec, variables: &[String], problems: &mut Problems) {
+    let worst = worst(spec, variables);
+    if let Err(too_long) = worst.encode() {
+        let declared: u32 = spec.variables.values().map(|variable| u32::from(variable.max_length)).sum();
+        let problem = format!(
+            "the call would carry up to {} characters, {} more than it can ({declared} bytes are declared, digits take up to {})",
+            too_long.encoded,
+            too_long.encoded.saturating_sub(ClientState::MAX_ENCODED),
+            worst.digits.len(),
+        );
+        problems.add("variables", problem, "lower maxLength, or maximumDigits where keys are gathered");
+    }
+}
+
+/// The position that takes the most room.
+fn worst(spec: &FlowSpec, variables: &[String]) -> Position {
+    let text = |length: usize| "x".repeat(length);
+    let has = |wanted: fn(&Action) -> bool| spec.steps.iter().any(|step| wanted(&step.action));
+    Position {
+        key: FlowKey { flow: u64::MAX, revision: u32::MAX },
+        direction: CallDirection::Outbound,
+        phase: Phase::UnderWay,
+        step: u8::MAX,
+        visit: u16::MAX,
+        cuts: u8::MAX,
+        answered: true,
+        detection: true,
+        ending: Ending::HungUp,
+        started_at: Timestamp::MAX,
+        entered_after: 1 << 20,
+        last_event_ms: 1 << 42,
+        attempt: u16::MAX,
+        amd: Some(Amd::Timeout),
+        digits: text(spec.steps.iter().map(|step| step.action.most_digits()).max().unwrap_or(0)),
+        loops: vec![0; spec.steps.iter().filter(|step| matches!(step.action, Action::Loop(_))).count()],
+        variables: variables
+            .iter()
+            .filter_map(|name| spec.variables.get(name))
+            .map(|variable| text(usize::from(variable.max_length)))
+            .collect(),
+        second_leg: has(|action| matches!(action, Action::Dial(_))).then(|| text(MAX_CONTROL_ID).into()),
+        conference: has(|action| action.kind().enters_conference()).then(|| text(MAX_CONFERENCE_ID)),
+        origin: text(if spec.direction == Direction::Inbound { 0 } else { MAX_ORIGIN }),
+    }
+}

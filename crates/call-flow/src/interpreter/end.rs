@@ -1,0 +1,57 @@
+//! Ending the call, and the flow with it.
+
+use telnyx_voice::HangupRequest;
+use telnyx_voice::webhook::payload::HangupCause;
+
+use super::run::Run;
+use crate::effect::{CallCommand, Effect, Ended, Request};
+use crate::position::{Ending, Phase};
+
+impl Run<'_> {
+    /// Hangs the call up.
+    pub(super) fn hang_up(&mut self, ending: Ending) {
+        self.state.position.visit = self.state.position.visit.saturating_add(1);
+        self.state.position.ending = ending;
+        self.phase(Phase::HangingUp);
+        let id = self.command_id("hangup");
+        let mut request = HangupRequest::default().command_id(id.clone());
+        if let Ok(state) = self.state.position.encode() {
+            request = request.client_state(state);
+        }
+        let request = self.on_call(CallCommand::Hangup(request));
+        self.send(id, request);
+        self.arm();
+    }
+
+    /// Ends the call by a request of the flow's own.
+    pub(super) fn hang_up_with(&mut self, ending: Ending, request: Request) {
+        self.state.position.ending = ending;
+        self.phase(Phase::HangingUp);
+        let id = self.command_id("step");
+        self.send(id, request);
+        self.arm();
+    }
+
+    /// The call is over.
+    pub(super) fn over(&mut self, hangup_cause: Option<HangupCause>) {
+        // A second leg that rings, or was parked, belongs to nobody else.
+        if let Some(leg) = self.state.position.second_leg.take() {
+            let id = self.command_id("second-leg");
+            let request = HangupRequest::default().command_id(id.clone());
+            self.send(id, Request::Call(leg, Box::new(CallCommand::Hangup(request))));
+        }
+        let ending = match self.state.position.phase {
+            Phase::HangingUp => self.state.position.ending,
+            Phase::Ringing
+            | Phase::Listening
+            | Phase::AwaitingGreetingEnd
+            | Phase::UnderWay
+            | Phase::AwaitingAnswer
+            | Phase::Established
+            | Phase::Ended => Ending::HungUp,
+        };
+        self.state.position.ending = ending;
+        self.phase(Phase::Ended);
+        self.push(Effect::Ended(Ended { ending, hangup_cause }));
+    }
+}

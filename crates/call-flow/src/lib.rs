@@ -1,0 +1,44 @@
+//! Call flows: what to do on a live call, step by step, as a pure interpreter.
+//!
+//! A user writes a [`FlowSpec`]. [`compile`] makes a [`Flow`] of it, or names everything that is wrong. The flow is then driven by
+//! what happens on the call:
+//!
+//! 1. [`Flow::start`] when the call begins.
+//! 2. [`Flow::on_event`] for each verified webhook of the call or of a leg that it called, [`Flow::on_command_result`] for each
+//!    answer of the API, [`Flow::on_timer`], [`Flow::on_webhook_response`].
+//! 3. Each gives a [`Reaction`]: the state from now on, and [`Effect`]s to perform in their order.
+//!
+//! All that a flow remembers, its [`Position`], travels in the call's `client_state`. [`Decoded::read`] gets it back and
+//! [`Flow::resume`] goes on after a restart.
+//!
+//! # Guarantees
+//!
+//! - No input makes it panic, and one that comes early, late, twice or after the end changes nothing.
+//! - Every phase but the end has a timer, so a lost webhook delays a call and does not strand it.
+//! - Every flow ends: each loop has a bound, there is no other way back, and a call goes through at most [`MAX_VISITS`] steps.
+//! - A command's id is derived from leg, revision, step and visit: sent again, the API ignores it.
+//!
+//! # Assumptions
+//!
+//! - Webhooks were verified. Effects are performed in order, and a webhook is acknowledged once its commands are accepted.
+//! - `client_state` is echoed in every webhook after the command that set it (Telnyx API reference).
+//!
+//! It does no I/O and reads no clock.
+
+mod bytes;
+mod compile;
+mod completion;
+pub mod effect;
+mod expression;
+mod interpreter;
+pub mod position;
+pub mod spec;
+mod template;
+mod time;
+
+pub use compile::{Flow, MAX_NAME, MAX_STEPS, Problem, compile};
+pub use completion::{Class, Outcome};
+pub use effect::{CallState, Command, CommandOutcome, Effect, Leg, Reaction, Seen};
+pub use interpreter::{CallStart, CannotStart, Detection, MAX_VISITS, NotThisFlow};
+pub use position::{Decoded, FlowKey, Position, SecondLeg};
+pub use spec::{FlowSpec, Kind, Step};
