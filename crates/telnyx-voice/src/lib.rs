@@ -43,7 +43,9 @@ pub use call::{
     SpeakRequest,
 };
 #[cfg(feature = "client")]
-pub use client::{ApiKey, BuildError, Builder, Client, DEFAULT_BASE_URL, InvalidApiKey, RetryPolicy};
+pub use client::{
+    ApiKey, BuildError, Builder, Client, DEFAULT_BASE_URL, Exchange, InvalidApiKey, Observer, RetryPolicy,
+};
 pub use client_state::{ClientState, ClientStateTooLong, NotBase64};
 pub use delivery::{
     AttemptHttp, AttemptRequest, AttemptResponse, DeliveredWebhook, DeliveryAttempt, DeliveryFilter, DeliveryStatus,

@@ -7,6 +7,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap};
 use thiserror::Error;
 
 use super::key::ApiKey;
+use super::observer::Observer;
 use super::retry::{RetryPolicy, random_jitter};
 use super::{Client, Shared};
 use crate::budget::{Budget, Jitter, Lane};
@@ -32,7 +33,16 @@ pub struct Builder {
     retries: RetryPolicy,
     jitter: Option<JitterSource>,
     budget: Option<Budget>,
+    observer: Option<Watching>,
     tls: Option<rustls::ClientConfig>,
+}
+
+struct Watching(Observer);
+
+impl std::fmt::Debug for Watching {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Observer")
+    }
 }
 
 struct JitterSource(Jitter);
@@ -71,6 +81,7 @@ impl Builder {
             retries: RetryPolicy::default(),
             jitter: None,
             budget: None,
+            observer: None,
             tls: None,
         }
     }
@@ -125,6 +136,13 @@ impl Builder {
         self
     }
 
+    /// Who is told of every try, to count and time them. Nobody where not set.
+    #[must_use]
+    pub fn observer(mut self, observer: Observer) -> Self {
+        self.observer = Some(Watching(observer));
+        self
+    }
+
     /// TLS settings of one's own, for example for a private certificate authority. Mozilla's roots, compiled in, where not set.
     #[must_use]
     pub fn tls(mut self, config: rustls::ClientConfig) -> Self {
@@ -170,6 +188,7 @@ impl Builder {
             retries: self.retries,
             jitter: self.jitter.map_or_else(|| Arc::new(random_jitter) as Jitter, |source| source.0),
             budget: self.budget.unwrap_or_default(),
+            observer: self.observer.map(|watching| watching.0),
         };
         Ok(Client { shared: Arc::new(shared), lane: Lane::default() })
     }

@@ -4,6 +4,7 @@ mod applications;
 mod builder;
 mod calls;
 mod key;
+mod observer;
 mod profiles;
 mod queues;
 mod records;
@@ -13,6 +14,7 @@ mod send;
 
 pub use builder::{BuildError, Builder, DEFAULT_BASE_URL};
 pub use key::{ApiKey, InvalidApiKey};
+pub use observer::{Exchange, Observer};
 pub use retry::RetryPolicy;
 
 pub(crate) use retry::random_jitter;
@@ -40,6 +42,7 @@ struct Shared {
     retries: RetryPolicy,
     jitter: Jitter,
     budget: Budget,
+    observer: Option<Observer>,
 }
 
 impl std::fmt::Debug for Shared {

@@ -1,5 +1,6 @@
 //! A request before it is sent: method, path, body, and what may be done with it.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use bytes::Bytes;
@@ -12,11 +13,15 @@ use crate::error::{Endpoint, Error};
 
 /// A path below the base URL, each segment encoded.
 #[derive(Clone)]
-pub(super) struct Path(String);
+pub(super) struct Path {
+    text: String,
+    /// The same with a placeholder for each segment that came from outside, and without the query.
+    route: Cow<'static, str>,
+}
 
 impl Path {
     pub(super) fn new(root: &'static str) -> Self {
-        Self(root.to_owned())
+        Self { text: root.to_owned(), route: Cow::Borrowed(root) }
     }
 
     /// Adds a segment that came from outside. `name` says in errors what it is.
@@ -28,28 +33,35 @@ impl Path {
         if matches!(text, "." | "..") {
             return Err(Error::Unsendable { field: name, why: "a path cannot carry . or .." });
         }
-        self.0.push('/');
-        encode(&mut self.0, text);
+        self.text.push('/');
+        encode(&mut self.text, text);
+        self.route.to_mut().push_str("/{id}");
         Ok(self)
     }
 
     /// Adds a segment of ours.
     pub(super) fn then(mut self, text: &'static str) -> Self {
-        self.0.push_str(text);
+        self.text.push_str(text);
+        self.route.to_mut().push_str(text);
         self
     }
 
     /// Adds a pair to the query.
     pub(super) fn query(mut self, name: &str, value: &str) -> Self {
-        self.0.push(if self.0.contains('?') { '&' } else { '?' });
-        encode(&mut self.0, name);
-        self.0.push('=');
-        encode(&mut self.0, value);
+        self.text.push(if self.text.contains('?') { '&' } else { '?' });
+        encode(&mut self.text, name);
+        self.text.push('=');
+        encode(&mut self.text, value);
         self
     }
 
     pub(super) fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// Its template, the same for all requests of a kind: `/queues/{id}/calls/{id}`.
+    pub(super) fn route(&self) -> &str {
+        &self.route
     }
 }
 

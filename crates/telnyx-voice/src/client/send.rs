@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use super::Client;
+use super::observer::Exchange;
 use super::request::Request;
 use super::retry::Repeat;
 use crate::budget::Permit;
@@ -71,10 +72,20 @@ impl Client {
             Repeat::CommandId => self.shared.command_timeout,
             Repeat::Unsafe | Repeat::Idempotent | Repeat::Never => self.shared.timeout,
         };
-        match tokio::time::timeout(timeout, self.exchange(request, &permit)).await {
+        let began = Instant::now();
+        let result = match tokio::time::timeout(timeout, self.exchange(request, &permit)).await {
             Ok(result) => result,
             Err(_) => Err(Error::Timeout { after: timeout }),
+        };
+        if let Some(observer) = &self.shared.observer {
+            let status = match &result {
+                Ok(accepted) => Some(accepted.status),
+                Err(error) => error.api().map(|answer| answer.status),
+            };
+            let (method, route) = (request.method.as_str(), request.path.route());
+            observer(&Exchange { method, route, status, took: began.elapsed() });
         }
+        result
     }
 
     async fn exchange(&self, request: &Request, permit: &Permit) -> Result<Accepted, Error> {

@@ -9,6 +9,7 @@
 
 mod endpoints;
 mod errors;
+mod observer;
 mod paging;
 mod rates;
 mod retries;

@@ -1,0 +1,20 @@
+//! What became of each try, for whoever counts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One try of one request. Carries no id, name or number: its route is a template out of this program's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exchange<'a> {
+    /// `GET`, `POST`, …
+    pub method: &'a str,
+    /// The path below the base URL with a placeholder for each segment that came from outside: `/calls/{id}/actions/speak`.
+    pub route: &'a str,
+    /// The HTTP status of the answer; `None` when none came.
+    pub status: Option<u16>,
+    /// From sending to the answer, without the wait for a turn in the budget.
+    pub took: Duration,
+}
+
+/// Is told of every try that was not cancelled. Runs in the task of the request, so it must neither block nor panic.
+pub type Observer = Arc<dyn Fn(&Exchange<'_>) + Send + Sync>;
