@@ -6,15 +6,15 @@
 use super::secrets;
 use crate::api::{RECONCILE_REQUESTED_AT, TelnyxAccount, TelnyxAccountStatus};
 use crate::reconcile::{
-    Account, AccountKey, Connection, Context, Down, Object as _, Standing, from_kube, guard, is_guarded, release,
-    to_kube,
+    Account, AccountKey, Connection, Context, Down, FINALIZER, Object as _, Standing, from_kube, hold, is_held,
+    patch_status, release, to_kube,
 };
-use crate::telemetry::Events;
+use crate::telemetry::{Events, Metrics};
 use base64::Engine as _;
 use futures::{FutureExt, StreamExt, stream};
 use jiff::Timestamp;
 use kube::Resource as _;
-use kube::api::{Api, Patch, PatchParams};
+use kube::api::{Api, Patch};
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::{Action, Config as ControllerConfig, Controller};
 use kube::runtime::reflector::ObjectRef;
@@ -181,12 +181,12 @@ impl Checker {
     async fn pass(&self, account: &TelnyxAccount) -> Result<Option<Outcome>, Outcome> {
         let key = key_of(account.meta());
         if account.deleting() {
-            if !is_guarded(account) {
+            if !is_held(account, FINALIZER) {
                 return Ok(None);
             }
             self.context.accounts.leaving(&key);
             if self.context.users.of(&key) == 0 {
-                let released = release(&self.api(account), account).await;
+                let released = release(&self.api(account), account, FINALIZER).await;
                 released.map_err(|error| kubernetes("the finalizer could not be removed", &error))?;
                 return Ok(None);
             }
@@ -199,7 +199,7 @@ impl Checker {
                 need: "they must be deleted first".to_owned(),
             })));
         }
-        let guarded = guard(&self.api(account), account, None).await;
+        let guarded = hold(&self.api(account), account, FINALIZER, None).await;
         guarded.map_err(|error| kubernetes("the finalizer could not be written", &error))?;
         self.connect(account, &key).await.map(Some)
     }
@@ -239,7 +239,7 @@ impl Checker {
         let same = before.filter(|before| before.connection == connection);
         let client = match same {
             Some(before) => before.client().clone(),
-            None => build(account, &secret.text)?,
+            None => build(account, &secret.text, &self.context.metrics)?,
         };
         let asked = account.annotation(RECONCILE_REQUESTED_AT)
             != account.status.as_ref().and_then(|status| status.last_handled_reconcile_at.as_deref());
@@ -257,15 +257,8 @@ impl Checker {
     /// One page of queues: the cheapest request that needs a valid key.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the classes are open; whatever is not about the key may pass")]
     async fn try_key(&self, client: &Client) -> Result<(), Outcome> {
-        let started = Instant::now();
         let page = client.lane(Lane::Edit).queue_pages().boxed().next().await;
-        let answer = page.transpose();
-        let status = match &answer {
-            Ok(_) => Some(200),
-            Err(error) => error.api().map(|answer| answer.status),
-        };
-        self.context.metrics.requested(KIND, "check", status, started.elapsed());
-        let Err(error) = answer else { return Ok(()) };
+        let Err(error) = page.transpose() else { return Ok(()) };
         Err(match classify(&error, Endpoint::Queues) {
             Class::Unauthenticated => Outcome::Terminal {
                 reason: Reason::CredentialsInvalid,
@@ -317,10 +310,9 @@ impl Checker {
         };
         if after != before {
             publish(&self.context.events, account, said.transition);
-            let patch = json!({ "metadata": { "uid": account.uid() }, "status": after });
-            let written =
-                self.api(account).patch_status(account.name(), &PatchParams::default(), &Patch::Merge(patch)).await;
-            match written {
+            let patch = Patch::Merge(json!({ "metadata": { "uid": account.uid() }, "status": after }));
+            let kube = &self.context.kube;
+            match patch_status::<TelnyxAccount>(kube, account.namespace(), account.name(), &patch).await {
                 Ok(_) => {}
                 Err(kube::Error::Api(status)) if status.code == 404 => return None,
                 Err(error) => {
@@ -357,7 +349,7 @@ fn publish(events: &Events, account: &TelnyxAccount, transition: Option<reconcil
     }
 }
 
-fn build(account: &TelnyxAccount, key: &str) -> Result<Client, Outcome> {
+fn build(account: &TelnyxAccount, key: &str, metrics: &Arc<Metrics>) -> Result<Client, Outcome> {
     let invalid = |reason, message| Outcome::Terminal { reason, message };
     let secret = &account.spec.api_key_secret_ref;
     let key = ApiKey::new(key).map_err(|error| {
@@ -369,7 +361,9 @@ fn build(account: &TelnyxAccount, key: &str) -> Result<Client, Outcome> {
         dials_per_second: limits.dials_per_second,
         ..BudgetConfig::default()
     });
+    let metrics = Arc::clone(metrics);
     Client::builder(key)
+        .observer(Arc::new(move |exchange| metrics.exchanged(exchange)))
         .base_url(account.spec.base_url.clone())
         .budget(budget)
         .build()

@@ -28,6 +28,7 @@ use crate::api::{Counts, DialJob, DialPlan, OutboundCampaign};
 use crate::dialing::conditions::{Fact, Reason, Type, merge};
 use crate::dialing::labels::{FINALIZER, MayBeComplete};
 use crate::dialing::{Dialers, Line, resolve, scoped};
+use crate::reconcile::{hold, is_held, release};
 
 /// Passes at once. When a campaign is deleted, all its jobs are let go.
 const AT_ONCE: u16 = 16;
@@ -148,8 +149,7 @@ impl Pass<'_> {
 
     /// A job that stands alone and lives.
     async fn alone(&self, job: &DialJob, plan: &DialPlan) -> Result<Option<Duration>, PassError> {
-        if !job.finalizers().iter().any(|name| name == FINALIZER) {
-            self.set_finalizers(job.finalizers().iter().cloned().chain([FINALIZER.to_owned()]).collect()).await?;
+        if hold(&self.api(), job, FINALIZER, None).await?.is_some() {
             return Ok(None);
         }
         if job.is_complete() {
@@ -219,7 +219,7 @@ impl Pass<'_> {
     /// It is being deleted: it stays until its calls have ended.
     async fn leave(&self) -> Result<Option<Duration>, PassError> {
         self.told().remove(self.owner.as_str());
-        if !self.meta.finalizers().iter().any(|name| name == FINALIZER) {
+        if !is_held(self.meta, FINALIZER) {
             return Ok(None);
         }
         if let Some(line) = self.context.dialers.line_of(&self.id) {
@@ -231,8 +231,7 @@ impl Pass<'_> {
         } else if !self.may_leave_unknown().await? {
             return Ok(Some(LOOK_AGAIN));
         }
-        let others = self.meta.finalizers().iter().filter(|name| *name != FINALIZER).cloned();
-        self.set_finalizers(others.collect()).await?;
+        release(&self.api(), self.meta, FINALIZER).await?;
         Ok(None)
     }
 
@@ -259,18 +258,6 @@ impl Pass<'_> {
         let since = self.meta.meta().deletion_timestamp.as_ref().map_or(Timestamp::MIN, |since| since.0);
         let longest = job.spec.plan.map_or(LONGEST_CALL_SECS, |plan| i64::from(plan.max_call_secs) + 60);
         Ok(claimed + ringing + live == 0 || Timestamp::now().duration_since(since).as_secs() > longest)
-    }
-
-    async fn set_finalizers(&self, finalizers: Vec<String>) -> kube::Result<()> {
-        let patch = json!({ "metadata": {
-            "resourceVersion": self.meta.meta().resource_version,
-            "finalizers": finalizers,
-        }});
-        match self.api().patch_metadata(&self.meta.name_any(), &PatchParams::default(), &Patch::Merge(&patch)).await {
-            Ok(_) => Ok(()),
-            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
-            Err(error) => Err(error),
-        }
     }
 
     fn told(&self) -> MutexGuard<'_, HashMap<String, Told>> {

@@ -10,7 +10,7 @@ use super::managed::{Managed, Object as _};
 use super::memory::Memories;
 use super::news::{Change, News};
 use super::pass::{Loop, claimant, kind_of};
-use super::prepare::{FORCE_RELEASE, is_guarded};
+use super::prepare::{FINALIZER, FORCE_RELEASE, is_held};
 use super::resync::Resync;
 use super::status::slim;
 use super::{Cache, Context, Stores};
@@ -229,7 +229,8 @@ fn concerns<E: External>(object: &E::Object, change: &Change) -> bool {
 /// Counts, per account, the objects that still need it to be cleaned up.
 fn users_of<K: Managed>(stores: Stores<K>) -> super::CountUsers {
     Box::new(move |key| {
-        let uses = |object: &K| is_guarded(object) && AccountKey::of(object.account_ref(), object.namespace()) == *key;
+        let uses =
+            |object: &K| is_held(object, FINALIZER) && AccountKey::of(object.account_ref(), object.namespace()) == *key;
         stores.count(uses)
     })
 }

@@ -33,7 +33,7 @@ impl<E: External> Loop<E> {
             }
         };
         locked(&case.memory).attempt = Some(Attempt { since: Instant::now(), before });
-        let answer = self.call("create", E::create(account.client(), body)).await;
+        let answer = E::create(account.client(), body).await;
         let made = match answer {
             Ok(fields) => E::listed(fields),
             Err(error) => return Err(Self::create_failed(case, account, &error)),

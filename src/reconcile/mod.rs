@@ -23,6 +23,7 @@ mod stores;
 mod tally;
 mod update;
 mod view;
+mod write;
 
 pub use accounts::{Account, AccountKey, Accounts, Applicant, Connection, Departure, Down, Shelf, Standing};
 pub use controller::{Guarded, run};
@@ -30,10 +31,11 @@ pub use external::{External, Proof, Reference, References, RemoteKind, Wanted};
 pub use failure::{Doing, outcome_of};
 pub use managed::{Managed, Object, policy_of};
 pub use news::{Change, Listener, News};
-pub use prepare::{FINALIZER, FORCE_RELEASE, NAME_WAS_FREE, guard, is_guarded, release};
+pub use prepare::{FINALIZER, FORCE_RELEASE, NAME_WAS_FREE, hold, is_held, release};
 pub use status::{from_kube, to_kube};
 pub use stores::{Cache, CountUsers, Scope, Stores, Users};
 pub use view::{Listed, View};
+pub use write::patch_status;
 
 use crate::telemetry::{Events, Health, Metrics};
 use std::sync::Arc;

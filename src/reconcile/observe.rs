@@ -44,7 +44,7 @@ impl<E: External> Loop<E> {
 
     /// Reads one remote object and notes what was seen. `None`: the API says that it is not there.
     pub(super) async fn read(&self, account: &Arc<Account>, id: &str) -> Result<Option<Fields>, Outcome> {
-        match self.call("read", E::read(account.client(), id)).await {
+        match E::read(account.client(), id).await {
             Ok(fields) => {
                 let Some(listed) = E::listed(fields) else {
                     let message = "the API's answer to a read names no id".to_owned();
@@ -132,7 +132,7 @@ impl<E: External> Loop<E> {
             return Err(outcome);
         }
         shelf.with(|view| view.begin(Instant::now()));
-        match self.call("list", E::list(account.client())).await {
+        match E::list(account.client()).await {
             Ok(listing) => {
                 tracing::debug!(account = %account.key, kind = %E::KIND, found = listing.len(), "listed");
                 shelf.with(|view| view.install(listing));

@@ -11,23 +11,22 @@ use super::held::held_back;
 use super::managed::{Managed, Object as _, policy_of};
 use super::memory::{Memories, Memory, locked};
 use super::observe::names_decide;
-use super::prepare::{guard, is_guarded};
+use super::prepare::{FINALIZER, hold, is_held};
 use super::status::{Findings, draft, effective, is_settled, requested};
+use super::write::patch_status;
 use crate::api::RemoteStatus;
 use crate::telemetry::{Events, Metrics};
 use futures::FutureExt;
 use jiff::Timestamp;
-use kube::api::{Api, Patch, PatchParams};
+use kube::api::{Api, Patch};
 use reconcile_plan::{
     Action, Fields, ManagementPolicy, Observed, Outcome, Policy, Report, Requeue, RetryClass, Settled, Target, plan,
     slow_retry,
 };
-use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use telnyx_voice::Error;
 use tokio::sync::mpsc;
 
 /// Rounds of observe, plan, act in one pass. A second is needed when the object turned out to be gone; a third would mean
@@ -62,7 +61,7 @@ impl<E: External> Case<'_, E> {
     }
 
     pub(super) fn guarded(&self) -> bool {
-        is_guarded(self.object) || self.guard_written()
+        is_held(self.object, FINALIZER) || self.guard_written()
     }
 
     fn guard_written(&self) -> bool {
@@ -197,7 +196,8 @@ impl<E: External> Loop<E> {
         let free = makes
             && locked(&case.memory).attempt.is_none()
             && account.shelf(E::KIND).with(|view| view.candidates("", &wanted.name)).is_empty();
-        match guard(&self.api(case.object), case.object, free.then_some(wanted.name.as_str())).await {
+        let note = free.then_some(wanted.name.as_str());
+        match hold(&self.api(case.object), case.object, FINALIZER, note).await {
             Ok(Some(version)) => {
                 locked(&case.memory).finalizer_version = Some(version);
                 Ok(())
@@ -216,10 +216,9 @@ impl<E: External> Loop<E> {
         }
         if let Some(patch) = draft.patch {
             tracing::debug!(object = %object.place(), outcome = outcome.label(), "writing status");
-            let written =
-                self.api(object).patch_status(object.name(), &PatchParams::default(), &Patch::Json::<()>(patch)).await;
-            match written {
-                Ok(now) => locked(&case.memory).written = Some((now.version(), draft.status)),
+            let patch = Patch::Json::<()>(patch);
+            match patch_status::<E::Object>(&self.kube, object.namespace(), object.name(), &patch).await {
+                Ok(version) => locked(&case.memory).written = Some((version, draft.status)),
                 Err(kube::Error::Api(status)) if status.code == 404 => return None,
                 Err(error) => {
                     tracing::warn!(object = %object.place(), error = %error, "status could not be written");
@@ -248,22 +247,6 @@ impl<E: External> Loop<E> {
 
     pub(super) fn api(&self, object: &E::Object) -> Api<E::Object> {
         Api::namespaced(self.kube.clone(), object.namespace())
-    }
-
-    /// Counts and times a request.
-    pub(super) async fn call<T>(
-        &self,
-        operation: &'static str,
-        request: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        let started = Instant::now();
-        let answer = request.await;
-        let status = match &answer {
-            Ok(_) => Some(200),
-            Err(error) => error.api().map(|answer| answer.status),
-        };
-        self.metrics.requested(E::KIND.word(), operation, status, started.elapsed());
-        answer
     }
 
     /// What is shown in `status.observed`: without what changes by itself.

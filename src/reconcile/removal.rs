@@ -12,7 +12,7 @@ use super::managed::{Managed as _, Object as _, policy_of};
 use super::memory::locked;
 use super::observe::Freshness;
 use super::pass::{Case, Loop, kubernetes};
-use super::prepare::{FORCE_RELEASE, release};
+use super::prepare::{FINALIZER, FORCE_RELEASE, release};
 use super::status::Findings;
 use crate::api::{DeletionPolicy, ManagementPolicy, Policies};
 use reconcile_plan::{
@@ -40,7 +40,7 @@ impl<E: External> Loop<E> {
             Err(_) if forced => Some("the annotation telnyx-operator.io/force-release asks for it"),
             Err(outcome) => return Err(with_hint(outcome)),
         };
-        release(&self.api(object), object)
+        release(&self.api(object), object, FINALIZER)
             .await
             .map_err(|error| kubernetes("its finalizer could not be removed", &error))?;
         self.forget(case);
@@ -124,7 +124,7 @@ impl<E: External> Loop<E> {
     /// Asks for removal, and reads that it has happened.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the classes are open; any other no is told as it is")]
     async fn delete(&self, account: &Arc<Account>, id: &str) -> Result<(), Outcome> {
-        if let Err(error) = self.call("delete", E::delete(account.client(), id)).await {
+        if let Err(error) = E::delete(account.client(), id).await {
             match classify(&error, E::ENDPOINT) {
                 Class::NotFound => {}
                 Class::QueueNotEmpty => {

@@ -51,7 +51,7 @@ impl<E: External> Loop<E> {
     ) -> Result<Option<Outcome>, Outcome> {
         let fields: Vec<String> =
             body.keys().filter(|key| !E::RULES.always_sent.contains(&key.as_str())).cloned().collect();
-        let updated = match self.call("update", E::update(account.client(), id, body)).await {
+        let updated = match E::update(account.client(), id, body).await {
             Ok(fields) => E::listed(fields),
             Err(error) if classify(&error, E::ENDPOINT) == Class::NotFound => {
                 account.shelf(E::KIND).with(|view| view.forget(id));

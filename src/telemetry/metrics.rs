@@ -9,6 +9,7 @@ use prometheus_client::registry::Registry;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+use telnyx_voice::Exchange;
 
 /// Two words: what, and how it went.
 type Labels = [(&'static str, &'static str); 2];
@@ -22,7 +23,7 @@ pub struct Metrics {
     reconciles: Family<Labels, Counter>,
     reconcile_seconds: Durations,
     api_requests: Family<ApiLabels, Counter>,
-    api_seconds: Durations,
+    api_seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
     drifted_fields: Family<Label, Gauge>,
     objects: Family<Label, Gauge>,
     in_backoff: Family<Label, Gauge>,
@@ -30,7 +31,10 @@ pub struct Metrics {
     events_dropped: Counter,
 }
 
+/// Method, route and status. Bounded: routes are templates out of the client's text, and statuses have three digits.
 type ApiLabels = [(&'static str, String); 3];
+/// Method and route.
+type RouteLabels = [(&'static str, String); 2];
 
 impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -61,12 +65,12 @@ impl Default for Metrics {
             registry.register("reconcile_seconds", "How long a pass took", metrics.reconcile_seconds.clone());
             registry.register(
                 "api_requests",
-                "Requests to the Voice API, by kind, operation and answer",
+                "Requests to the Voice API, each try counted, by method, route and status of the answer",
                 metrics.api_requests.clone(),
             );
             registry.register(
                 "api_request_seconds",
-                "How long the Voice API took, waiting for the budget included",
+                "How long the Voice API took to answer, from sending on",
                 metrics.api_seconds.clone(),
             );
             registry.register(
@@ -115,12 +119,12 @@ impl Metrics {
         self.reconcile_seconds.get_or_create(&[("kind", kind)]).observe(took.as_secs_f64());
     }
 
-    /// The Voice API answered with `status`; `None` when it did not.
-    pub fn requested(&self, kind: &'static str, operation: &'static str, status: Option<u16>, took: Duration) {
-        let status = status.map_or_else(|| "none".to_owned(), |status| status.to_string());
-        let labels = [("kind", kind.to_owned()), ("operation", operation.to_owned()), ("status", status)];
-        self.api_requests.get_or_create(&labels).inc();
-        self.api_seconds.get_or_create(&[("kind", kind)]).observe(took.as_secs_f64());
+    /// What an API client tells of each try. The status is `none` where no answer came.
+    pub fn exchanged(&self, exchange: &Exchange<'_>) {
+        let status = exchange.status.map_or_else(|| "none".to_owned(), |status| status.to_string());
+        let (method, route) = (("method", exchange.method.to_owned()), ("route", exchange.route.to_owned()));
+        self.api_requests.get_or_create(&[method.clone(), route.clone(), ("status", status)]).inc();
+        self.api_seconds.get_or_create(&[method, route]).observe(exchange.took.as_secs_f64());
     }
 
     /// So many fields of all objects of `kind` differ and are left so.
@@ -157,13 +161,16 @@ mod tests {
     fn the_text_names_what_happened() {
         let metrics = Metrics::default();
         metrics.reconciled("Queue", "done", Duration::from_millis(3));
-        metrics.requested("queue", "create", Some(200), Duration::from_millis(50));
-        metrics.requested("queue", "create", None, Duration::from_secs(10));
+        let answered =
+            Exchange { method: "GET", route: "/queues/{id}", status: Some(404), took: Duration::from_millis(50) };
+        metrics.exchanged(&answered);
+        metrics.exchanged(&Exchange { status: None, took: Duration::from_secs(10), ..answered });
         let text = metrics.encode().unwrap();
         for line in [
             r#"telnyx_operator_reconciles_total{kind="Queue",outcome="done"} 1"#,
-            r#"telnyx_operator_api_requests_total{kind="queue",operation="create",status="200"} 1"#,
-            r#"telnyx_operator_api_requests_total{kind="queue",operation="create",status="none"} 1"#,
+            r#"telnyx_operator_api_requests_total{method="GET",route="/queues/{id}",status="404"} 1"#,
+            r#"telnyx_operator_api_requests_total{method="GET",route="/queues/{id}",status="none"} 1"#,
+            r#"telnyx_operator_api_request_seconds_count{method="GET",route="/queues/{id}"} 2"#,
         ] {
             assert!(text.contains(line), "{line} is missing in\n{text}");
         }

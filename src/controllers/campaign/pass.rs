@@ -25,6 +25,7 @@ use crate::controllers::references::References;
 use crate::dialing::conditions::Reason;
 use crate::dialing::labels::{FINALIZER, MayBeComplete};
 use crate::dialing::{Line, Standing, resolve};
+use crate::reconcile::{hold, is_held, release};
 
 /// Least time between two status writes of a campaign.
 const STATUS_GAP: Duration = Duration::from_secs(1);
@@ -65,8 +66,7 @@ pub(super) async fn run(context: &Context, campaign: &OutboundCampaign) -> Resul
     if campaign.metadata.deletion_timestamp.is_some() {
         return pass.leave(&mut held).await;
     }
-    if !campaign.finalizers().iter().any(|name| name == FINALIZER) {
-        pass.set_finalizers(|finalizers| finalizers.push(FINALIZER.to_owned())).await?;
+    if hold(&pass.api(), campaign, FINALIZER, None).await?.is_some() {
         // The watch brings the change back.
         return Ok(None);
     }
@@ -346,7 +346,7 @@ impl Pass<'_> {
 
     /// It is being deleted: no call is started, and it stays until those under way have ended.
     async fn leave(&self, held: &mut Held) -> Result<Option<Duration>, PassError> {
-        if !self.campaign.finalizers().iter().any(|name| name == FINALIZER) {
+        if !is_held(self.campaign, FINALIZER) {
             self.context.held.forget(self.owner.as_str());
             return Ok(None);
         }
@@ -362,7 +362,7 @@ impl Pass<'_> {
             if let Some(line) = line {
                 let _restarting = line.release(self.owner.clone()).await;
             }
-            self.set_finalizers(|finalizers| finalizers.retain(|name| name != FINALIZER)).await?;
+            release(&self.api(), self.campaign, FINALIZER).await?;
             self.context.held.forget(self.owner.as_str());
             return Ok(None);
         }
@@ -387,20 +387,6 @@ impl Pass<'_> {
             None => {
                 waited_long || (has_line && self.campaign.status.as_ref().is_some_and(|status| status.jobs.is_none()))
             }
-        }
-    }
-
-    async fn set_finalizers(&self, change: impl FnOnce(&mut Vec<String>)) -> kube::Result<()> {
-        let mut finalizers = self.campaign.finalizers().to_vec();
-        change(&mut finalizers);
-        let patch = json!({ "metadata": {
-            "resourceVersion": self.campaign.metadata.resource_version,
-            "finalizers": finalizers,
-        }});
-        match self.api().patch(&self.campaign.name_any(), &PatchParams::default(), &Patch::Merge(&patch)).await {
-            Ok(_) => Ok(()),
-            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
-            Err(error) => Err(error),
         }
     }
 }
