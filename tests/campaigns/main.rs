@@ -2,6 +2,9 @@
 //! the operator as a process of its own, so that it can be killed. Each test has a namespace and a simulator of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may")]
 
+#[path = "../cluster/mod.rs"]
+mod cluster;
+
 mod audience;
 mod exactly_once;
 mod jobs;

@@ -11,11 +11,8 @@ use std::time::{Duration, Instant};
 use dev_cluster::{Access, Options};
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
-use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::runtime::{conditions, wait::await_condition};
-use kube::{Api, Client, Config, Resource};
+use kube::{Api, Client, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -24,6 +21,8 @@ use telnyx_simulator::config::{Config as Behaviour, Person, Shares, Spread};
 use telnyx_simulator::{Running, Simulator};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
+
+use crate::cluster;
 
 /// Long enough for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -36,6 +35,8 @@ pub(crate) struct World {
     pub(crate) simulator: Running,
     pub(crate) http: reqwest::Client,
     home: TempDir,
+    /// The operator's, with the rights of the chart's ServiceAccount.
+    kubeconfig: PathBuf,
     port: u16,
     operator: Option<Child>,
 }
@@ -56,10 +57,10 @@ impl World {
     pub(crate) async fn new(configure: impl FnOnce(&mut Behaviour)) -> Self {
         drop(rustls::crypto::ring::default_provider().install_default());
         let access = Access::shared_or_start(Options::default()).await.unwrap();
-        let config = Kubeconfig::read_from(access.kubeconfig()).unwrap();
-        let config = Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()).await.unwrap();
-        let client = Client::try_from(config).unwrap();
-        install(&client).await;
+        let client = cluster::client(access.kubeconfig()).await;
+        cluster::install(&client).await;
+        let home = tempfile::tempdir().unwrap();
+        let kubeconfig = cluster::kubeconfig(&access, &client, home.path()).await;
         let namespace = format!("campaigns-{}", uuid::Uuid::new_v4().simple());
         let object: Namespace = serde_json::from_value(json!({ "metadata": { "name": namespace } })).unwrap();
         Api::all(client.clone()).create(&PostParams::default(), &object).await.unwrap();
@@ -71,7 +72,8 @@ impl World {
             namespace,
             simulator,
             http: reqwest::Client::new(),
-            home: tempfile::tempdir().unwrap(),
+            home,
+            kubeconfig,
             port: TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port(),
             operator: None,
         };
@@ -129,7 +131,7 @@ impl World {
         command
             .arg(format!("127.0.0.1:{}", self.port))
             .args(["--log-level", "telnyx_operator=debug,telnyx_voice=debug,info"]);
-        command.env_clear().env("KUBECONFIG", self.access.as_ref().unwrap().kubeconfig());
+        command.env_clear().env("KUBECONFIG", &self.kubeconfig);
         command.stdin(Stdio::null()).stdout(output(&log)).stderr(output(&log)).kill_on_drop(true);
         self.operator = Some(command.spawn().unwrap());
     }
@@ -366,16 +368,5 @@ pub(crate) fn merge(spec: &mut Value, changes: &Value) {
         } else {
             spec[key] = value.clone();
         }
-    }
-}
-
-async fn install(client: &Client) {
-    let definitions: Api<CustomResourceDefinition> = Api::all(client.clone());
-    for definition in telnyx_operator::api::crds() {
-        let name = definition.metadata.name.clone().unwrap();
-        let parameters = PatchParams::apply("tests").force();
-        definitions.patch(&name, &parameters, &Patch::Apply(&definition)).await.unwrap();
-        let served = await_condition(definitions.clone(), &name, conditions::is_crd_established());
-        tokio::time::timeout(PATIENCE, served).await.expect("the kind is served").unwrap();
     }
 }

@@ -2,6 +2,9 @@
 //! simulator in Telnyx's place. Each test has a namespace, a simulator and an operator of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may")]
 
+#[path = "../cluster/mod.rs"]
+mod cluster;
+
 mod credentials;
 mod drift;
 mod leaving;

@@ -1,6 +1,7 @@
 //! Objects beside each other: in other namespaces, or beyond what can be read.
 
-use crate::world::{World, condition, eventually, install};
+use crate::cluster::install;
+use crate::world::{World, condition, eventually};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams, PostParams};
 use kube::{CustomResourceExt as _, Error};

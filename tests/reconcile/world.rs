@@ -1,13 +1,11 @@
 //! A namespace on a real API server, a simulator, and an operator that watches the one and talks to the other.
 
+use crate::cluster;
 use dev_cluster::Access;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use k8s_openapi::api::events::v1::Event;
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
-use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::runtime::{conditions, wait::await_condition};
-use kube::{Client, Config, Resource};
+use kube::{Client, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -33,6 +31,8 @@ pub(crate) const HOOKS: &str = "https://hooks.example.com";
 pub(crate) struct World {
     access: Option<Access>,
     pub(crate) client: Client,
+    /// What the operator gets: the rights of the chart's ServiceAccount.
+    operators: Client,
     /// Where everything is done.
     pub(crate) namespace: String,
     /// What the operator watches.
@@ -60,10 +60,10 @@ impl World {
     }
 
     async fn on(access: Access, configure: impl FnOnce(&mut Behaviour)) -> Self {
-        let config = Kubeconfig::read_from(access.kubeconfig()).unwrap();
-        let config = Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()).await.unwrap();
-        let client = Client::try_from(config).unwrap();
-        install(&client).await;
+        let client = cluster::client(access.kubeconfig()).await;
+        cluster::install(&client).await;
+        let folder = tempfile::tempdir().unwrap();
+        let operators = cluster::client(&cluster::kubeconfig(&access, &client, folder.path()).await).await;
         let namespace = format!("reconcile-{}", uuid::Uuid::new_v4().simple());
         let simulator = Simulator::builder().configure(configure).api_key(KEY).start().await.unwrap();
         let telnyx =
@@ -71,6 +71,7 @@ impl World {
         let mut world = Self {
             access: Some(access),
             client,
+            operators,
             watched: vec![namespace.clone()],
             namespace,
             simulator,
@@ -132,7 +133,7 @@ impl World {
             namespaces: self.watched.clone(),
             instance: "test".to_owned(),
         };
-        let operator = Operator::prepare(self.client.clone(), options, shutdown.clone()).await.unwrap();
+        let operator = Operator::prepare(self.operators.clone(), options, shutdown.clone()).await.unwrap();
         self.admin = format!("http://{}", operator.admin_address().unwrap());
         self.operator = Some((shutdown, tokio::spawn(operator.run())));
     }
@@ -439,16 +440,5 @@ fn merge(spec: &mut Value, changes: &Value) {
         } else {
             spec[key] = value.clone();
         }
-    }
-}
-
-pub(crate) async fn install(client: &Client) {
-    let definitions: Api<CustomResourceDefinition> = Api::all(client.clone());
-    for definition in telnyx_operator::api::crds() {
-        let name = definition.metadata.name.clone().unwrap();
-        let parameters = PatchParams::apply("tests").force();
-        definitions.patch(&name, &parameters, &Patch::Apply(&definition)).await.unwrap();
-        let served = await_condition(definitions.clone(), &name, conditions::is_crd_established());
-        tokio::time::timeout(PATIENCE, served).await.expect("the kind is served").unwrap();
     }
 }

@@ -90,7 +90,7 @@ impl Work {
             Due::No => None,
             Due::Show(occupancy) => Some(occupancy),
             Due::Read => {
-                let found = read(context, &account, &id).await;
+                let found = read(&account, &id).await;
                 // After a failure as after a read that found calls: again at the pace of a queue in use.
                 seen.was_read(Instant::now(), found.as_ref().is_none_or(|found| found.current_size > 0));
                 found
@@ -111,15 +111,8 @@ impl Work {
 }
 
 /// `None` when it could not be read.
-async fn read(context: &Context, account: &Account, id: &str) -> Option<Occupancy> {
-    let started = Instant::now();
-    let answer = ask(&account.client().lane(Lane::Resync), id).await;
-    let status = match &answer {
-        Ok(_) => Some(200),
-        Err(error) => error.api().map(|answer| answer.status),
-    };
-    context.metrics.requested(RemoteKind::Queue.word(), "calls", status, started.elapsed());
-    match answer {
+async fn read(account: &Account, id: &str) -> Option<Occupancy> {
+    match ask(&account.client().lane(Lane::Resync), id).await {
         Ok(found) => Some(found),
         // It vanished because it was empty; the loop makes it again.
         Err(error) if classify(&error, Endpoint::Queues) == Class::NotFound => Some(Occupancy::default()),
