@@ -9,10 +9,10 @@ use kube::api::{ListParams, Patch, PatchParams};
 use kube::runtime::{WatchStreamExt as _, watcher};
 use serde_json::{Value, json};
 use telnyx_operator::api::CallControlApplication;
-use testbed::eventually;
+use testbed::{eventually, is_ready};
 
 use crate::Result;
-use crate::installation::{ACCOUNT, Counters, Installation, is_ready, manifest, next_within, seconds};
+use crate::installation::{ACCOUNT, Counters, Installation, manifest, next_within, seconds};
 use crate::report::Report;
 
 /// How many applications.
@@ -39,6 +39,14 @@ pub(crate) async fn measure(runs: usize, report: &mut Report) -> Result<()> {
     report.add_bounded("applications", name, "s", &figures.converge, Some("under 3.5 s".to_owned()));
     report.add("applications", format!("ratio to {COUNT} × {LATENCY_MS} ms ÷ {CONCURRENCY}"), "×", &ratios);
     report.add("applications", "operator CPU to converge", "s", &figures.converge_cpu);
+    report.add("applications", "API server CPU to converge", "s", &figures.api_server_cpu);
+    report.add_bounded(
+        "applications",
+        "API server writes per application",
+        "",
+        &figures.converge_writes,
+        Some("2: finalizer, status".to_owned()),
+    );
     report.add_bounded("applications", "POST requests to converge", "", &figures.creates, Some("1,000".to_owned()));
     report.add_bounded("applications", "requests of a quiet resync", "", &figures.quiet, Some("4 lists".to_owned()));
     report.add_bounded(
@@ -59,6 +67,8 @@ pub(crate) async fn measure(runs: usize, report: &mut Report) -> Result<()> {
 struct Figures {
     converge: Vec<f64>,
     converge_cpu: Vec<f64>,
+    api_server_cpu: Vec<f64>,
+    converge_writes: Vec<f64>,
     creates: Vec<f64>,
     quiet: Vec<f64>,
     quiet_cpu: Vec<f64>,
@@ -94,6 +104,7 @@ async fn converge(installation: &Installation, figures: &mut Figures) -> Result<
     for _ in 0..COUNT {
         next_within(&mut events, Duration::from_secs(30)).await.ok_or("the watch is silent")??;
     }
+    let before = (installation.api_server_cpu()?, installation.application_writes().await?);
     installation.testbed.operator().start().await?;
     let mut begun = None;
     let mut ready: BTreeMap<String, bool> = BTreeMap::new();
@@ -106,6 +117,9 @@ async fn converge(installation: &Installation, figures: &mut Figures) -> Result<
     }
     figures.converge.push(seconds(begun.ok_or("no finalizer was seen")?));
     figures.converge_cpu.push(installation.operator_cpu()?);
+    figures.api_server_cpu.push(installation.api_server_cpu()? - before.0);
+    let writes = installation.application_writes().await? - before.1;
+    figures.converge_writes.push(writes / float(COUNT as u64));
     figures.creates.push(float(installation.counters().await?.requests(CREATE)));
     Ok(())
 }

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use k8s_openapi::api::core::v1::ConfigMap;
 use serde_json::{Value, json};
 use telnyx_operator::api::OutboundCampaign;
-use testbed::eventually;
+use testbed::{condition, eventually};
 
 use crate::Result;
-use crate::installation::{ACCOUNT, Installation, condition, manifest, seconds};
+use crate::installation::{ACCOUNT, Installation, manifest, seconds};
 use crate::process::cpu_seconds;
 use crate::report::Report;
 use crate::yardstick;

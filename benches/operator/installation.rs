@@ -4,15 +4,14 @@ use std::time::{Duration, Instant};
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use k8s_openapi::NamespaceResourceScope;
-use k8s_openapi::api::core::v1::Secret;
 use kube::api::{ListParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use telnyx_operator::api::{CallControlApplication, OutboundVoiceProfile, TelnyxAccount};
-use testbed::{Testbed, eventually};
+use telnyx_operator::api::{CallControlApplication, OutboundVoiceProfile};
+use testbed::{Testbed, eventually, is_ready};
 
 use crate::Result;
 
@@ -35,9 +34,8 @@ impl Installation {
         let testbed = Testbed::builder().simulator_config(simulator).start().await?;
         let kubeconfig = Kubeconfig::read_from(testbed.cluster().kubeconfig())?;
         let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
-        let installation = Self { client: Client::try_from(config)?, testbed };
-        installation.create_account(account).await?;
-        Ok(installation)
+        testbed.apply_account(ACCOUNT, account).await?;
+        Ok(Self { client: Client::try_from(config)?, testbed })
     }
 
     /// The objects of a kind in the benchmark's namespace.
@@ -62,24 +60,6 @@ impl Installation {
                 Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
             })
             .await
-    }
-
-    async fn create_account(&self, overlay: &Value) -> Result<()> {
-        let key = self.testbed.simulator().get("/public-key").await?;
-        let mut spec = json!({
-            "apiKeySecretRef": { "name": ACCOUNT, "key": "apiKey" },
-            "webhookPublicKey": key["publicKey"],
-            "baseUrl": self.testbed.simulator().base_url(),
-            "webhookBaseUrl": self.testbed.operator().webhook_url(),
-        });
-        if let (Some(spec), Some(overlay)) = (spec.as_object_mut(), overlay.as_object()) {
-            spec.extend(overlay.clone());
-        }
-        let secret = json!({
-            "apiVersion": "v1", "kind": "Secret", "metadata": { "name": ACCOUNT }, "stringData": { "apiKey": API_KEY },
-        });
-        self.create::<Secret>([secret].into_iter()).await?;
-        self.create::<TelnyxAccount>([manifest("TelnyxAccount", ACCOUNT, &spec)].into_iter()).await
     }
 
     /// Creates a profile and an application that may call, and waits until the application is Ready.
@@ -119,6 +99,24 @@ impl Installation {
     /// The simulator's counters.
     pub(crate) async fn counters(&self) -> Result<Counters> {
         Ok(Counters(self.testbed.simulator().get("/counters").await?))
+    }
+
+    /// Writes of applications that the API server has answered so far, by its own metrics: finalizers, status, creates.
+    pub(crate) async fn application_writes(&self) -> Result<f64> {
+        let text = self.client.request_text(http::Request::get("/metrics").body(Vec::new())?).await?;
+        let written = text.lines().filter(|line| {
+            line.starts_with("apiserver_request_total{")
+                && line.contains(r#"resource="callcontrolapplications""#)
+                && [r#"verb="PATCH""#, r#"verb="PUT""#, r#"verb="POST""#].iter().any(|verb| line.contains(verb))
+        });
+        Ok(written.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum())
+    }
+
+    /// CPU seconds that the API server has used so far.
+    pub(crate) fn api_server_cpu(&self) -> Result<f64> {
+        let pids = self.testbed.cluster().pids();
+        pids.and_then(|[_, api_server, _]| crate::process::cpu_seconds(api_server))
+            .ok_or_else(|| "the API server does not run".into())
     }
 
     /// CPU seconds that the operator has used so far.
@@ -172,18 +170,6 @@ impl Counters {
 /// A manifest of one of the operator's kinds.
 pub(crate) fn manifest(kind: &str, name: &str, spec: &Value) -> Value {
     json!({ "apiVersion": "telnyx-operator.io/v1alpha1", "kind": kind, "metadata": { "name": name }, "spec": spec })
-}
-
-/// Whether an object's status says Ready for its present generation.
-pub(crate) fn is_ready(object: &Value) -> bool {
-    condition(object, "Ready") == Some("True")
-        && object.pointer("/status/observedGeneration") == object.pointer("/metadata/generation")
-}
-
-/// The status of one of an object's conditions.
-pub(crate) fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a str> {
-    let conditions = object.pointer("/status/conditions")?.as_array()?;
-    conditions.iter().find(|condition| condition["type"] == kind)?["status"].as_str()
 }
 
 /// Seconds since `begun`.

@@ -102,6 +102,15 @@ impl Access {
         write_private(path, &self.endpoint().kubeconfig_for_token(token))
     }
 
+    /// The processes of our own cluster: etcd, API server, controller manager. `None` for a shared one.
+    #[must_use]
+    pub fn pids(&self) -> Option<[u32; 3]> {
+        match self {
+            Self::Shared { .. } => None,
+            Self::Own(cluster) => Some(cluster.pids()),
+        }
+    }
+
     /// Stops our own cluster; a shared one stays.
     pub async fn release(self) -> io::Result<()> {
         match self {

@@ -14,6 +14,7 @@ mod ports;
 mod programs;
 mod service;
 mod simulator;
+mod status;
 mod testbed;
 
 pub use chart::ChartError;
@@ -24,4 +25,5 @@ pub use operator::Operator;
 pub use programs::MissingProgram;
 pub use service::ServiceError;
 pub use simulator::{Simulator, SimulatorError};
+pub use status::{condition, is_ready};
 pub use testbed::{Builder, Testbed};

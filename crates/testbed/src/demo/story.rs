@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use testbed::{Testbed, eventually};
+use testbed::{Testbed, condition, eventually, is_ready};
 
 use super::DemoError;
 use super::progress;
@@ -182,16 +182,6 @@ fn show(line: &str, on_terminal: bool) {
     } else {
         println!("          {line}");
     }
-}
-
-fn is_ready(object: &Value) -> bool {
-    condition(object, "Ready") == Some("True")
-}
-
-fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a str> {
-    let conditions = object.pointer("/status/conditions")?.as_array()?;
-    let found = conditions.iter().find(|condition| condition.get("type").is_some_and(|t| t == kind))?;
-    found.get("status")?.as_str()
 }
 
 fn name(object: &Value) -> String {
