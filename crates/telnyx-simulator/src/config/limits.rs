@@ -84,12 +84,20 @@ pub struct Retention {
     pub call_events: usize,
     /// Entries of `webhook_deliveries`.
     pub webhook_deliveries: usize,
+    /// Conferences that have ended.
+    pub conferences: usize,
     /// Dials listed under `/sim/dials`. Counts per number go on beyond it.
     pub dials: usize,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { ended_call_secs: 600, call_events: 200_000, webhook_deliveries: 20_000, dials: 200_000 }
+        Self {
+            ended_call_secs: 600,
+            call_events: 200_000,
+            webhook_deliveries: 20_000,
+            conferences: 10_000,
+            dials: 200_000,
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! Does not know how any of it is carried out.
 
 mod callees;
+mod conferences;
 mod faults;
 mod inbound;
 mod keys;
@@ -21,6 +22,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 
 pub use callees::{Amd, Audio, Callees, Machine, NumberRule, Outcome, Person, Shares, Stay};
+pub use conferences::Conferences;
 pub use faults::{Effect, Fault, Scope};
 pub use inbound::{Inbound, IncomingCall, Line};
 pub use keys::{Keypad, Press, is_key};
@@ -28,8 +30,8 @@ pub use limits::{Limits, Queues, RequestLimit, Retention};
 pub use services::Services;
 pub use spread::Spread;
 pub use switches::{
-    AudioCut, DialRefusals, DuplicateCommand, EventOrder, QueueDuplicate, Redirects, SipCauseStyle, Switches,
-    TimestampOrigin, UnknownCall,
+    ActiveQueuedCall, AudioCut, ConferenceExpiry, DialRefusals, DuplicateCommand, EndedByApi, EventOrder,
+    QueueDuplicate, Redirects, SipCauseStyle, Switches, TimestampOrigin, UnknownCall,
 };
 pub use webhooks::Webhooks;
 
@@ -59,6 +61,8 @@ pub struct Config {
     pub services: Services,
     /// How call queues live and die.
     pub queues: Queues,
+    /// How people behave in conferences.
+    pub conferences: Conferences,
     /// How webhooks are delivered.
     pub webhooks: Webhooks,
     /// What goes wrong, where, how often.
@@ -83,6 +87,7 @@ impl Default for Config {
             inbound: Inbound::default(),
             services: Services::default(),
             queues: Queues::default(),
+            conferences: Conferences::default(),
             webhooks: Webhooks::default(),
             faults: Vec::new(),
             switches: Switches::default(),

@@ -49,6 +49,12 @@ pub struct Switches {
     pub webhook_redirects: Redirects,
     /// What creating a queue says when the name is taken.
     pub queue_duplicate: QueueDuplicate,
+    /// What removing a queued call says while that call is alive.
+    pub active_queued_call: ActiveQueuedCall,
+    /// What becomes of those who are in a conference when its time is up.
+    pub conference_expiry: ConferenceExpiry,
+    /// What `conference.ended` gives as reason when a command ended the conference.
+    pub conference_ended_by_api: EndedByApi,
     /// Whether `whitelisted_destinations` of a profile is enforced, by country calling code.
     pub enforce_destinations: bool,
     /// Whether an application may be given an empty webhook URL, as one made elsewhere may have: nothing can be dialled with it.
@@ -80,6 +86,9 @@ impl Default for Switches {
             webhook_timestamp: TimestampOrigin::Attempt,
             webhook_redirects: Redirects::Follow,
             queue_duplicate: QueueDuplicate::Refuse,
+            active_queued_call: ActiveQueuedCall::Refuse,
+            conference_expiry: ConferenceExpiry::HangUp,
+            conference_ended_by_api: EndedByApi::AllLeft,
             enforce_destinations: true,
             accept_empty_webhook_url: false,
             refuse_unknown_fields: false,
@@ -188,4 +197,36 @@ pub enum QueueDuplicate {
     Refuse,
     /// 200 with the queue that is there.
     Existing,
+}
+
+/// What removing a queued call says while that call is alive; the API removes "an inactive call".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ActiveQueuedCall {
+    /// 422 with code 10027.
+    Refuse,
+    /// It leaves the queue and is parked.
+    Remove,
+}
+
+/// What becomes of those who are in a conference when its time is up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ConferenceExpiry {
+    /// Their calls end.
+    HangUp,
+    /// Their calls are parked.
+    Park,
+}
+
+/// What `conference.ended` gives as reason when a command ended the conference: the field's list of values has no word for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum EndedByApi {
+    /// `all_left`.
+    AllLeft,
+    /// `ended_via_api`, as retrieving the conference says.
+    EndedViaApi,
+    /// No reason at all.
+    Omitted,
 }

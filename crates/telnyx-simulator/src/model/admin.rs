@@ -43,6 +43,7 @@ impl World {
             "concurrentCalls": self.channels.in_use(),
             "maxConcurrentCalls": self.counters.max_concurrent_calls,
             "endedCalls": self.counters.ended,
+            "conferences": self.counters.conferences,
         })
     }
 
@@ -70,6 +71,12 @@ impl World {
         self.calls.get(key).filter(|call| call.is_alive())?;
         self.other_end_hangs_up(key);
         Some(())
+    }
+
+    /// Every conference that is not forgotten, in the order of creation, with who is in it.
+    #[must_use]
+    pub fn conferences(&self) -> Vec<Value> {
+        self.conferences.view()
     }
 
     /// How many objects the account holds.

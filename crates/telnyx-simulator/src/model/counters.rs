@@ -19,6 +19,7 @@ pub struct Counters {
     pub(super) dials: DialCounters,
     pub(super) webhooks: WebhookCounters,
     pub(super) max_concurrent_calls: u64,
+    pub(super) conferences: ConferenceCounters,
     pub(super) ended: BTreeMap<&'static str, u64>,
     recent: VecDeque<Moment>,
     numbers: HashMap<Arc<str>, u64>,
@@ -39,6 +40,28 @@ pub(super) struct DialCounters {
     pub(super) refused: BTreeMap<String, u64>,
     /// Most accepted dials within any five seconds.
     pub(super) max_in_five_seconds: usize,
+}
+
+/// Conferences in all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ConferenceCounters {
+    /// Conferences that were opened.
+    pub(super) created: u64,
+    /// Conferences that ended, by reason.
+    pub(super) ended: BTreeMap<&'static str, u64>,
+    /// Most participants that one conference had at the same time.
+    pub(super) max_participants: usize,
+}
+
+impl ConferenceCounters {
+    pub(super) fn joined(&mut self, present: usize) {
+        self.max_participants = self.max_participants.max(present);
+    }
+
+    pub(super) fn ended(&mut self, reason: &'static str) {
+        *self.ended.entry(reason).or_default() += 1;
+    }
 }
 
 /// Webhooks in all.

@@ -8,8 +8,10 @@ use serde::Serialize;
 
 use super::World;
 use super::calls::{CallKey, CallTimer};
+use super::faults::WebhookStrikes;
 use super::happenings::Happening;
 use super::history::{Entry, EntryKind};
+use super::leg::Leg;
 use super::moment::Moment;
 use super::outbox::{Delivery, Event};
 use super::timers::Timer;
@@ -147,7 +149,7 @@ pub(crate) struct CostPart {
 }
 
 /// The value that stands where a document lists all values.
-const UNKNOWN: &str = "simulated_unknown_value";
+pub(super) const UNKNOWN: &str = "simulated_unknown_value";
 
 impl Detail {
     pub(crate) const fn event_type(&self) -> &'static str {
@@ -205,40 +207,56 @@ impl World {
     /// Something happened to a call: it goes into the call's history and, faults permitting, to its receiver.
     pub(super) fn emit(&mut self, key: CallKey, mut detail: Detail) {
         let Some(call) = self.calls.get(key) else { return };
-        let event_type = detail.event_type();
-        let strikes = self.faults.webhook(event_type, &call.to);
-        if strikes.unknown_enum {
-            detail.distort();
-        }
-        let payload = Payload {
-            call_control_id: detail.names_call().then_some(&call.control_id),
-            call_leg_id: &call.leg_id,
-            call_session_id: &call.session_id,
-            client_state: call.client_state.as_deref(),
-            connection_id: &call.connection,
-            detail: &detail,
-        };
-        let event = Arc::new(Event {
-            id: self.ids.uuid(),
-            event_type,
-            occurred_at: self.now,
+        let (leg, client_state) = (Leg::of(key, call), call.client_state.clone());
+        self.announce(detail.event_type(), &leg, |strikes| {
+            if strikes.unknown_enum {
+                detail.distort();
+            }
+            let payload = Payload {
+                call_control_id: detail.names_call().then_some(&leg.control_id),
+                call_leg_id: &leg.leg_id,
+                call_session_id: &leg.session_id,
+                client_state: client_state.as_deref(),
+                connection_id: &leg.connection,
+                detail: &detail,
+            };
             // Strings and whole numbers under string keys: serialization has no way to fail.
-            payload: serde_json::to_string(&payload).unwrap_or_default(),
+            serde_json::to_string(&payload).unwrap_or_default()
         });
-        self.history.record(Entry::of(call, EntryKind::Webhook(Arc::clone(&event)), self.now));
-        let target = self
-            .applications
-            .get(&call.connection)
-            .and_then(|application| application.target().cloned())
-            .unwrap_or_else(|| Arc::clone(&call.target));
-        let target = call.overrides.target(event_type, target);
-        let waits = call.overrides.waits(event_type);
+    }
+
+    /// Something happened that this leg is named by, alive or not. `payload` is asked for once, with the faults that strike.
+    pub(super) fn announce(
+        &mut self,
+        event_type: &'static str,
+        leg: &Leg,
+        payload: impl FnOnce(&WebhookStrikes) -> String,
+    ) {
+        let strikes = self.faults.webhook(event_type, &leg.to);
+        let payload = payload(&strikes);
+        let event = Arc::new(Event { id: self.ids.uuid(), event_type, occurred_at: self.now, payload });
+        self.history.record(Entry::of_leg(leg, EntryKind::Webhook(Arc::clone(&event)), self.now));
         self.counters.webhooks.events += 1;
+        self.deliver(leg, &event, &strikes);
+        if strikes.unknown_event && event_type != (Detail::Unknown {}).event_type() {
+            self.emit(leg.key, Detail::Unknown {});
+        }
+        if strikes.hang_up {
+            self.timers.set(self.now, Timer::Call(leg.key, CallTimer::SuddenHangup));
+        }
+    }
+
+    /// Puts an event on its way, as often and as late as the faults say.
+    fn deliver(&mut self, leg: &Leg, event: &Arc<Event>, strikes: &WebhookStrikes) {
+        let application = self.applications.get(&leg.connection);
+        let usual = application.and_then(|application| application.target()).unwrap_or(&leg.target);
+        let target = leg.overrides.target(event.event_type, Arc::clone(usual));
+        let waits = leg.overrides.waits(event.event_type);
         if strikes.dropped {
             self.counters.webhooks.dropped += 1;
         }
         for copy in 0..if strikes.dropped { 0 } else { strikes.copies.max(1) } {
-            let delivery = Delivery::new(self.ids.uuid(), Arc::clone(&event), Arc::clone(&target))
+            let delivery = Delivery::new(self.ids.uuid(), Arc::clone(event), Arc::clone(&target))
                 .waits(waits.clone())
                 .forged(strikes.forged);
             let Some(delivery) = self.outbox.accept(delivery) else {
@@ -248,20 +266,14 @@ impl World {
             self.counters.webhooks.duplicated += u64::from(copy > 0);
             let wait = self.config.webhooks.send_after_ms.draw(&mut self.send_rng) + strikes.delay.unwrap_or_default();
             if let Some(hold) = strikes.hold {
-                self.outbox.hold(key, delivery);
-                self.timers.set(self.now + hold, Timer::Release(key));
+                self.outbox.hold(leg.key, delivery);
+                self.timers.set(self.now + hold, Timer::Release(leg.key));
             } else if wait.is_zero() {
                 self.outbox.make_ready(delivery);
-                self.outbox.release_held(key);
+                self.outbox.release_held(leg.key);
             } else {
                 self.timers.set(self.now + wait, Timer::Send(delivery));
             }
-        }
-        if strikes.unknown_event && !matches!(detail, Detail::Unknown {}) {
-            self.emit(key, Detail::Unknown {});
-        }
-        if strikes.hang_up {
-            self.timers.set(self.now, Timer::Call(key, CallTimer::SuddenHangup));
         }
     }
 }

@@ -6,6 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::calls::Call;
+use super::leg::Leg;
 use super::moment::Moment;
 use super::outbox::Event;
 
@@ -35,6 +36,18 @@ impl Entry {
             connection: Arc::clone(&call.connection),
             from: Arc::clone(&call.from),
             to: Arc::clone(&call.to),
+            kind,
+        }
+    }
+
+    pub(crate) fn of_leg(leg: &Leg, kind: EntryKind, at: Moment) -> Self {
+        Self {
+            at,
+            leg_id: Arc::clone(&leg.leg_id),
+            session_id: Arc::clone(&leg.session_id),
+            connection: Arc::clone(&leg.connection),
+            from: Arc::clone(&leg.from),
+            to: Arc::clone(&leg.to),
             kind,
         }
     }

@@ -26,6 +26,7 @@ mod admin;
 mod calls;
 mod channels;
 mod commands;
+mod conferences;
 mod counters;
 mod countries;
 mod endpoints;
@@ -37,6 +38,7 @@ mod happenings;
 mod history;
 mod ids;
 mod keys;
+mod leg;
 mod moment;
 mod numbers;
 mod outbox;
@@ -63,6 +65,7 @@ use crate::config::Config;
 use calls::Calls;
 use channels::Channels;
 use commands::Commands;
+use conferences::Conferences;
 use endpoints::Routes;
 use endpoints::applications::Application;
 use endpoints::profiles::Profile;
@@ -93,6 +96,7 @@ pub struct World {
     applications: Store<Application>,
     profiles: Store<Profile>,
     queues: Queues,
+    conferences: Conferences,
     calls: Calls,
     channels: Channels,
     commands: Commands,
@@ -101,6 +105,7 @@ pub struct World {
     history: History,
     outbox: Outbox,
     send_rng: ChaCha8Rng,
+    conference_rng: ChaCha8Rng,
     timers: Timers,
     faults: Faults,
     counters: Counters,
@@ -119,6 +124,7 @@ impl World {
             applications: Store::new(),
             profiles: Store::new(),
             queues: Queues::new(),
+            conferences: Conferences::default(),
             calls: Calls::new(),
             channels: Channels::default(),
             commands: Commands::new(Duration::from_secs(config.switches.command_id_secs)),
@@ -127,6 +133,7 @@ impl World {
             history: History::new(config.retention.call_events),
             outbox: Outbox::new(config.webhooks.max_pending, config.retention.webhook_deliveries),
             send_rng: stream(config.seed, 3),
+            conference_rng: stream(config.seed, 11),
             timers: Timers::default(),
             faults: Faults::new(config.seed, &config.faults),
             counters: Counters::new(config.retention.dials),
@@ -235,6 +242,7 @@ impl World {
             self.now = self.now.max(at);
             match timer {
                 Timer::Call(key, timer) => self.on_call_timer(key, timer),
+                Timer::Conference(key, timer) => self.on_conference_timer(key, timer),
                 Timer::Send(key) => self.outbox.make_ready(key),
                 Timer::Release(call) => self.outbox.release_held(call),
                 Timer::CollectQueue(name) => self.collect_queue(&name),

@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::calls::{CallKey, CallTimer};
+use super::conferences::{ConferenceKey, ConferenceTimer};
 use super::moment::Moment;
 use super::outbox::DeliveryKey;
 
@@ -15,6 +16,8 @@ use super::outbox::DeliveryKey;
 pub(crate) enum Timer {
     /// When a call goes on.
     Call(CallKey, CallTimer),
+    /// When a conference goes on.
+    Conference(ConferenceKey, ConferenceTimer),
     /// When a webhook is sent, or sent again.
     Send(DeliveryKey),
     /// When webhooks of a call that were held back leave after all.

@@ -22,6 +22,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/sim/calls", get(calls).post(call_in))
         .route("/sim/calls/{call_control_id}/press", post(press))
         .route("/sim/calls/{call_control_id}/leave", post(leave))
+        .route("/sim/conferences", get(conferences))
         .route("/sim/objects", get(objects))
         .route("/sim/endpoints", get(endpoints))
         .route("/sim/public-key", get(public_key))
@@ -106,6 +107,12 @@ async fn leave(State(shared): AppState, Path(id): Path<String>) -> StatusCode {
     drop(world);
     shared.bell.notify_one();
     if left.is_some() { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
+}
+
+async fn conferences(State(shared): AppState) -> Json<Vec<Value>> {
+    let mut world = shared.world();
+    world.catch_up(shared.clock.now());
+    Json(world.conferences())
 }
 
 async fn objects(State(shared): AppState) -> Json<Value> {

@@ -107,7 +107,7 @@ impl World {
         }
     }
 
-    fn natural_end(&self, clip: &Clip) -> ClipEnd {
+    pub(crate) fn natural_end(&self, clip: &Clip) -> ClipEnd {
         let sound = if let Sound::Question(question) = &clip.sound { question } else { &clip.sound };
         let Sound::File(media) = sound else { return ClipEnd::Completed };
         let name = media.media_url.as_deref().or(media.media_name.as_deref()).unwrap_or_default();
@@ -176,13 +176,15 @@ impl World {
     }
 
     /// Sets the moment at which the callee hangs up, from what is heard now.
-    pub(super) fn replan_hangup(&mut self, key: CallKey) {
+    pub(crate) fn replan_hangup(&mut self, key: CallKey) {
+        let conference = self.leaves_conference_at(key);
         let Some(call) = self.calls.get_mut(key) else { return };
         let State::AwaitsEnd { answered_at } = call.state else { return };
         let silent = call.clips.is_empty();
         let heard = call.next_clip > 0;
         let at = match &call.callee.behaviour {
             Behaviour::Person { early: Some(early), .. } => Some(answered_at + *early),
+            Behaviour::Person { .. } if conference.is_some() => conference,
             Behaviour::Person { hold, .. } if call.queue.is_some() => Some(self.now + *hold),
             Behaviour::Person { patience, .. } if silent && call.running.gather.is_some() => Some(self.now + *patience),
             Behaviour::Person { after_message, .. } if silent && heard => Some(self.now + *after_message),

@@ -9,6 +9,8 @@ use super::gather::GatherEnd;
 use super::{Behaviour, Call, CallKey, CallTimer, Direction, Ending, Serial, State};
 use crate::config::AudioCut;
 use crate::model::World;
+use crate::model::conferences::Exit;
+use crate::model::endpoints::queues::Dequeue;
 use crate::model::events::{CostPart, Detail, QualityStats};
 use crate::model::timers::Timer;
 
@@ -180,6 +182,7 @@ impl World {
             self.play(key, Sound::File(media), Some(length));
         }
         self.cancel_other_legs(key, &session);
+        self.enter_expected(key);
     }
 
     /// An application may lose a call that it sends no command for.
@@ -235,7 +238,8 @@ impl World {
         if !self.calls.get(key).is_some_and(Call::is_alive) {
             return;
         }
-        self.leave_queue(key, "hangup");
+        self.leave_queue(key, Dequeue::Hangup);
+        self.unseat(key, Exit::Usual);
         self.cancel_gather(key, GatherEnd::CallHangup);
         self.cut_clips(key);
         self.stop_media(key);

@@ -19,6 +19,7 @@ use crate::model::calls::{
 };
 use crate::model::channels::ChannelLimits;
 use crate::model::commands::CommandKey;
+use crate::model::conferences::Destination;
 use crate::model::counters::DialRecord;
 use crate::model::events::Media;
 use crate::model::exchange::{Answer, Exchange, Method, Reply};
@@ -42,6 +43,8 @@ struct Dial {
     region: &'static str,
     options: Options,
     overrides: Overrides,
+    /// Where the legs go once they are answered.
+    conference: Option<Destination>,
 }
 
 /// What a dial may use: the application's webhook target and its profile.
@@ -221,7 +224,10 @@ fn place(world: &mut World, dial: &Dial, grant: &Grant, forbidden: bool) -> Answ
             running: Running::default(),
         };
         world.history.record(Entry::of(&call, EntryKind::Command("dial"), world.now));
-        world.place(call);
+        let key = world.place(call);
+        if let Some(conference) = &dial.conference {
+            world.conferences.expect(key, conference.clone());
+        }
         first.get_or_insert((control_id, leg_id));
     }
     let (control_id, leg_id) = first.unwrap_or_default();
@@ -277,10 +283,12 @@ fn read(world: &World, body: &Map<String, Value>) -> Result<Dial, Refusal> {
     let region = fields.choice("sip_region", REGIONS).unwrap_or("US");
     let options = options(world, &mut fields);
     let overrides = overrides(&mut fields);
+    let mut conference = None;
+    fields.inner("conference_config", |fields| conference = super::conferences::destination(world, fields));
     fields.finish()?;
     // `require` has complained about each of these that is missing.
     let (Some(from), Some(connection)) = (from, connection) else { return Err(Refusal::not_found()) };
-    Ok(Dial { to, from, connection, client_state, command_id, region, options, overrides })
+    Ok(Dial { to, from, connection, client_state, command_id, region, options, overrides, conference })
 }
 
 /// One destination or a list of them; each a number in E.164 or a SIP URI.

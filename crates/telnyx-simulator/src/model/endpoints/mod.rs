@@ -6,6 +6,7 @@ pub(crate) mod actions;
 pub(crate) mod applications;
 mod call_events;
 mod calls;
+mod conferences;
 mod dial;
 mod on_answer;
 pub(crate) mod profiles;
@@ -46,10 +47,12 @@ pub(crate) struct Routes {
 
 impl Routes {
     pub(crate) fn new() -> Self {
+        let conferences = conferences::endpoints();
         let all: Vec<Endpoint> = [
             applications::ENDPOINTS,
             profiles::ENDPOINTS,
             queues::ENDPOINTS,
+            &conferences,
             dial::ENDPOINTS,
             calls::ENDPOINTS,
             call_events::ENDPOINTS,

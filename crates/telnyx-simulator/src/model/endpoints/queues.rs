@@ -3,18 +3,19 @@
 //! Promises first come, first served, and that an empty queue goes away after a configurable idle time.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::Endpoint;
-use crate::config::QueueDuplicate;
+use crate::config::{ActiveQueuedCall, QueueDuplicate};
 use crate::model::World;
 use crate::model::calls::{Call, CallKey, CallTimer};
+use crate::model::conferences::Exit;
 use crate::model::events::Detail;
 use crate::model::exchange::{Answer, Exchange, Method, Reply};
 use crate::model::fields::Fields;
+use crate::model::leg::Leg;
 use crate::model::moment::Moment;
 use crate::model::paging::Page;
 use crate::model::refusal::{ApiError, Refusal};
@@ -47,8 +48,9 @@ struct Queue {
     waits: Waits,
 }
 
+/// A call that waits. A kept one outlives its call, so that it knows whose it was.
 struct Member {
-    call: CallKey,
+    leg: Leg,
     enqueued_at: Moment,
     keep_after_hangup: bool,
 }
@@ -88,6 +90,40 @@ struct MemberView<'a> {
     is_alive: bool,
 }
 
+/// Why a call left its queue (Telnyx webhook reference: "Call Left Queue", `reason`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dequeue {
+    /// It is connected with another call or has joined a conference.
+    Bridged,
+    /// A bridge took it from the head of the queue.
+    BridgingInProcess,
+    Hangup,
+    /// It was taken out by command, and is parked.
+    Leave,
+    /// It waited for as long as it may, and is parked.
+    Timeout,
+}
+
+impl Dequeue {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Bridged => "bridged",
+            Self::BridgingInProcess => "bridging-in-process",
+            Self::Hangup => "hangup",
+            Self::Leave => "leave",
+            Self::Timeout => "timeout",
+        }
+    }
+}
+
+/// The call that a bridge with a queue gets. Either way it is in the queue no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Head {
+    Alive(CallKey),
+    /// It was kept after its hangup; there is nobody to bridge with.
+    HungUp,
+}
+
 impl Queues {
     pub(crate) const fn new() -> Self {
         Self { by_name: BTreeMap::new() }
@@ -99,38 +135,50 @@ impl Queues {
 }
 
 impl Queue {
-    fn view<'a>(&'a self, name: &'a str) -> QueueView<'a> {
+    fn view<'a>(&'a self, name: &'a str, now: Moment) -> QueueView<'a> {
         QueueView {
             record_type: "queue",
             id: &self.id,
             name,
             max_size: self.max_size,
             current_size: self.members.len(),
-            average_wait_time_secs: self.average_wait(),
+            average_wait_time_secs: self.waiting_for(now),
             created_at: self.created_at,
             updated_at: self.updated_at,
         }
     }
 
-    fn average_wait(&self) -> u64 {
+    /// Average seconds that those who left had waited: `queue_avg_wait_time_secs` of `call.enqueued`.
+    fn usual_wait(&self) -> u64 {
         self.waits.seconds.checked_div(self.waits.count).unwrap_or(0)
     }
 
-    fn member_view<'a>(&'a self, index: usize, member: &Member, call: &'a Call, now: Moment) -> MemberView<'a> {
+    /// Average seconds that those who are in it have waited so far: `average_wait_time_secs` of a queue.
+    fn waiting_for(&self, now: Moment) -> u64 {
+        let waited: u64 = self.members.iter().map(|member| now.since(member.enqueued_at).as_secs()).sum();
+        waited.checked_div(u64::try_from(self.members.len()).unwrap_or(u64::MAX)).unwrap_or(0)
+    }
+
+    fn member_view<'a>(&'a self, index: usize, member: &'a Member, world: &World) -> MemberView<'a> {
         MemberView {
             record_type: "queue_call",
-            call_control_id: &call.control_id,
-            call_leg_id: &call.leg_id,
-            call_session_id: &call.session_id,
-            connection_id: &call.connection,
-            from: &call.from,
-            to: &call.to,
+            call_control_id: &member.leg.control_id,
+            call_leg_id: &member.leg.leg_id,
+            call_session_id: &member.leg.session_id,
+            connection_id: &member.leg.connection,
+            from: &member.leg.from,
+            to: &member.leg.to,
             queue_id: &self.id,
             queue_position: index + 1,
             enqueued_at: member.enqueued_at,
-            wait_time_secs: now.since(member.enqueued_at).as_secs(),
-            is_alive: call.is_alive(),
+            wait_time_secs: world.now.since(member.enqueued_at).as_secs(),
+            is_alive: world.calls.get(member.leg.key).is_some_and(Call::is_alive),
         }
+    }
+
+    /// The place of a call, counted from 0.
+    fn place(&self, call: CallKey) -> Option<usize> {
+        self.members.iter().position(|member| member.leg.key == call)
     }
 }
 
@@ -173,7 +221,7 @@ impl World {
         self.plan_collection(name);
     }
 
-    /// Puts a call at the end of a queue, which is made when it is missing.
+    /// Puts a call at the end of a queue, which is made when it is missing. It leaves its conference.
     pub(crate) fn enqueue(
         &mut self,
         key: CallKey,
@@ -181,28 +229,31 @@ impl World {
         max_size: Option<u64>,
         keep_after_hangup: bool,
     ) -> Result<(), Refusal> {
-        let refuse = |code: &str, detail: &str| Err(ApiError::new(code, "Queue error", detail).with(422));
+        let refuse = |code, title, detail| Err(ApiError::new(code, title, detail).with(422));
         if self.calls.get(key).is_some_and(|call| call.queue.is_some()) {
-            return refuse("90038", "The call is already in a queue.");
+            return refuse("90038", "Call already in queue", "The call is already in a queue.");
         }
         match (self.queues.by_name.get(name), max_size) {
-            (None, max_size) => self.add_queue(name, max_size.unwrap_or(100)),
             (Some(queue), Some(max_size)) if queue.max_size != max_size => {
-                return refuse("90037", "The max_size of an existing queue cannot be changed by enqueueing.");
+                let detail = "The max_size of an existing queue cannot be changed by enqueueing.";
+                return refuse("90037", "Queue max_size cannot be modified", detail);
+            }
+            (Some(queue), _) if u64::try_from(queue.members.len()).unwrap_or(u64::MAX) >= queue.max_size => {
+                return refuse("90036", "Queue full", "The queue is full and can't accept more calls.");
             }
             (Some(_), _) => {}
+            (None, max_size) => self.add_queue(name, max_size.unwrap_or(100)),
         }
+        self.unseat(key, Exit::Usual);
         let now = self.now;
+        let Some(leg) = self.calls.get(key).map(|call| Leg::of(key, call)) else { return Ok(()) };
         let Some(queue) = self.queues.by_name.get_mut(name) else { return Ok(()) };
-        if u64::try_from(queue.members.len()).unwrap_or(u64::MAX) >= queue.max_size {
-            return refuse("90036", "The queue is full.");
-        }
         queue.used_at = now;
-        queue.members.push_back(Member { call: key, enqueued_at: now, keep_after_hangup });
+        queue.members.push_back(Member { leg, enqueued_at: now, keep_after_hangup });
         let detail = Detail::Enqueued {
             queue: name.into(),
             current_position: queue.members.len(),
-            queue_avg_wait_time_secs: queue.average_wait(),
+            queue_avg_wait_time_secs: queue.usual_wait(),
         };
         if let Some(call) = self.calls.get_mut(key) {
             call.queue = Some(name.into());
@@ -220,33 +271,52 @@ impl World {
     pub(crate) fn end_wait(&mut self, key: CallKey, since: Moment) {
         let name = self.calls.get(key).and_then(|call| call.queue.clone());
         let queue = name.and_then(|name| self.queues.by_name.get(&*name));
-        let waits = |queue: &Queue| queue.members.iter().any(|one| one.call == key && one.enqueued_at == since);
+        let waits = |queue: &Queue| queue.members.iter().any(|one| one.leg.key == key && one.enqueued_at == since);
         if queue.is_some_and(waits) {
-            self.leave_queue(key, "timeout");
+            self.leave_queue(key, Dequeue::Timeout);
         }
     }
 
-    /// Takes a call out of its queue; whether it was in one.
-    pub(crate) fn leave_queue(&mut self, key: CallKey, reason: &'static str) -> bool {
-        let now = self.now;
+    /// Takes a call out of its queue; whether it was in one. One that is kept after its hangup stays.
+    pub(crate) fn leave_queue(&mut self, key: CallKey, reason: Dequeue) -> bool {
         let Some(name) = self.calls.get(key).and_then(|call| call.queue.clone()) else { return false };
-        let Some(queue) = self.queues.by_name.get_mut(&*name) else { return false };
-        let Some(index) = queue.members.iter().position(|member| member.call == key) else { return false };
-        if reason == "hangup" && queue.members.get(index).is_some_and(|member| member.keep_after_hangup) {
+        let Some(queue) = self.queues.by_name.get(&*name) else { return false };
+        let Some(index) = queue.place(key) else { return false };
+        if reason == Dequeue::Hangup && queue.members.get(index).is_some_and(|member| member.keep_after_hangup) {
             return false;
         }
-        let Some(member) = queue.members.remove(index) else { return false };
+        self.dequeue(&name, index, reason).is_some()
+    }
+
+    /// Takes the first call out of a queue for a bridge, which the caller then makes; `None` when nobody waits there. It
+    /// is removed whatever becomes of the bridge (Telnyx API reference: "Bridge calls", `queue`).
+    #[allow(dead_code, reason = "called by the bridge command")]
+    pub(crate) fn take_head(&mut self, name: &str) -> Option<Head> {
+        let first = self.queues.by_name.get(name)?.members.front()?.leg.key;
+        let alive = self.calls.get(first).is_some_and(Call::is_alive);
+        self.dequeue(name, 0, Dequeue::BridgingInProcess)?;
+        Some(if alive { Head::Alive(first) } else { Head::HungUp })
+    }
+
+    fn dequeue(&mut self, name: &str, index: usize, reason: Dequeue) -> Option<()> {
+        let now = self.now;
+        let queue = self.queues.by_name.get_mut(name)?;
+        let member = queue.members.remove(index)?;
         let waited = now.since(member.enqueued_at).as_secs();
         queue.waits.count += 1;
         queue.waits.seconds += waited;
-        if let Some(call) = self.calls.get_mut(key) {
+        if let Some(call) = self.calls.get_mut(member.leg.key) {
             call.queue = None;
         }
-        let detail =
-            Detail::Dequeued { queue: Arc::clone(&name), queue_position: index + 1, reason, wait_time_secs: waited };
-        self.emit(key, detail);
-        self.touch_queue(&name);
-        true
+        let detail = Detail::Dequeued {
+            queue: name.into(),
+            queue_position: index + 1,
+            reason: reason.name(),
+            wait_time_secs: waited,
+        };
+        self.emit(member.leg.key, detail);
+        self.touch_queue(name);
+        Some(())
     }
 }
 
@@ -272,7 +342,7 @@ fn create(world: &mut World, exchange: &Exchange<'_>) -> Reply {
 
 fn shown(world: &World, name: &str) -> Reply {
     let queue = world.queues.by_name.get(name).ok_or_else(Refusal::not_found)?;
-    Ok(Answer::data(200, &queue.view(name)))
+    Ok(Answer::data(200, &queue.view(name, world.now)))
 }
 
 fn retrieve(world: &mut World, exchange: &Exchange<'_>) -> Reply {
@@ -312,8 +382,8 @@ fn delete(world: &mut World, exchange: &Exchange<'_>) -> Reply {
 
 fn list(world: &mut World, exchange: &Exchange<'_>) -> Reply {
     let page = Page::read(exchange)?;
-    let items: Vec<QueueView<'_>> =
-        world.queues.by_name.iter().skip(page.skip()).take(page.take()).map(|(name, queue)| queue.view(name)).collect();
+    let queues = world.queues.by_name.iter().skip(page.skip()).take(page.take());
+    let items: Vec<QueueView<'_>> = queues.map(|(name, queue)| queue.view(name, world.now)).collect();
     Ok(page.answer(&items, world.queues.by_name.len()))
 }
 
@@ -326,30 +396,30 @@ fn list_calls(world: &mut World, exchange: &Exchange<'_>) -> Reply {
         .enumerate()
         .skip(page.skip())
         .take(page.take())
-        .filter_map(|(index, member)| Some(queue.member_view(index, member, world.calls.get(member.call)?, world.now)))
+        .map(|(index, member)| queue.member_view(index, member, world))
         .collect();
     Ok(page.answer(&items, queue.members.len()))
 }
 
-/// The queue's member with this call control id: its place and its call.
-fn member(world: &World, exchange: &Exchange<'_>) -> Result<(usize, CallKey), Refusal> {
+/// The queue with this name, and the place of the member with this call control id in it.
+fn member<'a>(world: &'a World, exchange: &Exchange<'_>) -> Result<(&'a Queue, usize), Refusal> {
     let queue = world.queues.by_name.get(exchange.param(0)).ok_or_else(Refusal::not_found)?;
-    let key = world.calls.find(exchange.param(1)).ok_or_else(Refusal::not_found)?;
-    let index = queue.members.iter().position(|member| member.call == key).ok_or_else(Refusal::not_found)?;
-    Ok((index, key))
+    let index = queue.members.iter().position(|member| *member.leg.control_id == *exchange.param(1));
+    Ok((queue, index.ok_or_else(Refusal::not_found)?))
 }
 
 fn retrieve_call(world: &mut World, exchange: &Exchange<'_>) -> Reply {
-    let (index, key) = member(world, exchange)?;
-    let queue = world.queues.by_name.get(exchange.param(0)).ok_or_else(Refusal::not_found)?;
-    let call = world.calls.get(key).ok_or_else(Refusal::not_found)?;
+    let (queue, index) = member(world, exchange)?;
     let member = queue.members.get(index).ok_or_else(Refusal::not_found)?;
-    Ok(Answer::data(200, &queue.member_view(index, member, call, world.now)))
+    Ok(Answer::data(200, &queue.member_view(index, member, world)))
 }
 
 fn update_call(world: &mut World, exchange: &Exchange<'_>) -> Reply {
-    let (index, _) = member(world, exchange)?;
+    let (_, index) = member(world, exchange)?;
     let mut fields = Fields::new(exchange.body);
+    if world.config.switches.refuse_unknown_fields {
+        fields.refuse_unknown(&["keep_after_hangup"]);
+    }
     let keep = fields.flag("keep_after_hangup");
     fields.finish()?;
     let queue = world.queues.by_name.get_mut(exchange.param(0)).ok_or_else(Refusal::not_found)?;
@@ -359,9 +429,14 @@ fn update_call(world: &mut World, exchange: &Exchange<'_>) -> Reply {
     Ok(Answer::no_content())
 }
 
-/// Removes a call that is over but was kept (Telnyx: "Force remove a call from a queue").
+/// Removes a call that is over but was kept (Telnyx API reference: "Force remove a call from a queue").
 fn remove_call(world: &mut World, exchange: &Exchange<'_>) -> Reply {
-    let (_, key) = member(world, exchange)?;
-    world.leave_queue(key, "leave");
+    let (queue, index) = member(world, exchange)?;
+    let call = queue.members.get(index).and_then(|member| world.calls.get(member.leg.key));
+    if call.is_some_and(Call::is_alive) && world.config.switches.active_queued_call == ActiveQueuedCall::Refuse {
+        let detail = "Only a call that is no longer active can be removed from a queue; use leave_queue instead.";
+        return Err(ApiError::new("10027", "Unprocessable Entity", detail).with(422));
+    }
+    world.dequeue(exchange.param(0), index, Dequeue::Leave).ok_or_else(Refusal::not_found)?;
     Ok(Answer::no_content())
 }

@@ -3,6 +3,7 @@
 use super::{Command, Done, Endpoint, Exchange, Method, Needs, Reply, carry_out};
 use crate::model::World;
 use crate::model::calls::CallKey;
+use crate::model::endpoints::queues::Dequeue;
 use crate::model::fields::Fields;
 use crate::model::refusal::{ApiError, Refusal};
 
@@ -17,7 +18,7 @@ fn handle(world: &mut World, exchange: &Exchange<'_>) -> Reply {
 
 fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<Done, Refusal> {
     fields.check()?;
-    if world.leave_queue(key, "leave") {
+    if world.leave_queue(key, Dequeue::Leave) {
         return Ok(Done::Plain);
     }
     Err(ApiError::new("90035", "Call is not in a queue", "The call is not in any queue.").with(422))

@@ -218,7 +218,7 @@ fn unfit(call: &Call, command: Command) -> Option<Refusal> {
 }
 
 /// How often a text or file is repeated: a whole number, or `infinity` as `None`.
-fn repetitions(fields: &mut Fields<'_>) -> Option<u64> {
+pub(in crate::model::endpoints) fn repetitions(fields: &mut Fields<'_>) -> Option<u64> {
     match fields.given("loop") {
         None => Some(1),
         Some(value) if value.as_str() == Some("infinity") => None,
