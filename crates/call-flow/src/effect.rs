@@ -4,11 +4,11 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
+use telnyx_voice::conference::ConferenceRequest;
 use telnyx_voice::webhook::payload::HangupCause;
-use telnyx_voice::{
-    CallControlId, CallLegId, ClientState, CommandId, ConnectionId, DialRequest, EventId, HangupRequest,
-    PlaybackStartRequest, PlaybackStopRequest, SpeakRequest,
-};
+use telnyx_voice::{CallControlId, CallLegId, CommandId, ConnectionId, DialRequest, EventId};
+
+pub use crate::spec::action::{CallCommand, ConferenceCommand};
 
 use crate::position::{Ending, Phase, Position};
 
@@ -102,21 +102,10 @@ pub enum Request {
     Call(CallControlId, Box<CallCommand>),
     /// To `/calls`: a second leg.
     Dial(Box<DialRequest>),
-}
-
-/// A command on a call.
-#[derive(Debug, Clone, PartialEq)]
-pub enum CallCommand {
-    /// `calls.actions.hangup`
-    Hangup(HangupRequest),
-    /// `calls.actions.speak`
-    Speak(SpeakRequest),
-    /// `calls.actions.start_playback`
-    StartPlayback(PlaybackStartRequest),
-    /// `calls.actions.stop_playback`
-    StopPlayback(PlaybackStopRequest),
-    /// `calls.actions.update_client_state`
-    UpdateClientState(ClientState),
+    /// To `/conferences/{name or id}/actions/…`.
+    Conference(String, Box<ConferenceCommand>),
+    /// To `/conferences`.
+    CreateConference(Box<ConferenceRequest>),
 }
 
 /// When to come back.

@@ -57,7 +57,7 @@ fn commands(effects: &[Effect]) -> Vec<&CallCommand> {
         .filter_map(|effect| match effect {
             Effect::Command(command) => match &command.request {
                 Request::Call(_, call) => Some(&**call),
-                Request::Dial(_) => None,
+                Request::Dial(_) | Request::Conference(..) | Request::CreateConference(_) => None,
             },
             _ => None,
         })

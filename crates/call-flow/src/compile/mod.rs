@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 pub use problem::Problem;
 pub(crate) use problem::Problems;
-pub(crate) use size::MAX_CONTROL_ID;
+pub(crate) use size::{MAX_CONFERENCE_ID, MAX_CONTROL_ID};
 
 use crate::expression::Expression;
 use crate::position::FlowKey;

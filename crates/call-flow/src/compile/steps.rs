@@ -3,6 +3,7 @@
 use super::Problems;
 use crate::completion::Completion;
 use crate::interpreter::BUILT_IN;
+use crate::spec::params::camel;
 use crate::spec::{Action, Direction, FlowSpec, Step};
 use crate::template;
 
@@ -13,6 +14,8 @@ pub(super) fn check(spec: &FlowSpec, problems: &mut Problems) {
         events(step, at, problems);
         timer(step, at, problems);
         templates(spec, step, at, problems);
+        bounds(step, at, problems);
+        conference(spec, step, at, problems);
         own(spec, step, at, problems);
         saved(spec, step, at, problems);
     }
@@ -82,8 +85,36 @@ fn templates(spec: &FlowSpec, step: &Step, at: (usize, &str), problems: &mut Pro
     }
 }
 
+/// The API's bounds. A field that holds a template is measured once it is filled in.
+fn bounds(step: &Step, at: (usize, &str), problems: &mut Problems) {
+    let Err(broken) = step.action.check() else { return };
+    let kind = step.action.kind().as_str();
+    let path: Vec<_> = broken.field.split('.').map(camel).collect();
+    let Ok(params) = step.action.write() else { return };
+    let within = broken.field.split(['.', '[']).next().unwrap_or_default();
+    let mut names = Vec::new();
+    template::names(params.get(camel(within).as_ref()).unwrap_or(&params), &mut names);
+    if names.is_empty() || broken.problem == telnyx_voice::bounds::Problem::Missing {
+        let field = format!("{kind}.{}", path.join("."));
+        problems.at(at, &field, broken.problem.to_string(), format!("allowed: {}", broken.allowed));
+    }
+}
+
+fn conference(spec: &FlowSpec, step: &Step, at: (usize, &str), problems: &mut Problems) {
+    if step.action.conference() != Some(None) {
+        return;
+    }
+    let field = format!("{}.conference", step.action.kind().as_str());
+    if step.action.kind().enters_conference() {
+        problems.at(at, &field, "is not set", "name the conference to enter, by its name or id");
+    } else if !spec.steps.iter().any(|step| step.action.kind().enters_conference()) {
+        let remedy = "name it, or enter one with createConference or joinConference";
+        problems.at(at, &field, "is not set, and the flow enters no conference", remedy);
+    }
+}
+
 fn saved(spec: &FlowSpec, step: &Step, at: (usize, &str), problems: &mut Problems) {
-    if !step.save.is_empty() && !step.action.has_result() {
+    if !step.save.is_empty() && !step.action.kind().has_result() {
         problems.at(at, "save", "this kind of step has no result", "remove it");
     }
     for (variable, field) in &step.save {

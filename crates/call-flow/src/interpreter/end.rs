@@ -23,23 +23,18 @@ impl Run<'_> {
         self.arm();
     }
 
-    /// Ends the call by a request of the flow's own.
-    pub(super) fn hang_up_with(&mut self, ending: Ending, request: Request) {
-        self.state.position.ending = ending;
-        self.phase(Phase::HangingUp);
-        let id = self.command_id("step");
-        self.send(id, request);
-        self.arm();
-    }
-
-    /// The call is over.
-    pub(super) fn over(&mut self, hangup_cause: Option<HangupCause>) {
-        // A second leg that rings, or was parked, belongs to nobody else.
+    /// A second leg that rings, or is parked, belongs to nobody else.
+    pub(super) fn drop_second_leg(&mut self) {
         if let Some(leg) = self.state.position.second_leg.take() {
             let id = self.command_id("second-leg");
             let request = HangupRequest::default().command_id(id.clone());
             self.send(id, Request::Call(leg, Box::new(CallCommand::Hangup(request))));
         }
+    }
+
+    /// The call is over.
+    pub(super) fn over(&mut self, hangup_cause: Option<HangupCause>) {
+        self.drop_second_leg();
         let ending = match self.state.position.phase {
             Phase::HangingUp => self.state.position.ending,
             Phase::Ringing

@@ -1,6 +1,7 @@
 //! Going to a step and beginning it.
 
-use telnyx_voice::{CallControlId, ClientState};
+use serde_json::Value;
+use telnyx_voice::{CallControlId, ClientState, CommandId};
 
 use super::MAX_VISITS;
 use super::run::Run;
@@ -8,7 +9,8 @@ use crate::compile::Target;
 use crate::completion::{Class, Completion, Signal};
 use crate::effect::{CallCommand, Effect, Request, WebhookCall};
 use crate::position::{Ending, Phase, SecondLeg};
-use crate::spec::{Action, Step, control};
+use crate::spec::action::{Filling, Rendered};
+use crate::spec::{Action, Kind, Step, control};
 use crate::template;
 
 /// The detector may cut a step this often; then the flow goes on.
@@ -40,8 +42,17 @@ impl Run<'_> {
     fn enter(&mut self, index: u8) -> Option<Target> {
         self.state.position.step = index;
         self.state.position.visit += 1;
-        self.phase(Phase::UnderWay);
         let Some(step) = self.step() else { return Some(Target::Fail) };
+        if step.action.kind().answers() && self.state.position.answered {
+            let ways = self.flow.ways.get(usize::from(index))?;
+            return Some(ways.on.get("answered").copied().unwrap_or(ways.next));
+        }
+        if step.completion() == Completion::Hangup {
+            self.state.position.ending = Ending::Completed;
+            self.phase(Phase::HangingUp);
+        } else {
+            self.phase(Phase::UnderWay);
+        }
         if step.completion() == Completion::Instant {
             return Some(self.instant(step));
         }
@@ -53,9 +64,7 @@ impl Run<'_> {
         } else if let Err(target) = self.command(&step.action) {
             return Some(target);
         }
-        if self.state.position.phase != Phase::HangingUp {
-            self.arm();
-        }
+        self.arm();
         None
     }
 
@@ -131,39 +140,55 @@ impl Run<'_> {
 
     /// Sends the command of a step. `Err`: it could not be made; where to go then.
     fn command(&mut self, action: &Action) -> Result<(), Target> {
-        let id = self.command_id("step");
-        let request = self.request(action, id.as_str())?;
-        if matches!(action, Action::Hangup(_)) {
-            self.hang_up_with(Ending::Completed, request);
-            return Ok(());
+        if matches!(action, Action::Dial(_)) {
+            self.drop_second_leg();
         }
-        self.send(id, request);
+        let id = self.command_id("step");
+        let rendered = self.rendered(action, &id)?;
+        if !rendered.carries {
+            self.place();
+        }
+        self.send(id, rendered.request);
         Ok(())
     }
 
     /// The request of a step, with the position that it lets the call carry.
-    fn request(&self, action: &Action, id: &str) -> Result<Request, Target> {
+    pub(super) fn rendered(&self, action: &Action, id: &CommandId) -> Result<Rendered, Target> {
         let failed =
             self.flow.ways.get(usize::from(self.state.position.step)).map_or(Target::Fail, |ways| ways.on_error);
-        let state = self.state.position.encode().map_err(|_| Target::Fail)?;
-        let set = [("client_state", state.as_str()), ("command_id", id)];
+        let position = self.state.position.encode().map_err(|_| Target::Fail)?;
+        let second = self.second_leg_state().ok_or(failed)?;
+        let control = &self.state.leg.call_control_id;
+        let text = |text: &str| Value::String(text.to_owned());
         let values = |name: &str| self.value(name);
-        #[expect(clippy::wildcard_enum_match_arm, reason = "the other kinds send no command")]
-        let command = match action {
-            Action::Hangup(params) => CallCommand::Hangup(params.render(&values, &set).map_err(|_| failed)?),
-            Action::Speak(params) => CallCommand::Speak(params.render(&values, &set).map_err(|_| failed)?),
-            Action::Play(params) => CallCommand::StartPlayback(params.render(&values, &set).map_err(|_| failed)?),
-            Action::StopPlayback(params) => {
-                CallCommand::StopPlayback(params.render(&values, &set).map_err(|_| failed)?)
-            }
-            Action::Dial(params) => {
-                let marked = self.second_leg_state().ok_or(failed)?;
-                let set = [("client_state", marked.as_str()), ("command_id", id)];
-                return Ok(Request::Dial(Box::new(params.render(&values, &set).map_err(|_| failed)?)));
-            }
-            _ => return Err(failed),
+        let common = [("client_state", text(position.as_str())), ("command_id", text(id.as_str()))];
+        #[expect(clippy::wildcard_enum_match_arm, reason = "most commands have nothing of their own to fill in")]
+        let own = match action {
+            Action::Transfer(_) => vec![("target_leg_client_state", text(second.as_str()))],
+            Action::UnholdConference(_) => vec![("call_control_ids", Value::Array(vec![text(control.as_str())]))],
+            Action::JoinConference(_)
+            | Action::LeaveConference(_)
+            | Action::GatherConference(_)
+            | Action::UpdateConference(_)
+            | Action::CreateConference(_) => vec![("call_control_id", text(control.as_str()))],
+            _ => Vec::new(),
         };
-        Ok(self.on_call(command))
+        let set: Vec<_> = common.into_iter().chain(own).collect();
+        if let Action::Dial(params) = action {
+            let set = [("client_state", text(second.as_str())), ("command_id", text(id.as_str()))];
+            let (request, _) = params.render(&values, &set).map_err(|_| failed)?;
+            request.check().map_err(|_| failed)?;
+            // What a dial carries is the other leg's.
+            return Ok(Rendered { request: Request::Dial(Box::new(request)), carries: false });
+        }
+        if let Action::CreateConference(params) = action {
+            let (request, carries) = params.render(&values, &set).map_err(|_| failed)?;
+            request.check().map_err(|_| failed)?;
+            return Ok(Rendered { request: Request::CreateConference(Box::new(request)), carries });
+        }
+        let conference = self.state.position.conference.as_deref();
+        let filling = Filling { values: &values, set: &set, call: control, conference };
+        action.command(&filling).and_then(Result::ok).ok_or(failed)
     }
 
     /// What a leg that this step calls carries.
@@ -181,6 +206,9 @@ impl Run<'_> {
     pub(super) fn signal(&mut self, signal: Signal) {
         let index = self.state.position.step;
         let (Some(step), Some(ways)) = (self.step(), self.flow.ways.get(usize::from(index))) else { return };
+        if step.action.kind() == Kind::Dial && signal.outcome == "timeout" {
+            self.drop_second_leg();
+        }
         if let Some(digits) = signal.digits {
             self.state.position.digits = digits;
         }
@@ -214,6 +242,8 @@ impl Run<'_> {
             (None, Class::Stay) => {
                 if self.state.position.phase != Phase::Established {
                     self.phase(Phase::Established);
+                    // So that a restart does not take it for a step that is still trying.
+                    self.place();
                     self.arm();
                 }
             }
@@ -227,6 +257,13 @@ impl Run<'_> {
         }
     }
 
+    /// Remembers the conference that the call is in.
+    pub(super) fn conference_is(&mut self, id: &str) {
+        if id.len() <= crate::compile::MAX_CONFERENCE_ID {
+            self.state.position.conference = Some(id.to_owned());
+        }
+    }
+
     /// Remembers the second leg.
     pub(super) fn second_leg_is(&mut self, leg: CallControlId) {
         if leg.as_str().len() <= crate::compile::MAX_CONTROL_ID {
@@ -236,8 +273,7 @@ impl Run<'_> {
 }
 
 /// The text of a field of a result; dots lead into objects, numbers into lists.
-fn field_of(result: &serde_json::Value, path: &str) -> String {
-    use serde_json::Value;
+fn field_of(result: &Value, path: &str) -> String {
     let found = path.split('.').try_fold(result, |value, key| match value {
         Value::Object(fields) => fields.get(key),
         Value::Array(items) => key.parse::<usize>().ok().and_then(|at| items.get(at)),

@@ -39,7 +39,9 @@ impl Run<'_> {
         if self.state.last_event.as_ref() == Some(&event.id) {
             return Seen::Duplicate;
         }
-        let carried = event.client_state().and_then(Decoded::read);
+        // The webhooks of a conference carry what its owner's leg does.
+        let carried =
+            if conference_id(&event.payload).is_some() { None } else { event.client_state().and_then(Decoded::read) };
         match self.whose(event, carried.as_ref()) {
             Whose::Own => self.own(event, carried),
             Whose::SecondLeg => self.second(event, carried.as_ref()),
@@ -121,7 +123,9 @@ impl Run<'_> {
         if matches!(event.payload, Payload::CallAnswered(_)) {
             self.state.position.answered = true;
         }
+        let conference = conference_id(&event.payload);
         let visit = match event.client_state().and_then(Decoded::read) {
+            _ if conference.is_some() => self.state.position.visit,
             Some(Decoded::Leg(position)) => position.visit,
             Some(Decoded::SecondLeg(_) | Decoded::OtherVersion(_)) | None => 0,
         };
@@ -132,6 +136,9 @@ impl Run<'_> {
         let Some(signal) = completion::own_leg(&step.action, &event.payload) else { return Seen::Ignored };
         if visit != self.state.position.visit {
             return Seen::Stale;
+        }
+        if let Some(conference) = conference {
+            self.conference_is(conference);
         }
         self.signal(signal);
         Seen::Handled
@@ -169,24 +176,38 @@ impl Run<'_> {
         };
         let Some(step) = self.step() else { return Seen::Ignored };
         let kind = step.action.kind();
-        let established = self.state.position.phase == Phase::Established;
-        let calling = called == self.state.position.visit
-            && matches!(self.state.position.phase, Phase::UnderWay | Phase::Established);
-        if let (true, Kind::Dial, Some(control)) = (calling, kind, event.call_control_id()) {
+        let known = event.call_control_id() == self.state.position.second_leg.as_ref();
+        let under_way = matches!(self.state.position.phase, Phase::UnderWay | Phase::Established);
+        let about_step = under_way && if kind == Kind::Bridge { known } else { called == self.state.position.visit };
+        if let (true, Kind::Dial, Some(control)) = (about_step, kind, event.call_control_id()) {
             self.second_leg_is(CallControlId::from(control));
         }
-        let gone = matches!(event.payload, Payload::CallHangup(_));
-        let signal = if calling { completion::second_leg(kind, established, &event.payload) } else { None };
+        let gone = matches!(event.payload, Payload::CallHangup(_)) && event.call_control_id().is_some();
+        let established = self.state.position.phase == Phase::Established;
+        let signal = if about_step { completion::second_leg(kind, established, &event.payload) } else { None };
         if gone && event.call_control_id() == self.state.position.second_leg.as_ref() {
             self.state.position.second_leg = None;
         }
         let Some(signal) = signal else {
-            return if calling || gone { Seen::Ignored } else { Seen::Stale };
+            return if about_step || known { Seen::Ignored } else { Seen::Stale };
         };
         self.note(&event.id, event.time());
         self.signal(signal);
         Seen::Handled
     }
+}
+
+/// The conference that a webhook is about.
+fn conference_id(payload: &Payload) -> Option<&str> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are about a call")]
+    let id = match payload {
+        Payload::ConferenceCreated(event) => &event.conference_id,
+        Payload::ConferenceEnded(event) => &event.conference_id,
+        Payload::ConferenceParticipantJoined(event) => &event.conference_id,
+        Payload::ConferenceParticipantLeft(event) => &event.conference_id,
+        _ => return None,
+    };
+    id.as_ref().map(telnyx_voice::ConferenceId::as_str)
 }
 
 /// What the detector says.

@@ -5,10 +5,9 @@ use telnyx_voice::CommandId;
 
 use super::run::Run;
 use crate::compile::Flow;
-use crate::completion::{Completion, Signal};
-use crate::effect::{CallState, CommandOutcome, Made, Reaction, Refusal, Seen};
+use crate::completion::{CALL_ENDED, CALL_UNKNOWN, Completion, Judgement, Signal, judge};
+use crate::effect::{CallState, CommandOutcome, Made, Reaction, Seen};
 use crate::position::Phase;
-use crate::spec::Kind;
 
 impl Flow {
     /// A command was accepted or refused, or nobody knows.
@@ -31,8 +30,10 @@ impl Flow {
         let ours = |purpose: &str| *id == run.command_id(purpose);
         let seen = if ours("step") && position.phase == Phase::UnderWay {
             run.step_answered(outcome)
-        } else if position.phase == Phase::HangingUp && (ours("hangup") || ours("step")) || ours("place") {
+        } else if ours("place") || position.phase == Phase::HangingUp && ours("hangup") {
             run.call_over_by(outcome)
+        } else if position.phase == Phase::HangingUp && ours("step") {
+            run.own_end_answered(outcome)
         } else {
             Seen::Stale
         };
@@ -51,7 +52,7 @@ impl Run<'_> {
                 if !on_acceptance {
                     return Seen::Ignored;
                 }
-                self.signal(Signal::of(accepted(kind)));
+                self.signal(Signal::of(kind.usual()));
             }
             CommandOutcome::Refused(refusal) => match judge(kind, refusal) {
                 Judgement::CallOver => self.over(None),
@@ -60,6 +61,7 @@ impl Run<'_> {
                     self.arm();
                 }
                 Judgement::NotAnswered => self.signal(Signal::of("failed")),
+                Judgement::AsGoodAsDone => self.signal(Signal::of(kind.usual())),
                 Judgement::Outcome(outcome) => self.signal(Signal::of(outcome)),
             },
             // What a webhook completes may still be completed.
@@ -69,9 +71,23 @@ impl Run<'_> {
         Seen::Handled
     }
 
+    /// The command of a step that ends the call. Refused, the call is hung up without it.
+    fn own_end_answered(&mut self, outcome: &CommandOutcome) -> Seen {
+        let seen = self.call_over_by(outcome);
+        if seen == Seen::Ignored && matches!(outcome, CommandOutcome::Refused(_)) {
+            let ending = self.state.position.ending;
+            self.hang_up(ending);
+            return Seen::Handled;
+        }
+        seen
+    }
+
     fn made(&mut self, made: &Made) {
         if let Some(leg) = &made.leg {
             self.second_leg_is(leg.clone());
+        }
+        if let Some(conference) = &made.conference {
+            self.conference_is(conference);
         }
     }
 
@@ -85,40 +101,4 @@ impl Run<'_> {
             CommandOutcome::Refused(_) | CommandOutcome::Accepted(_) | CommandOutcome::FateUnknown => Seen::Ignored,
         }
     }
-}
-
-/// The outcome of a step that is done once its command is accepted.
-fn accepted(kind: Kind) -> &'static str {
-    kind.outcomes().first().map_or("done", |outcome| outcome.name)
-}
-
-/// Telnyx API error codes: the call has ended.
-const CALL_ENDED: &str = "90018";
-/// The `call_control_id` is not known, or not any more.
-const CALL_UNKNOWN: &str = "90015";
-/// The call is not answered yet.
-const NOT_ANSWERED: &str = "90034";
-
-/// What a refusal means for a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Judgement {
-    /// There is no call any more.
-    CallOver,
-    /// It can be done once the call is answered.
-    NotAnswered,
-    /// An event of the step.
-    Outcome(&'static str),
-}
-
-fn judge(kind: Kind, refusal: &Refusal) -> Judgement {
-    // A dial's refusal is about the other leg, and about nothing that has been answered.
-    if kind != Kind::Dial {
-        if refusal.has(CALL_ENDED) || refusal.has(CALL_UNKNOWN) {
-            return Judgement::CallOver;
-        }
-        if refusal.has(NOT_ANSWERED) {
-            return Judgement::NotAnswered;
-        }
-    }
-    Judgement::Outcome("failed")
 }

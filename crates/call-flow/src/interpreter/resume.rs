@@ -7,6 +7,9 @@ use crate::compile::Flow;
 use crate::effect::{CallState, Leg, Reaction, Seen};
 use crate::position::{Phase, Position};
 
+/// Telnyx ignores a command whose id it saw within 60 seconds (Telnyx: receiving webhooks guide); this leaves some for the way.
+const REPEATABLE_SECS: u32 = 45;
+
 /// The position belongs to another flow, or to another revision of this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotThisFlow {
@@ -77,11 +80,35 @@ impl Run<'_> {
         let Some(step) = self.step() else { return };
         match step.completion() {
             // The command was accepted, and nobody was left to go on.
-            Completion::Accepted => self.signal(Signal::of("done")),
+            Completion::Accepted if self.carries() => self.signal(Signal::of(step.action.kind().usual())),
             // The user's program knows a question that it has answered by its id.
             Completion::Response => self.again_in_place(),
-            Completion::Webhook | Completion::Timer | Completion::Instant | Completion::Hangup => self.arm(),
+            // Whether the command was sent is not known. Within the time that the API ignores a repetition it is repeated.
+            Completion::Accepted | Completion::Webhook if !self.carries() => self.send_again(),
+            Completion::Accepted
+            | Completion::Webhook
+            | Completion::Timer
+            | Completion::Instant
+            | Completion::Hangup => self.arm(),
         }
+    }
+
+    /// Whether the present step's command brings the position itself.
+    fn carries(&self) -> bool {
+        let id = self.command_id("step");
+        self.step().is_some_and(|step| self.rendered(&step.action, &id).is_ok_and(|rendered| rendered.carries))
+    }
+
+    fn send_again(&mut self) {
+        let id = self.command_id("step");
+        let age = crate::time::secs_between(self.state.position.entered_at(), self.now);
+        if age <= REPEATABLE_SECS
+            && let Some(step) = self.step()
+            && let Ok(rendered) = self.rendered(&step.action, &id)
+        {
+            self.send(id, rendered.request);
+        }
+        self.arm();
     }
 
     fn again_in_place(&mut self) {

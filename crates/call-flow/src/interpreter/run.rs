@@ -131,6 +131,7 @@ impl<'a> Run<'a> {
             Amd::Machine => {
                 if targets.beep.is_some() && self.state.position.phase != Phase::AwaitingGreetingEnd {
                     self.phase(Phase::AwaitingGreetingEnd);
+                    self.place();
                     return self.arm();
                 }
                 targets.machine

@@ -10,13 +10,14 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::action::Filling;
 use crate::template::{self, Unrenderable, Values};
 
 /// Fields that belong to the interpreter: they carry the flow's position and make commands idempotent.
-const OURS: [&str; 2] = ["client_state", "command_id"];
+pub(super) const OURS: [&str; 3] = ["client_state", "command_id", "target_leg_client_state"];
 
 /// Fields whose content belongs to somebody else (a JSON Schema, a map of the user's own names): its keys are left alone.
-const FREE_FORM: [&str; 13] = [
+pub(super) const FREE_FORM: [&str; 13] = [
     "body_parameters",
     "custom_parameters",
     "dynamic_variables",
@@ -33,7 +34,7 @@ const FREE_FORM: [&str; 13] = [
 ];
 
 /// Maps from the user's own names to objects of the API: the names are left alone, the objects' keys are not.
-const NAMED: [&str; 1] = ["webhook_retries_policies"];
+pub(super) const NAMED: [&str; 1] = ["webhook_retries_policies"];
 
 /// The parameters of a command whose request is `T`.
 ///
@@ -57,21 +58,24 @@ impl<T> From<T> for Params<T> {
 }
 
 impl<T: Serialize + DeserializeOwned> Params<T> {
-    /// The request with its templates filled in and `set` added; what `T` does not have is left out.
-    pub(crate) fn render(&self, values: &dyn Values, set: &[(&str, &str)]) -> Result<T, Unrenderable> {
+    /// The request with its templates filled in and `set` added; what `T` does not have is left out. Also, whether it carries the
+    /// position.
+    pub(crate) fn render(&self, values: &dyn Values, set: &[(&str, Value)]) -> Result<(T, bool), Unrenderable> {
         let mut json = serde_json::to_value(&*self.0).map_err(|_| Unrenderable)?;
         template::render(&mut json, values);
         if let Value::Object(fields) = &mut json {
-            for (field, text) in set {
-                fields.entry(*field).or_insert_with(|| Value::String((*text).to_owned()));
+            for (field, value) in set {
+                fields.entry(*field).or_insert_with(|| value.clone());
             }
         }
-        serde_json::from_value(json).map_err(|_| Unrenderable)
+        let request: T = serde_json::from_value(json).map_err(|_| Unrenderable)?;
+        let sent = serde_json::to_value(&request).map_err(|_| Unrenderable)?;
+        Ok((request, sent.get("client_state").is_some()))
     }
 
     /// The request as JSON, keys as the API spells them.
     #[cfg(test)]
-    pub(crate) fn json(&self) -> Value {
+    fn json(&self) -> Value {
         serde_json::to_value(&*self.0).unwrap_or_default()
     }
 }
@@ -91,20 +95,33 @@ impl<'de, T: Serialize + DeserializeOwned> Deserialize<'de> for Params<T> {
 }
 
 fn read<T: Serialize + DeserializeOwned>(written: Map<String, Value>) -> Result<T, String> {
-    for key in written.keys() {
-        if key.contains('_') {
-            return Err(format!("field {key} is not known: fields are written in camelCase, {}", camel(key)));
-        }
-        if OURS.contains(&snake(key).as_ref()) {
-            return Err(format!("field {key} cannot be set: the flow keeps its position in it"));
-        }
+    if let Some(key) = written.keys().find(|key| key.contains('_')) {
+        return Err(format!("field {key} is not known: fields are written in camelCase, {}", camel(key)));
     }
     let json = recase(Value::Object(written), &snake);
     let request: T = serde_json::from_value(json.clone()).map_err(|error| error.to_string())?;
+    if let Some(field) = ours(&json) {
+        return Err(format!("field {field} cannot be set: the flow keeps its position in it"));
+    }
     let known = serde_json::to_value(&request).map_err(|error| error.to_string())?;
     match first_unknown(&json, &known) {
         Some(path) => Err(format!("field {path} is not known")),
         None => Ok(request),
+    }
+}
+
+/// A field of the interpreter's, at any depth, in camelCase.
+fn ours(json: &Value) -> Option<String> {
+    match json {
+        Value::Object(fields) => fields.iter().find_map(|(key, value)| {
+            if OURS.contains(&key.as_str()) {
+                return Some(camel(key).into_owned());
+            }
+            let free = FREE_FORM.contains(&key.as_str());
+            if free { None } else { ours(value).map(|rest| format!("{}.{rest}", camel(key))) }
+        }),
+        Value::Array(items) => items.iter().find_map(ours),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     }
 }
 
@@ -206,6 +223,16 @@ pub struct InConference<T> {
     pub params: Params<T>,
 }
 
+impl<T: Serialize + DeserializeOwned> InConference<T> {
+    /// The conference, the request, and whether it carries the position.
+    pub(crate) fn render(&self, filling: &Filling<'_>) -> Result<(String, T, bool), Unrenderable> {
+        let named = self.conference.as_ref().map(|name| template::fill(name, filling.values));
+        let conference = named.as_deref().or(filling.conference).filter(|name| !name.is_empty()).ok_or(Unrenderable)?;
+        let (request, carries) = self.params.render(filling.values, filling.set)?;
+        Ok((conference.to_owned(), request, carries))
+    }
+}
+
 impl<T: Serialize> Serialize for InConference<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut json = serde_json::to_value(&self.params).map_err(S::Error::custom)?;
@@ -271,6 +298,10 @@ mod tests {
             (json!({"payload_type": "x"}), "fields are written in camelCase, payloadType"),
             (json!({"clientState": "x"}), "field clientState cannot be set"),
             (json!({"commandId": "x"}), "field commandId cannot be set"),
+            (
+                json!({"voiceSettings": {"type": "telnyx", "clientState": "x"}}),
+                "field voiceSettings.clientState cannot be set",
+            ),
         ];
         for (written, complaint) in table {
             let error = serde_json::from_value::<Params<SpeakRequest>>(written.clone()).unwrap_err().to_string();
