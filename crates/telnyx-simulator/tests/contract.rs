@@ -116,7 +116,10 @@ impl Judge {
         self.bench.drain();
         let Response::Answer { status, body, .. } = response else { panic!("closed") };
         assert!((200..300).contains(&status), "{sdk}: {status} {}", String::from_utf8_lossy(&body));
-        self.used.insert(format!("{} {}", method.name(), endpoint["path"].as_str().unwrap().trim_start_matches("/v2")));
+        // The package names this one parameter differently from the reference.
+        let path = endpoint["path"].as_str().unwrap().trim_start_matches("/v2");
+        let path = path.replace("{call_control_id_to_bridge}", "{call_control_id}");
+        self.used.insert(format!("{} {path}", method.name()));
         let value: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
         let mut found = Vec::new();
         let schema = &endpoint["response"];
@@ -184,6 +187,7 @@ fn every_answer_has_the_fields_and_types_of_the_contract() {
     judge.call("calls.actions.speak", &[&id], "", json!({"payload": "Hello", "voice": "female"}));
     judge.call("calls.actions.start_playback", &[&id], "", json!({"audio_url": "https://example.com/a.mp3"}));
     judge.call("calls.actions.stop_playback", &[&id], "", json!({"stop": "all"}));
+    answer_commands(&mut judge, &id);
     judge.call("calls.actions.enqueue", &[&id], "", json!({"queue_name": "q"}));
     judge.call("queues.calls.list", &["q"], "", Value::Null);
     judge.call("queues.calls.retrieve", &["q", &id], "", Value::Null);
@@ -191,7 +195,6 @@ fn every_answer_has_the_fields_and_types_of_the_contract() {
     judge.call("calls.actions.leave_queue", &[&id], "", json!({}));
     judge.call("calls.actions.enqueue", &[&id], "", json!({"queue_name": "q"}));
     judge.call("queues.calls.update", &["q", &id], "", json!({"keep_after_hangup": true}));
-    answer_commands(&mut judge, &id);
     judge.call("calls.actions.hangup", &[&id], "", json!({"command_id": "x"}));
     judge.call("queues.calls.remove", &["q", &id], "", Value::Null);
     judge.call("calls.retrieve_status", &[&id], "", Value::Null);
@@ -241,6 +244,12 @@ fn answer_commands(judge: &mut Judge, id: &str) {
         judge.bench.pass_secs(1);
         judge.call(&format!("calls.actions.{sdk}"), &[&incoming], "", body);
     }
+    let supervisor = judge.bench.dial(json!({"supervise_call_control_id": id}));
+    judge.bench.pass_secs(3);
+    judge.call("calls.actions.switch_supervisor_role", &[&supervisor], "", json!({"role": "whisper"}));
+    judge.call("calls.actions.bridge", &[&supervisor], "", json!({"call_control_id": id}));
+    judge.call("calls.actions.transfer", &[&supervisor], "", json!({"to": world::TO, "from": world::FROM}));
+    judge.call("calls.actions.refer", &[&supervisor], "", json!({"sip_address": "sip:a@example.com"}));
 }
 
 /// Calls on which everything happens that a service tells of, and then everything that fails.
@@ -264,6 +273,8 @@ fn services() -> Bench {
         bench.command(&call, "streaming_stop", json!({}));
         bench.obey(&call, "fork_start", json!({"rx": "udp:192.0.2.1:9000"}));
         bench.obey(&call, "siprec_start", json!({}));
+        bench.obey(&call, "transfer", json!({"to": world::TO}));
+        bench.obey(&call, "refer", json!({"sip_address": "sip:a@example.com"}));
         bench.pass_secs(10);
         bench.command(&call, "hangup", json!({}));
         bench.pass_secs(10);
@@ -320,6 +331,7 @@ fn every_webhook_has_the_fields_and_types_of_the_contract() {
     judge_webhooks(&contract, &services(), &mut judged);
     let expected = [
         "call.answered",
+        "call.bridged",
         "call.cost",
         "call.deepfake_detection.error",
         "call.deepfake_detection.result",
@@ -341,6 +353,9 @@ fn every_webhook_has_the_fields_and_types_of_the_contract() {
         "call.recording.error",
         "call.recording.saved",
         "call.recording.transcription.saved",
+        "call.refer.completed",
+        "call.refer.failed",
+        "call.refer.started",
         "call.speak.ended",
         "call.speak.started",
         "call.transcription",

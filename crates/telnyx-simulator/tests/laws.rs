@@ -27,11 +27,12 @@ enum Step {
     Dial { amd: &'static str, ring_for: u64 },
     CallIn,
     Press { call: usize, digit: char },
-    Command { call: usize, name: &'static str },
+    Command { call: usize, name: &'static str, other: usize },
 }
 
 const COMMANDS: &[&str] = &[
     "answer",
+    "bridge",
     "enqueue",
     "fork_start",
     "fork_stop",
@@ -47,6 +48,7 @@ const COMMANDS: &[&str] = &[
     "record_resume",
     "record_start",
     "record_stop",
+    "refer",
     "reject",
     "send_dtmf",
     "siprec_start",
@@ -56,6 +58,7 @@ const COMMANDS: &[&str] = &[
     "streaming_stop",
     "transcription_start",
     "transcription_stop",
+    "transfer",
 ];
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -67,7 +70,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => (amd, 5_u64..40).prop_map(|(amd, ring_for)| Step::Dial { amd, ring_for }),
         1 => Just(Step::CallIn),
         2 => (0_usize..8, prop::sample::select(vec!['1', '#', '9'])).prop_map(|(call, digit)| Step::Press { call, digit }),
-        6 => (0_usize..8, command).prop_map(|(call, name)| Step::Command { call, name }),
+        6 => (0_usize..8, command, 0_usize..8).prop_map(|(call, name, other)| Step::Command { call, name, other }),
     ];
     prop::collection::vec(step, 1..40)
 }
@@ -97,13 +100,18 @@ fn run(seed: u64, steps: &[Step], faults: bool) -> Bench {
                     bench.press(call, &digit.to_string());
                 }
             }
-            Step::Command { call, name } => {
+            Step::Command { call, name, other } => {
                 if let Some(call) = calls.get(*call) {
-                    let body = json!({
+                    let other = calls.get(*other).unwrap_or(call);
+                    let mut body = json!({
                         "payload": "Good evening", "voice": "f", "media_name": "a", "queue_name": "q", "cause": "USER_BUSY",
                         "channels": "dual", "format": "wav", "timeout_secs": 9, "rx": "udp:192.0.2.1:9", "digits": "1",
-                        "stream_url": "wss://example.com", "transcription": true,
+                        "stream_url": "wss://example.com", "transcription": true, "to": world::TO,
+                        "sip_address": "sip:a@example.com",
                     });
+                    if *name == "bridge" {
+                        body["call_control_id"] = json!(other);
+                    }
                     let (status, _) = bench.command(call, name, body);
                     assert!(matches!(status, 200 | 422), "{name}: {status}");
                 }
@@ -153,7 +161,8 @@ proptest! {
         let bench = run(seed, &steps, false);
         let dials = steps.iter().filter(|step| matches!(step, Step::Dial { .. } | Step::CallIn)).count();
         let histories = histories(&bench);
-        prop_assert_eq!(histories.len(), dials);
+        // Every accepted transfer is a call of its own.
+        prop_assert!(histories.len() >= dials);
         for events in histories.values() {
             prop_assert_eq!(events.first().map(String::as_str), Some("call.initiated").filter(|_| events.len() > 1).or(Some("call.hangup")));
             let hangup = events.iter().position(|event| event == "call.hangup");

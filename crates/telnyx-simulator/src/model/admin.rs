@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::World;
-use super::calls::{Call, State};
+use super::calls::{Call, State, SupervisorRole};
 use super::counters::NumberDials;
 use super::faults::FaultView;
 use super::moment::Moment;
@@ -144,6 +144,8 @@ fn call_view(call: &Call) -> Value {
         "to": &*call.to,
         "clientState": call.client_state.as_deref(),
         "state": state,
+        "bridged": call.running.bridge.is_some(),
+        "supervisorRole": call.running.supervisor_role().map(SupervisorRole::name),
         "dialledAt": call.dialled_at,
         "answeredAt": call.answered_at(),
         "endedAt": call.ended_at(),

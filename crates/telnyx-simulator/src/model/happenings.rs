@@ -64,6 +64,34 @@ pub(crate) enum Happening {
     DeepfakeResult { consistency: Option<f64>, result: &'static str, score: Option<f64> },
     /// `call.deepfake_detection.error`
     DeepfakeError { error_message: &'static str },
+    /// `call.bridged`
+    Bridged { from: Arc<str>, to: Arc<str> },
+    /// `call.refer.*`
+    Refer {
+        #[serde(skip)]
+        stage: ReferStage,
+        from: Arc<str>,
+        to: Arc<str>,
+        sip_notify_response: u16,
+    },
+}
+
+/// How far a SIP REFER is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReferStage {
+    Started,
+    Completed,
+    Failed,
+}
+
+impl ReferStage {
+    const fn event_type(self) -> &'static str {
+        match self {
+            Self::Started => "call.refer.started",
+            Self::Completed => "call.refer.completed",
+            Self::Failed => "call.refer.failed",
+        }
+    }
 }
 
 /// Where a recording can be fetched, by format.
@@ -114,6 +142,8 @@ impl Happening {
             Self::Transcribed { .. } => "call.transcription",
             Self::DeepfakeResult { .. } => "call.deepfake_detection.result",
             Self::DeepfakeError { .. } => "call.deepfake_detection.error",
+            Self::Bridged { .. } => "call.bridged",
+            Self::Refer { stage, .. } => stage.event_type(),
         }
     }
 
@@ -137,6 +167,8 @@ impl Happening {
             | Self::DeepfakeResult { result: value, .. }
             | Self::DeepfakeError { error_message: value } => *value = unknown,
             Self::Dtmf { .. }
+            | Self::Bridged { .. }
+            | Self::Refer { .. }
             | Self::StreamingStarted { .. }
             | Self::StreamingStopped { .. }
             | Self::SiprecStarted {}

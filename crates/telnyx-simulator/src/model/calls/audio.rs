@@ -166,8 +166,8 @@ impl World {
 
     fn after_clip(&mut self, key: CallKey) {
         self.start_next_clip(key);
-        self.arm_silence(key, Duration::ZERO);
-        self.replan_hangup(key);
+        self.follow_link(key);
+        self.company_changes(key);
     }
 
     /// The other end notices that something goes on: it waits a little longer.
@@ -182,10 +182,13 @@ impl World {
         let State::AwaitsEnd { answered_at } = call.state else { return };
         let silent = call.clips.is_empty();
         let heard = call.next_clip > 0;
+        let company = call.running.in_company_since();
+        let waits = call.queue.is_some() || call.running.awaits.is_some();
         let at = match &call.callee.behaviour {
             Behaviour::Person { early: Some(early), .. } => Some(answered_at + *early),
             Behaviour::Person { .. } if conference.is_some() => conference,
-            Behaviour::Person { hold, .. } if call.queue.is_some() => Some(self.now + *hold),
+            Behaviour::Person { talk, .. } if company.is_some() => company.map(|since| since + *talk),
+            Behaviour::Person { hold, .. } if waits => Some(self.now + *hold),
             Behaviour::Person { patience, .. } if silent && call.running.gather.is_some() => Some(self.now + *patience),
             Behaviour::Person { after_message, .. } if silent && heard => Some(self.now + *after_message),
             Behaviour::Person { patience, .. } => silent.then_some(self.now + *patience),

@@ -58,6 +58,7 @@ impl World {
             control_id: Arc::clone(&control_id),
             leg_id: self.ids.uuid().into(),
             session_id: self.ids.uuid().into(),
+            batch: self.calls.next_batch(),
             connection,
             profile: None,
             from,

@@ -89,7 +89,8 @@ impl World {
             || self.on_recording_step(key, serial)
             || self.on_siprec_step(key, serial)
             || self.on_transcription_step(key, serial)
-            || self.on_deepfake_step(key, serial);
+            || self.on_deepfake_step(key, serial)
+            || self.on_refer_step(key, serial);
     }
 
     fn initiate(&mut self, key: CallKey) {
@@ -167,7 +168,7 @@ impl World {
         let options = call.options.clone();
         let announce = self.config.switches.premium_detection_started;
         let verdicts = amd::plan(options.amd, &options.amd_settings, &call.callee, announce);
-        let (session, connection) = (Arc::clone(&call.session_id), Arc::clone(&call.connection));
+        let connection = Arc::clone(&call.connection);
         self.emit(key, detail);
         for (wait, event) in verdicts {
             self.timers.set(now + wait, Timer::Call(key, CallTimer::Amd(event)));
@@ -181,8 +182,9 @@ impl World {
             let length = self.config.callees.audio.playback_ms.draw(&mut self.send_rng);
             self.play(key, Sound::File(media), Some(length));
         }
-        self.cancel_other_legs(key, &session);
+        self.cancel_other_legs(key);
         self.enter_expected(key);
+        self.follow_link(key);
     }
 
     /// An application may lose a call that it sends no command for.
@@ -196,11 +198,14 @@ impl World {
     }
 
     /// Several destinations were dialled at once: the first to answer keeps the call.
-    fn cancel_other_legs(&mut self, key: CallKey, session: &str) {
-        let others: Vec<CallKey> = self.calls.session(session).iter().copied().filter(|leg| *leg != key).collect();
+    fn cancel_other_legs(&mut self, key: CallKey) {
+        let Some(call) = self.calls.get(key) else { return };
+        let batch = call.batch;
+        let others: Vec<CallKey> =
+            self.calls.session(&call.session_id).iter().copied().filter(|leg| *leg != key).collect();
         for leg in others {
-            let unanswered = self.calls.get(leg).is_some_and(|call| call.is_alive() && call.answered_at().is_none());
-            if unanswered {
+            let rings = |call: &Call| call.batch == batch && call.is_alive() && call.answered_at().is_none();
+            if self.calls.get(leg).is_some_and(rings) {
                 self.end_call(leg, Ending::CANCELLED);
             }
         }
@@ -267,6 +272,8 @@ impl World {
             self.emit(key, bill(talked, now));
         }
         self.stop_recording(key, None);
+        self.part(key);
+        self.release_links(key);
         let keep = Duration::from_secs(self.config.retention.ended_call_secs);
         self.timers.set(now + keep, Timer::Call(key, CallTimer::Forget));
     }

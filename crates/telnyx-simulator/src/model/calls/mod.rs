@@ -5,6 +5,7 @@
 
 pub(crate) mod amd;
 pub(crate) mod audio;
+mod bridge;
 mod callee;
 mod ending;
 pub(crate) mod gather;
@@ -15,6 +16,7 @@ mod media;
 mod on_answer;
 mod overrides;
 mod recording;
+mod refer;
 mod transcription;
 mod voice;
 
@@ -27,6 +29,8 @@ use super::outbox::Target;
 use amd::AmdEvent;
 pub(crate) use amd::{AmdMode, AmdSettings};
 use audio::Clip;
+use bridge::Bridge;
+pub(crate) use bridge::{AfterUnbridge, Link, Purpose, SupervisorRole};
 pub(crate) use callee::{Behaviour, Callee};
 pub(crate) use ending::Ending;
 use gather::Gather;
@@ -42,6 +46,10 @@ use transcription::Transcription;
 /// A call leg within one world, growing with the dials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct CallKey(pub(crate) u64);
+
+/// One dial, of one leg or more; within one world, growing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Batch(u64);
 
 /// Names what a timer was set for, so that one that is no longer meant is recognised.
 pub(crate) type Serial = u32;
@@ -121,6 +129,8 @@ pub(crate) struct Call {
     pub(crate) control_id: Arc<str>,
     pub(crate) leg_id: Arc<str>,
     pub(crate) session_id: Arc<str>,
+    /// Legs of the same dial: the first one that is answered keeps the call.
+    pub(crate) batch: Batch,
     pub(crate) connection: Arc<str>,
     pub(crate) profile: Option<Arc<str>>,
     pub(crate) from: Arc<str>,
@@ -154,9 +164,34 @@ pub(crate) struct Running {
     pub(crate) transcription: Option<Transcription>,
     /// Of the timer of deepfake detection.
     deepfake: Option<Serial>,
+    /// Of the timer of a SIP REFER.
+    refer: Option<Serial>,
+    pub(crate) bridge: Option<Bridge>,
+    /// The leg that this one waits for, while it is transferred.
+    pub(crate) awaits: Option<CallKey>,
+    /// The call that this leg was dialled for.
+    pub(crate) link: Option<Link>,
 }
 
 impl Running {
+    /// For a leg that was dialled for another call.
+    pub(crate) fn linked(link: Option<Link>) -> Self {
+        Self { link, ..Self::default() }
+    }
+
+    /// How the leg takes part in the call that it supervises.
+    pub(crate) fn supervisor_role(&self) -> Option<SupervisorRole> {
+        match self.link?.purpose {
+            Purpose::Supervise(role) => Some(role),
+            Purpose::Session | Purpose::Bridge { .. } | Purpose::Transfer { .. } => None,
+        }
+    }
+
+    /// Since when the other end talks to somebody, or to something that listens.
+    fn in_company_since(&self) -> Option<Moment> {
+        self.bridge.map(|bridge| bridge.since)
+    }
+
     /// A serial that no timer carries yet.
     pub(crate) fn next_serial(&mut self) -> Serial {
         self.last_serial += 1;
@@ -220,6 +255,7 @@ impl Call {
 /// All calls that are not forgotten.
 pub(crate) struct Calls {
     next: u64,
+    batches: u64,
     by_key: HashMap<CallKey, Call>,
     by_control_id: HashMap<Arc<str>, CallKey>,
     alive_by_connection: HashMap<Arc<str>, BTreeSet<CallKey>>,
@@ -230,11 +266,18 @@ impl Calls {
     pub(crate) fn new() -> Self {
         Self {
             next: 0,
+            batches: 0,
             by_key: HashMap::new(),
             by_control_id: HashMap::new(),
             alive_by_connection: HashMap::new(),
             by_session: HashMap::new(),
         }
+    }
+
+    /// A dial that no leg belongs to yet.
+    pub(crate) fn next_batch(&mut self) -> Batch {
+        self.batches += 1;
+        Batch(self.batches)
     }
 
     pub(crate) fn insert(&mut self, call: Call) -> CallKey {

@@ -144,8 +144,9 @@ impl World {
 
     /// What is heard has changed: silence begins once the other end has `speech` behind it, or is over.
     pub(super) fn arm_silence(&mut self, key: CallKey, speech: Duration) {
+        let in_conference = self.conferences.seat(key).is_some();
         let Some(call) = self.calls.get_mut(key) else { return };
-        let silent = call.clips.is_empty();
+        let silent = call.clips.is_empty() && !in_conference && call.running.in_company_since().is_none();
         let mut serial = call.running.last_serial;
         for recording in &mut call.running.recordings {
             serial += 1;

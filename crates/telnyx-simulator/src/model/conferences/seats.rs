@@ -182,6 +182,7 @@ impl World {
     pub(crate) fn seat(&mut self, key: ConferenceKey, call: CallKey, entry: Entry) {
         self.unseat(call, Exit::Usual);
         self.leave_queue(call, Dequeue::Bridged);
+        self.part(call);
         let now = self.now;
         let id: Arc<str> = self.ids.uuid().into();
         let Some(leg) = self.calls.get(call).filter(|call| call.is_alive()).map(|one| Leg::of(call, one)) else {

@@ -11,11 +11,13 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Endpoint;
+use super::actions::after_unbridge;
 use super::on_answer::on_answer;
-use crate::config::{DialRefusals, DuplicateCommand, Outcome};
+use crate::config::{DialRefusals, DuplicateCommand, Outcome, is_key};
 use crate::model::World;
 use crate::model::calls::{
-    AmdMode, AmdSettings, Behaviour, Call, Callee, Direction, Options, Overrides, Running, State,
+    AfterUnbridge, AmdMode, AmdSettings, Batch, Behaviour, Call, CallKey, Callee, Direction, Link, Options, Overrides,
+    Purpose, Running, State, SupervisorRole,
 };
 use crate::model::channels::ChannelLimits;
 use crate::model::commands::CommandKey;
@@ -45,6 +47,8 @@ struct Dial {
     overrides: Overrides,
     /// Where the legs go once they are answered.
     conference: Option<Destination>,
+    /// The call that it is dialled for, and what for.
+    linked: Option<(CallKey, Link)>,
 }
 
 /// What a dial may use: the application's webhook target and its profile.
@@ -104,7 +108,7 @@ fn judge(world: &mut World, exchange: &Exchange<'_>) -> Reply {
 }
 
 fn admit(world: &mut World, dial: &Dial) -> Reply {
-    let grant = grant(world, dial)?;
+    let grant = grant(world, &dial.connection)?;
     let count = if world.config.switches.list_counts_each { dial.to.len() } else { 1 };
     let rate = world.dial_windows.admit(
         world.now,
@@ -117,7 +121,7 @@ fn admit(world: &mut World, dial: &Dial) -> Reply {
         let detail = "The dials per second limit of this account is exceeded over the last 5 seconds.";
         return Err(ApiError::new("90103", "Dials per second limit exceeded", detail).with(429));
     }
-    let forbidden = forbidden(world, dial, &grant);
+    let forbidden = forbidden(world, &dial.connection, &dial.to, &grant);
     if let Some(refusal) = forbidden.as_ref()
         && world.config.switches.dial_refusals == DialRefusals::Error
     {
@@ -127,7 +131,7 @@ fn admit(world: &mut World, dial: &Dial) -> Reply {
 }
 
 /// What the application allows; 422 with code 10015 on `/connection_id` when there is none to call with.
-fn grant(world: &World, dial: &Dial) -> Result<Grant, Refusal> {
+fn grant(world: &World, connection: &str) -> Result<Grant, Refusal> {
     let unusable = |detail: &str| {
         ApiError::new("10015", "Invalid value for connection_id (Call Control App ID)", detail)
             .at("/connection_id")
@@ -135,7 +139,7 @@ fn grant(world: &World, dial: &Dial) -> Result<Grant, Refusal> {
     };
     let application = world
         .applications
-        .get(&dial.connection)
+        .get(connection)
         .filter(|application| application.active)
         .ok_or_else(|| unusable("There is no active Call Control application with this id."))?;
     let target = application.target().ok_or_else(|| unusable("The Call Control application has no webhook URL."))?;
@@ -157,91 +161,139 @@ fn grant(world: &World, dial: &Dial) -> Result<Grant, Refusal> {
 }
 
 /// Why an otherwise good dial may not go out.
-fn forbidden(world: &World, dial: &Dial, grant: &Grant) -> Option<Refusal> {
+fn forbidden(world: &World, connection: &str, to: &[Arc<str>], grant: &Grant) -> Option<Refusal> {
     let Some(profile) = &grant.profile else {
         let detail = "No enabled outbound voice profile is assigned to this connection D38";
         return Some(ApiError::new("10010", "Authorization failed", detail).at("/connection_id").with(403));
     };
     if world.config.switches.enforce_destinations
         && let Some(profile) = world.profiles.get(profile)
-        && dial.to.iter().any(|number| !profile.allows(number))
+        && to.iter().any(|number| !profile.allows(number))
     {
         let detail = "The destination is not in the whitelisted destinations of the outbound voice profile D9";
         return Some(ApiError::new("10010", "Authorization failed", detail).at("/to").with(403));
     }
-    let more = u64::try_from(dial.to.len()).unwrap_or(u64::MAX);
-    let full = world.channels.full(&dial.connection, Some(profile), &grant.limits, more)?;
+    let more = u64::try_from(to.len()).unwrap_or(u64::MAX);
+    let full = world.channels.full(connection, Some(profile), &grant.limits, more)?;
     let status = world.config.switches.channel_limit_status;
     Some(ApiError::new(full.code(), "Channel limit exceeded", full.detail()).with(status))
 }
 
+/// A leg about to be dialled.
+pub(super) struct NewLeg {
+    pub(super) to: Arc<str>,
+    pub(super) from: Arc<str>,
+    pub(super) session_id: Arc<str>,
+    pub(super) client_state: Option<Arc<str>>,
+    pub(super) command_id: Option<String>,
+    pub(super) options: Options,
+    pub(super) overrides: Overrides,
+    pub(super) link: Option<Link>,
+}
+
+/// Dials a leg on behalf of a call of this application, if its profile and limits allow it.
+pub(super) fn originate(world: &mut World, connection: &Arc<str>, leg: NewLeg) -> Result<CallKey, Refusal> {
+    let grant = grant(world, connection)?;
+    let forbidden = forbidden(world, connection, std::slice::from_ref(&leg.to), &grant);
+    if let Some(refusal) = forbidden.as_ref()
+        && world.config.switches.dial_refusals == DialRefusals::Error
+    {
+        return Err(refusal.clone());
+    }
+    let batch = world.calls.next_batch();
+    Ok(ring(world, connection, &grant, batch, leg, forbidden.is_some()))
+}
+
+/// Rings one phone.
+fn ring(
+    world: &mut World,
+    connection: &Arc<str>,
+    grant: &Grant,
+    batch: Batch,
+    leg: NewLeg,
+    forbidden: bool,
+) -> CallKey {
+    let control_id: Arc<str> = world.ids.call_control().into();
+    let leg_id: Arc<str> = world.ids.uuid().into();
+    let callee = callee(world, &leg.to, forbidden);
+    world.counters.dialled(DialRecord {
+        at: world.now,
+        to: Arc::clone(&leg.to),
+        from: Arc::clone(&leg.from),
+        connection_id: Arc::clone(connection),
+        client_state: leg.client_state.clone(),
+        command_id: leg.command_id,
+        call_control_id: Arc::clone(&control_id),
+        call_leg_id: Arc::clone(&leg_id),
+    });
+    let mut options = leg.options;
+    options.on_answer.recording_id = options.on_answer.recording.is_some().then(|| world.ids.uuid().into());
+    world.place(Call {
+        direction: Direction::Outgoing,
+        control_id,
+        leg_id,
+        session_id: leg.session_id,
+        batch,
+        connection: Arc::clone(connection),
+        profile: grant.profile.clone(),
+        from: leg.from,
+        to: leg.to,
+        client_state: leg.client_state,
+        dialled_at: world.now,
+        state: State::AwaitsNetwork,
+        callee,
+        options,
+        target: Arc::clone(&grant.target),
+        overrides: leg.overrides,
+        clips: VecDeque::new(),
+        next_clip: 0,
+        plan: 0,
+        verdict_given: false,
+        commanded: false,
+        queue: None,
+        running: Running::linked(leg.link),
+    })
+}
+
 /// Rings the phones.
 fn place(world: &mut World, dial: &Dial, grant: &Grant, forbidden: bool) -> Answer {
-    let session_id: Arc<str> = world.ids.uuid().into();
-    let mut recording_id = None;
+    let linked = dial.linked.and_then(|(key, _)| world.calls.get(key));
+    let session_id = linked.map(|call| Arc::clone(&call.session_id));
+    let session_id = session_id.unwrap_or_else(|| world.ids.uuid().into());
+    let batch = world.calls.next_batch();
     let mut first = None;
     for to in &dial.to {
-        let control_id: Arc<str> = world.ids.call_control().into();
-        let leg_id: Arc<str> = world.ids.uuid().into();
-        let callee = callee(world, to, forbidden);
-        let mut options = dial.options.clone();
-        options.on_answer.recording_id = options.on_answer.recording.is_some().then(|| world.ids.uuid().into());
-        if recording_id.is_none() {
-            recording_id.clone_from(&options.on_answer.recording_id);
-        }
-        world.counters.dialled(DialRecord {
-            at: world.now,
+        let leg = NewLeg {
             to: Arc::clone(to),
             from: Arc::clone(&dial.from),
-            connection_id: Arc::clone(&dial.connection),
+            session_id: Arc::clone(&session_id),
             client_state: dial.client_state.clone(),
             command_id: dial.command_id.clone(),
-            call_control_id: Arc::clone(&control_id),
-            call_leg_id: Arc::clone(&leg_id),
-        });
-        let call = Call {
-            direction: Direction::Outgoing,
-            control_id: Arc::clone(&control_id),
-            leg_id: Arc::clone(&leg_id),
-            session_id: Arc::clone(&session_id),
-            connection: Arc::clone(&dial.connection),
-            profile: grant.profile.clone(),
-            from: Arc::clone(&dial.from),
-            to: Arc::clone(to),
-            client_state: dial.client_state.clone(),
-            dialled_at: world.now,
-            state: State::AwaitsNetwork,
-            callee,
-            options,
-            target: Arc::clone(&grant.target),
+            options: dial.options.clone(),
             overrides: dial.overrides.clone(),
-            clips: VecDeque::new(),
-            next_clip: 0,
-            plan: 0,
-            verdict_given: false,
-            commanded: false,
-            queue: None,
-            running: Running::default(),
+            link: dial.linked.map(|(_, link)| link),
         };
-        world.history.record(Entry::of(&call, EntryKind::Command("dial"), world.now));
-        let key = world.place(call);
+        let key = ring(world, &dial.connection, grant, batch, leg, forbidden);
+        if let Some(call) = world.calls.get(key) {
+            world.history.record(Entry::of(call, EntryKind::Command("dial"), world.now));
+        }
         if let Some(conference) = &dial.conference {
             world.conferences.expect(key, conference.clone());
         }
-        first.get_or_insert((control_id, leg_id));
+        first.get_or_insert(key);
     }
-    let (control_id, leg_id) = first.unwrap_or_default();
+    let Some(call) = first.and_then(|key| world.calls.get(key)) else { return Answer::accepted() };
     Answer::data(
         200,
         &Dialled {
             record_type: "call",
-            call_control_id: &control_id,
-            call_leg_id: &leg_id,
-            call_session_id: &session_id,
+            call_control_id: &call.control_id,
+            call_leg_id: &call.leg_id,
+            call_session_id: &call.session_id,
             // Dialing is asynchronous; the API says so with a call that is never alive yet.
             is_alive: false,
-            client_state: dial.client_state.as_deref(),
-            recording_id: recording_id.as_deref(),
+            client_state: call.client_state.as_deref(),
+            recording_id: call.options.on_answer.recording_id.as_deref(),
         },
     )
 }
@@ -285,10 +337,55 @@ fn read(world: &World, body: &Map<String, Value>) -> Result<Dial, Refusal> {
     let overrides = overrides(&mut fields);
     let mut conference = None;
     fields.inner("conference_config", |fields| conference = super::conferences::destination(world, fields));
+    keys_on_answer(&mut fields);
+    let linked = linked(world, &mut fields);
+    let intends_bridge = fields.flag("bridge_intent").unwrap_or(false);
     fields.finish()?;
+    // The linked call's caller is shown (Telnyx API reference, "Dial": `bridge_intent`).
+    let callers = linked.and_then(|(key, _)| world.calls.get(key)).map(|call| Arc::clone(&call.from));
+    let from = callers.filter(|_| intends_bridge).or(from);
     // `require` has complained about each of these that is missing.
     let (Some(from), Some(connection)) = (from, connection) else { return Err(Refusal::not_found()) };
-    Ok(Dial { to, from, connection, client_state, command_id, region, options, overrides, conference })
+    Ok(Dial { to, from, connection, client_state, command_id, region, options, overrides, conference, linked })
+}
+
+/// The call that the new one is dialled for, and what for.
+fn linked(world: &World, fields: &mut Fields<'_>) -> Option<(CallKey, Link)> {
+    let bridges = fields.flag("bridge_on_answer").unwrap_or(false);
+    let intends = fields.flag("bridge_intent").unwrap_or(false);
+    let prevent_double = fields.flag("prevent_double_bridge").unwrap_or(false);
+    let after = after_unbridge(fields);
+    let role = fields.choice("supervisor_role", SupervisorRole::NAMES).unwrap_or("barge");
+    if (bridges || intends) && fields.given("link_to").is_none() {
+        fields.require(&["link_to"]);
+    }
+    let mut find = |name: &str| {
+        let id = fields.text(name, 1..=255)?;
+        let alive = world.calls.find(id).filter(|key| world.calls.get(*key).is_some_and(Call::is_alive));
+        alive.or_else(|| fields.bad(name, "90015", "must be the call_control_id of a live call."))
+    };
+    let (link_to, supervised) = (find("link_to"), find("supervise_call_control_id"));
+    let purpose = if supervised.is_some() {
+        Purpose::Supervise(SupervisorRole::named(role))
+    } else if bridges {
+        Purpose::Bridge { other_after: AfterUnbridge::HangUp, prevent_double }
+    } else {
+        Purpose::Session
+    };
+    let to = supervised.or(link_to)?;
+    Some((to, Link { to, purpose, after }))
+}
+
+/// Keys that are sent to whoever answers; nothing is told of them.
+pub(super) fn keys_on_answer(fields: &mut Fields<'_>) {
+    let keys = |text: &str| text.len() <= 64 && text.chars().all(|key| is_key(key) || matches!(key, 'w' | 'W'));
+    let want = "must be made of 0 to 9, A to D, w, W, * and #, at most 64.";
+    fields.coded_text("send_digits_on_answer", "90014", want, keys);
+}
+
+/// The one destination of a transfer.
+pub(super) fn destination(fields: &mut Fields<'_>) -> Option<Arc<str>> {
+    destinations(fields).into_iter().next()
 }
 
 /// One destination or a list of them; each a number in E.164 or a SIP URI.
@@ -311,7 +408,8 @@ fn destinations(fields: &mut Fields<'_>) -> Vec<Arc<str>> {
     given.into_iter().map(Arc::from).collect()
 }
 
-fn options(world: &World, fields: &mut Fields<'_>) -> Options {
+/// How long it rings and lasts, what listens and what begins with the answer.
+pub(super) fn options(world: &World, fields: &mut Fields<'_>) -> Options {
     let least = world.config.switches.least_time_limit_secs;
     let ring_timeout = Duration::from_secs(fields.whole("timeout_secs", 5..=600).unwrap_or(30));
     let time_limit = Duration::from_secs(fields.whole("time_limit_secs", least..=14_400).unwrap_or(14_400));

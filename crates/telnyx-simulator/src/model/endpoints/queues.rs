@@ -290,7 +290,6 @@ impl World {
 
     /// Takes the first call out of a queue for a bridge, which the caller then makes; `None` when nobody waits there. It
     /// is removed whatever becomes of the bridge (Telnyx API reference: "Bridge calls", `queue`).
-    #[allow(dead_code, reason = "called by the bridge command")]
     pub(crate) fn take_head(&mut self, name: &str) -> Option<Head> {
         let first = self.queues.by_name.get(name)?.members.front()?.leg.key;
         let alive = self.calls.get(first).is_some_and(Call::is_alive);

@@ -27,6 +27,8 @@ fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<Done,
     fields.check()?;
     let name = name.ok_or_else(Refusal::not_found)?;
     world.enqueue(key, name, max_size, keep)?;
+    // A bridged call leaves its bridge (Telnyx API reference: "Enqueue call").
+    world.part(key);
     if let Some(seconds) = max_wait {
         world.limit_wait(key, std::time::Duration::from_secs(seconds));
     }

@@ -4,6 +4,7 @@
 //! by `command_id`, what the call must be, `client_state`.
 
 mod answer;
+mod bridge;
 mod client_state_update;
 mod enqueue;
 mod fork_start;
@@ -21,6 +22,7 @@ mod record_pause;
 mod record_resume;
 mod record_start;
 mod record_stop;
+mod refer;
 mod reject;
 mod send_dtmf;
 mod send_sip_info;
@@ -31,15 +33,17 @@ mod streaming_start;
 mod streaming_stop;
 mod suppression_start;
 mod suppression_stop;
+mod switch_supervisor_role;
 mod transcription_start;
 mod transcription_stop;
+mod transfer;
 
 use std::sync::Arc;
 
 use super::Endpoint;
 use crate::config::DuplicateCommand;
 use crate::model::World;
-use crate::model::calls::{Call, CallKey, Direction, State};
+use crate::model::calls::{AfterUnbridge, Call, CallKey, Direction, State};
 use crate::model::commands::CommandKey;
 use crate::model::exchange::{Answer, Exchange, Method, Reply};
 use crate::model::fields::Fields;
@@ -49,6 +53,7 @@ use crate::model::refusal::{ApiError, Refusal};
 /// Every command.
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     answer::ENDPOINT,
+    bridge::ENDPOINT,
     client_state_update::ENDPOINT,
     enqueue::ENDPOINT,
     fork_start::ENDPOINT,
@@ -65,6 +70,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     record_resume::ENDPOINT,
     record_start::ENDPOINT,
     record_stop::ENDPOINT,
+    refer::ENDPOINT,
     reject::ENDPOINT,
     send_dtmf::ENDPOINT,
     send_sip_info::ENDPOINT,
@@ -75,8 +81,10 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     streaming_stop::ENDPOINT,
     suppression_start::ENDPOINT,
     suppression_stop::ENDPOINT,
+    switch_supervisor_role::ENDPOINT,
     transcription_start::ENDPOINT,
     transcription_stop::ENDPOINT,
+    transfer::ENDPOINT,
 ];
 
 /// What a command is and what it needs.
@@ -192,28 +200,40 @@ fn act(
     }
 }
 
+/// 422 with code 90018.
+fn ended() -> Refusal {
+    let detail = "This call is no longer active and can't receive commands.";
+    ApiError::new("90018", "Call has already ended", detail).with(422)
+}
+
+/// 422 with code 90034.
+fn not_answered() -> Refusal {
+    let detail = "This call can't receive this command because it has not been answered yet.";
+    ApiError::new("90034", "Call not answered yet", detail).with(422)
+}
+
 /// Why the call cannot receive the command (Telnyx: "API error codes").
 fn unfit(call: &Call, command: Command) -> Option<Refusal> {
-    let refuse = |code: &str, title: &str, detail: &str| Some(ApiError::new(code, title, detail).with(422));
     match (&call.state, command.needs) {
-        (State::Ended { .. }, _) => {
-            let detail = "This call is no longer active and can't receive commands.";
-            refuse("90018", "Call has already ended", detail)
-        }
-        (State::AwaitsNetwork | State::AwaitsAnswer, Needs::Answered) => {
-            let detail = "This call can't receive this command because it has not been answered yet.";
-            refuse("90034", "Call not answered yet", detail)
-        }
+        (State::Ended { .. }, _) => Some(ended()),
+        (State::AwaitsNetwork | State::AwaitsAnswer, Needs::Answered) => Some(not_answered()),
         (State::AwaitsNetwork | State::AwaitsAnswer, Needs::Audio) => {
             let detail = "Call recording cannot be started until audio has commenced on the call.";
-            refuse("90020", "Call recording triggered before audio started", detail)
+            Some(ApiError::new("90020", "Call recording triggered before audio started", detail).with(422))
         }
-        (_, Needs::Incoming) if call.direction == Direction::Outgoing => refuse(
-            "90102",
-            "Command is invalid",
-            &format!("The {} command cannot be issued for outbound calls.", command.name),
-        ),
+        (_, Needs::Incoming) if call.direction == Direction::Outgoing => {
+            let detail = format!("The {} command cannot be issued for outbound calls.", command.name);
+            Some(ApiError::new("90102", "Command is invalid", detail).with(422))
+        }
         (State::AwaitsNetwork | State::AwaitsAnswer | State::AwaitsEnd { .. }, _) => None,
+    }
+}
+
+/// `park_after_unbridge`, of which `self` is the only value.
+pub(super) fn after_unbridge(fields: &mut Fields<'_>) -> AfterUnbridge {
+    match fields.choice("park_after_unbridge", &["self"]) {
+        Some(_) => AfterUnbridge::Park,
+        None => AfterUnbridge::HangUp,
     }
 }
 
