@@ -1,10 +1,7 @@
-//! `telnyx-operator`: parses its arguments and does what they say.
+//! `telnyx-operator`, and `kubectl-telnyx` under that name: parses its arguments and does what they say.
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use telnyx_operator::cli::Cli;
-
 fn main() -> ExitCode {
-    Cli::parse().execute()
+    telnyx_operator::cli::main(std::env::args_os())
 }

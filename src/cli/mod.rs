@@ -4,14 +4,18 @@
 //! it a meaning of its own. Does not know what a subcommand does.
 
 pub mod crds;
+pub mod kubectl;
 pub mod plan;
 pub mod run;
 pub mod simulate;
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use self::kubectl::Called;
 
 /// Makes Telnyx Voice declarative: applications, profiles, queues and outbound campaigns as Kubernetes resources.
 #[derive(Debug, Parser)]
@@ -29,6 +33,8 @@ enum Command {
     Simulate(simulate::Args),
     /// Shows what the operator would do with a directory of manifests; needs an API key and no cluster.
     Plan(plan::Args),
+    /// Looks at live calls and queues and commands them: what `kubectl telnyx` does.
+    Kubectl(kubectl::Args),
     /// Runs the operator against the cluster of KUBECONFIG or, in a Pod, its own.
     Run(run::Args),
 }
@@ -37,17 +43,32 @@ impl Cli {
     /// Does what the arguments say.
     #[must_use]
     pub fn execute(self) -> ExitCode {
-        let result = match self.command {
+        let result: Result<_, Box<dyn Error>> = match self.command {
             Command::Crds(args) => args.execute().map_err(Into::into),
             Command::Simulate(args) => args.execute().map_err(Into::into),
             Command::Plan(args) => args.execute().map_err(Into::into),
+            Command::Kubectl(args) => args.execute().map_err(Into::into),
             Command::Run(args) => args.execute().map_err(Into::into),
         };
-        result.unwrap_or_else(|error: Box<dyn Error>| {
-            eprintln!("telnyx-operator: {}", chain(&*error));
-            ExitCode::FAILURE
-        })
+        result.unwrap_or_else(|error| failed("telnyx-operator", &*error))
     }
+}
+
+/// Does what the arguments say, as the program that they name: the operator, or kubectl's plugin.
+#[must_use]
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let (program, rest) = arguments.split_first().map_or((None, &[][..]), |(program, rest)| (Some(program), rest));
+    match Called::by(program.map(OsString::as_os_str)) {
+        Called::Operator => Cli::parse_from(arguments).execute(),
+        Called::Completer => kubectl::suggest(rest),
+        Called::Plugin => kubectl::run(rest.to_vec()).unwrap_or_else(|error| failed(kubectl::NAME, &error)),
+    }
+}
+
+fn failed(program: &str, error: &dyn Error) -> ExitCode {
+    eprintln!("{program}: {}", chain(error));
+    ExitCode::FAILURE
 }
 
 /// An error and its causes, once, from the outermost to the innermost.

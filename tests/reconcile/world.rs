@@ -29,7 +29,7 @@ pub(crate) const KEY: &str = "KEY0123456789ABCDEF";
 pub(crate) const HOOKS: &str = "https://hooks.example.com";
 
 pub(crate) struct World {
-    access: Option<Access>,
+    pub(crate) access: Option<Access>,
     pub(crate) client: Client,
     /// What the operator gets: the rights of the chart's ServiceAccount.
     operators: Client,

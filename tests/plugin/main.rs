@@ -1,0 +1,14 @@
+//! `kubectl telnyx`: the real program as a user runs it, on a real API server, with the simulator in Telnyx's place.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may")]
+
+mod accounts;
+mod calls;
+#[path = "../cluster/mod.rs"]
+mod cluster;
+mod completion;
+mod desk;
+mod neighbours;
+mod queues;
+#[path = "../reconcile/world.rs"]
+#[allow(dead_code, reason = "the stories of reconciling use the rest of it")]
+mod world;
