@@ -37,6 +37,8 @@ def one_call(stage, connection):
     assert api.retrieve_status(leg).data.is_alive is False
     names = [event.name for event in stage.api.call_events.list(filter={"leg_id": call.call_leg_id})]
     assert names[:3] == ["dial", "call.initiated", "call.answered"], names
+    stage.pass_seconds(5)
+    assert stage.seen("call.recording.saved", call_leg_id=call.call_leg_id)
 
 
 def machine_detection(stage, connection):
@@ -77,10 +79,70 @@ def waiting(stage, connection):
     actions.leave_queue(leg)
     stage.settle()
     assert stage.seen("call.dequeued", call_control_id=leg, reason="leave")
-    actions.enqueue(leg, queue_name="hotline")
-    queue.remove(leg, queue_name="hotline")
+    actions.enqueue(leg, queue_name="hotline", keep_after_hangup=True)
     actions.hangup(leg)
     stage.settle()
+    queue.remove(leg, queue_name="hotline")
+    assert list(queue.list("hotline")) == []
     deliveries = stage.api.webhook_deliveries
     newest = next(iter(deliveries.list(page_size=5)))
     assert deliveries.retrieve(newest.id).data.webhook.event_type in stage.events
+
+
+def incoming(stage, connection):
+    """Calls to the account: one is answered, one is not wanted."""
+    actions = stage.api.calls.actions
+    leg = stage.ring(connection)
+    assert stage.seen("call.initiated", call_control_id=leg, direction="incoming", state="parked")
+    actions.answer(leg, client_state="c3RhdGU=")
+    stage.settle()
+    assert stage.seen("call.answered", call_control_id=leg, client_state="c3RhdGU=")
+    actions.hangup(leg)
+    unwanted = stage.ring(connection)
+    actions.reject(unwanted, cause="USER_BUSY")
+    stage.settle()
+    assert stage.seen("call.hangup", call_control_id=unwanted, hangup_cause="user_busy")
+
+
+def digits(stage, connection):
+    """Input by keys, with every kind of question."""
+    actions = stage.api.calls.actions
+    leg = stage.dial(connection)
+    questions = (
+        lambda: actions.gather(leg, maximum_digits=4, gather_id="pin"),
+        lambda: actions.gather_using_speak(leg, payload="Your number?", voice="female", invalid_payload="Again."),
+        lambda: actions.gather_using_audio(leg, audio_url=AUDIO, invalid_media_name="again", valid_digits="1234"),
+    )
+    for number, ask in enumerate(questions, start=1):
+        ask()
+        stage.press(leg, f"12{number}#")
+        assert stage.seen("call.gather.ended", call_control_id=leg, status="valid", digits=f"12{number}"), number
+    assert stage.seen("call.dtmf.received", call_control_id=leg, digit="#")
+    actions.gather(leg)
+    actions.stop_gather(leg)
+    stage.settle()
+    assert stage.seen("call.gather.ended", call_control_id=leg, status="cancelled")
+    actions.hangup(leg)
+    stage.settle()
+
+
+def two_legs(stage, connection):
+    """Legs that are joined: bridged, transferred, referred, supervised."""
+    actions = stage.api.calls.actions
+    one, other = stage.dial(connection), stage.dial(connection)
+    actions.bridge(one, call_control_id_to_bridge_with=other, play_ringtone=True)
+    stage.pass_seconds(1)
+    assert stage.seen("call.bridged", call_control_id=one) and stage.seen("call.bridged", call_control_id=other)
+    supervisor = stage.dial(connection, supervise_call_control_id=one, supervisor_role="monitor")
+    actions.switch_supervisor_role(supervisor, role="whisper")
+    for leg in (supervisor, one, other):
+        stage.end(leg)
+    transferred = stage.dial(connection)
+    actions.transfer(transferred, to="+12025550100", from_="+12025550001", target_leg_client_state="bmV3")
+    stage.pass_seconds(5)
+    stage.end(transferred)
+    referred = stage.dial(connection)
+    actions.refer(referred, sip_address="sip:desk@example.com")
+    stage.pass_seconds(10)
+    assert stage.seen("call.refer.completed", call_control_id=referred)
+    stage.end(referred)

@@ -14,8 +14,12 @@ import strict
 import surface
 
 
-def judge(line):
+def judge(text):
     """The endpoint of one request with its complaints, or None when it has no body."""
+    try:
+        line = json.loads(text)
+    except ValueError:
+        return "a line", ["is cut off; was the disk full?"]
     path = line["path"].removeprefix("/v2")
     sdk = surface.sdk_of(line["method"], path)
     if sdk is None:
@@ -35,8 +39,8 @@ def judge(line):
 def main(journal, *expected):
     judged, wrong = Counter(), Counter()
     with open(journal, encoding="utf-8") as lines:
-        for line in map(json.loads, lines):
-            verdict = judge(line)
+        for text in lines:
+            verdict = judge(text)
             if verdict:
                 endpoint, complaints = verdict
                 judged[endpoint] += 1

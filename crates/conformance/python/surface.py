@@ -33,6 +33,11 @@ def endpoints():
     return {one["sdk"]: f"{one['method']} {one['path'].removeprefix('/v2')}" for one in contract()["endpoints"]}
 
 
+def shape(endpoint):
+    """The endpoint without the names of its parameters, which differ between the package and the reference."""
+    return re.sub(r"\{\w+\}", "{}", endpoint)
+
+
 def parameters(sdk):
     """The names in the endpoint's path."""
     return re.findall(r"\{(\w+)\}", endpoints()[sdk])
@@ -45,7 +50,7 @@ def sdk_of(method, path):
 
 @cache
 def _shapes():
-    return [(sdk, re.compile(re.sub(r"\{\w+\}", "[^/]+", endpoint))) for sdk, endpoint in endpoints().items()]
+    return [(sdk, re.compile(shape(endpoint).replace("{}", "[^/]+"))) for sdk, endpoint in endpoints().items()]
 
 
 @cache
@@ -84,9 +89,10 @@ def events():
     """Event type to the model of the webhook's `data`."""
     found = {}
     for webhook in _members(UnwrapWebhookEvent):
+        # One event, `conference.floor.changed`, is declared without the envelope around it.
         data = webhook.model_fields.get("data")
-        for model in _members(data.annotation) if data else ():
-            event_type = getattr(model, "model_fields", {}).get("event_type")
+        for model in _members(data.annotation) if data else [webhook]:
+            event_type = model.model_fields.get("event_type")
             for name in _literals(event_type.annotation) if event_type else ():
                 found[name] = model
     return found
