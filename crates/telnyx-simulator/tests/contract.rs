@@ -234,6 +234,14 @@ fn answer_commands(judge: &mut Judge, id: &str) {
         ("start_transcription", json!({})),
         ("stop_transcription", json!({})),
         ("send_dtmf", json!({"digits": "1"})),
+        ("start_ai_assistant", json!({"assistant": {"id": "a"}})),
+        ("add_ai_assistant_messages", json!({"messages": [{"role": "user", "content": "Hello."}]})),
+        ("stop_ai_assistant", json!({})),
+        ("gather_using_ai", json!({"parameters": {"properties": {"age": {}}}})),
+        ("stop_ai_assistant", json!({})),
+        ("start_conversation_relay", json!({"url": "wss://example.com/relay"})),
+        ("stop_conversation_relay", json!({})),
+        ("pay", json!({"amount": 1.5})),
         ("send_sip_info", json!({"content_type": "text/plain", "body": "a"})),
     ] {
         judge.call(&format!("calls.actions.{sdk}"), &[id], "", body);
@@ -248,6 +256,10 @@ fn answer_commands(judge: &mut Judge, id: &str) {
     judge.bench.pass_secs(3);
     judge.call("calls.actions.switch_supervisor_role", &[&supervisor], "", json!({"role": "whisper"}));
     judge.call("calls.actions.bridge", &[&supervisor], "", json!({"call_control_id": id}));
+    let begun = judge.call("calls.actions.start_ai_assistant", &[id], "", json!({"assistant": {"id": "a"}}));
+    let participant = json!({"id": supervisor, "role": "user", "on_hangup": "continue_conversation"});
+    let join = json!({"conversation_id": begun["data"]["conversation_id"], "participant": participant});
+    judge.call("calls.actions.join_ai_assistant", &[id], "", join);
     judge.call("calls.actions.transfer", &[&supervisor], "", json!({"to": world::TO, "from": world::FROM}));
     judge.call("calls.actions.refer", &[&supervisor], "", json!({"sip_address": "sip:a@example.com"}));
 }
@@ -257,6 +269,7 @@ fn services() -> Bench {
     let mut config = fixed(Outcome::Person);
     config.callees.person.patience_ms = Spread::Fixed(300_000);
     config.callees.person.says = vec!["Hello?".to_owned()];
+    config.callees.person.facts = [("age".to_owned(), json!(36))].into();
     let mut bench = Bench::new(config);
     let begin = json!({
         "record": "record-from-answer", "stream_url": "wss://example.com/media", "transcription": true,
@@ -273,6 +286,21 @@ fn services() -> Bench {
         bench.command(&call, "streaming_stop", json!({}));
         bench.obey(&call, "fork_start", json!({"rx": "udp:192.0.2.1:9000"}));
         bench.obey(&call, "siprec_start", json!({}));
+        let assistant = json!({"assistant": {"id": "a"}, "greeting": "Hello.", "send_message_history_updates": true});
+        bench.obey(&call, "ai_assistant_start", assistant);
+        bench.command(&call, "ai_assistant_add_messages", json!({"messages": [{"role": "user", "content": "Hm."}]}));
+        bench.obey(&call, "ai_assistant_stop", json!({}));
+        let schema = json!({"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]});
+        bench.obey(&call, "gather_using_ai", json!({"parameters": schema, "send_partial_results": true}));
+        bench.pass_secs(30);
+        for (digits, more) in [("4111111111111111#", json!({})), ("1#", json!({})), ("", json!({"payment_token": "t"}))]
+        {
+            let mut body = json!({"amount": 2, "timeout_millis": 9000});
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            bench.obey(&call, "pay", body);
+            bench.press(&call, digits);
+            bench.pass_secs(20);
+        }
         bench.obey(&call, "transfer", json!({"to": world::TO}));
         bench.obey(&call, "refer", json!({"sip_address": "sip:a@example.com"}));
         bench.pass_secs(10);
@@ -330,8 +358,15 @@ fn every_webhook_has_the_fields_and_types_of_the_contract() {
     }
     judge_webhooks(&contract, &services(), &mut judged);
     let expected = [
+        "call.ai_gather.ended",
+        "call.ai_gather.message_history_updated",
+        "call.ai_gather.partial_results",
         "call.answered",
         "call.bridged",
+        "call.conversation.created",
+        "call.conversation.ended",
+        "call.conversation.start_failed",
+        "call.conversation_insights.generated",
         "call.cost",
         "call.deepfake_detection.error",
         "call.deepfake_detection.result",
@@ -348,6 +383,8 @@ fn every_webhook_has_the_fields_and_types_of_the_contract() {
         "call.machine.premium.detection.ended",
         "call.machine.premium.detection.started",
         "call.machine.premium.greeting.ended",
+        "call.payment.completed",
+        "call.payment.progress",
         "call.playback.ended",
         "call.playback.started",
         "call.recording.error",

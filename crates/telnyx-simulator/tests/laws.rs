@@ -31,17 +31,24 @@ enum Step {
 }
 
 const COMMANDS: &[&str] = &[
+    "ai_assistant_join",
+    "ai_assistant_start",
+    "ai_assistant_stop",
     "answer",
     "bridge",
+    "conversation_relay_start",
+    "conversation_relay_stop",
     "enqueue",
     "fork_start",
     "fork_stop",
     "gather",
     "gather_stop",
+    "gather_using_ai",
     "gather_using_audio",
     "gather_using_speak",
     "hangup",
     "leave_queue",
+    "pay",
     "playback_start",
     "playback_stop",
     "record_pause",
@@ -88,6 +95,7 @@ fn run(seed: u64, steps: &[Step], faults: bool) -> Bench {
     }
     let mut bench = Bench::new(config);
     let mut calls: Vec<String> = Vec::new();
+    let mut conversation = "none".to_owned();
     for step in steps {
         match step {
             Step::Wait(millis) => bench.pass(Duration::from_millis(*millis)),
@@ -107,12 +115,17 @@ fn run(seed: u64, steps: &[Step], faults: bool) -> Bench {
                         "payload": "Good evening", "voice": "f", "media_name": "a", "queue_name": "q", "cause": "USER_BUSY",
                         "channels": "dual", "format": "wav", "timeout_secs": 9, "rx": "udp:192.0.2.1:9", "digits": "1",
                         "stream_url": "wss://example.com", "transcription": true, "to": world::TO,
-                        "sip_address": "sip:a@example.com",
+                        "sip_address": "sip:a@example.com", "url": "wss://example.com", "amount": 1,
+                        "parameters": {"properties": {"age": {}}}, "conversation_id": conversation,
+                        "participant": {"id": other, "role": "user", "on_hangup": "end_conversation"},
                     });
                     if *name == "bridge" {
                         body["call_control_id"] = json!(other);
                     }
-                    let (status, _) = bench.command(call, name, body);
+                    let (status, answer) = bench.command(call, name, body);
+                    if let Some(id) = answer["data"]["conversation_id"].as_str() {
+                        id.clone_into(&mut conversation);
+                    }
                     assert!(matches!(status, 200 | 422), "{name}: {status}");
                 }
             }
@@ -143,13 +156,18 @@ const PAIRS: &[(&str, &str)] = &[
     ("call.fork.started", "call.fork.stopped"),
     ("streaming.started", "streaming.stopped"),
     ("siprec.started", "siprec.stopped"),
+    ("call.conversation.created", "call.conversation.ended"),
 ];
 
 /// What Telnyx's documents let happen after the end of a call.
 fn comes_late(event: &str) -> bool {
     matches!(
         event,
-        "call.cost" | "call.recording.saved" | "call.recording.error" | "call.recording.transcription.saved"
+        "call.cost"
+            | "call.recording.saved"
+            | "call.recording.error"
+            | "call.recording.transcription.saved"
+            | "call.conversation_insights.generated"
     )
 }
 

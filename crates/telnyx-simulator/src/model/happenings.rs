@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::World;
 use super::calls::CallKey;
@@ -74,6 +75,137 @@ pub(crate) enum Happening {
         to: Arc<str>,
         sip_notify_response: u16,
     },
+    /// `call.conversation.created`
+    ConversationCreated { calling_party_type: &'static str, conversation_id: Arc<str>, from: Arc<str>, to: Arc<str> },
+    /// `call.conversation.start_failed`
+    ConversationFailed {
+        assistant_id: Option<Arc<str>>,
+        calling_party_type: &'static str,
+        from: Arc<str>,
+        to: Arc<str>,
+        reason: &'static str,
+    },
+    /// `call.conversation.ended`
+    ConversationEnded(Box<ConversationEnd>),
+    /// `call.conversation_insights.generated`
+    Insights { calling_party_type: &'static str, insight_group_id: String, results: [Insight; 1] },
+    /// `call.ai_gather.ended`
+    AiGatherEnded {
+        from: Arc<str>,
+        to: Arc<str>,
+        message_history: Vec<PlainMessage>,
+        result: Map<String, Value>,
+        status: &'static str,
+    },
+    /// `call.ai_gather.partial_results`
+    AiGatherPartial {
+        from: Arc<str>,
+        to: Arc<str>,
+        message_history: Vec<PlainMessage>,
+        partial_results: Map<String, Value>,
+    },
+    /// `call.ai_gather.message_history_updated`
+    AiHistory { from: Arc<str>, to: Arc<str>, message_history: Vec<PlainMessage> },
+    /// `call.payment.progress`
+    PaymentProgress {
+        #[serde(flatten)]
+        details: Box<PaymentDetails>,
+        attempt: u64,
+        payment_step: &'static str,
+        payment_status: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error_type: Option<&'static str>,
+    },
+    /// `call.payment.completed`
+    PaymentCompleted {
+        #[serde(flatten)]
+        details: Box<PaymentDetails>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        charge_id: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        token_id: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        payment_confirmation_code: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        payment_error: Option<&'static str>,
+        result: &'static str,
+    },
+}
+
+/// How a conversation went.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct ConversationEnd {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) assistant_id: Option<Arc<str>>,
+    pub(crate) calling_party_type: &'static str,
+    pub(crate) conversation_id: Arc<str>,
+    pub(crate) duration_sec: u64,
+    pub(crate) from: Arc<str>,
+    pub(crate) to: Arc<str>,
+    pub(crate) llm_model: &'static str,
+    pub(crate) messages: Vec<Message>,
+    pub(crate) reason: &'static str,
+    pub(crate) stt_model: &'static str,
+    pub(crate) tts_model_id: &'static str,
+    pub(crate) tts_provider: &'static str,
+    pub(crate) tts_voice_id: &'static str,
+}
+
+/// What one side of a conversation said, and when.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Message {
+    role: &'static str,
+    content: String,
+    timestamp: Moment,
+}
+
+/// What one side of a conversation said.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct PlainMessage {
+    role: &'static str,
+    content: String,
+}
+
+impl Message {
+    pub(crate) fn new(role: &'static str, content: &str, timestamp: Moment) -> Self {
+        Self { role, content: content.to_owned(), timestamp }
+    }
+
+    /// As a message history holds it, which knows two roles.
+    pub(crate) fn plain(&self) -> Option<PlainMessage> {
+        let told = matches!(self.role, "assistant" | "user");
+        told.then(|| PlainMessage { role: self.role, content: self.content.clone() })
+    }
+}
+
+/// One insight into a conversation.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Insight {
+    pub(crate) insight_id: String,
+    pub(crate) result: String,
+}
+
+/// What is known of a means of payment.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct PaymentDetails {
+    pub(crate) from: Arc<str>,
+    pub(crate) to: Arc<str>,
+    pub(crate) payment_connector: Arc<str>,
+    pub(crate) payment_method: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) payment_card_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) payment_card_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) expiration_date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) payment_card_postal_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) security_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) bank_routing_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) bank_account_number: Option<String>,
 }
 
 /// How far a SIP REFER is.
@@ -144,6 +276,15 @@ impl Happening {
             Self::DeepfakeError { .. } => "call.deepfake_detection.error",
             Self::Bridged { .. } => "call.bridged",
             Self::Refer { stage, .. } => stage.event_type(),
+            Self::ConversationCreated { .. } => "call.conversation.created",
+            Self::ConversationFailed { .. } => "call.conversation.start_failed",
+            Self::ConversationEnded(_) => "call.conversation.ended",
+            Self::Insights { .. } => "call.conversation_insights.generated",
+            Self::AiGatherEnded { .. } => "call.ai_gather.ended",
+            Self::AiGatherPartial { .. } => "call.ai_gather.partial_results",
+            Self::AiHistory { .. } => "call.ai_gather.message_history_updated",
+            Self::PaymentProgress { .. } => "call.payment.progress",
+            Self::PaymentCompleted { .. } => "call.payment.completed",
         }
     }
 
@@ -153,7 +294,7 @@ impl Happening {
     }
 
     /// Replaces the value that a receiver decides by, if there is one, with `unknown`.
-    pub(crate) const fn distort(&mut self, unknown: &'static str) {
+    pub(crate) fn distort(&mut self, unknown: &'static str) {
         match self {
             Self::GatherEnded { status: value, .. }
             | Self::RecordingTranscribed { status: value, .. }
@@ -165,10 +306,19 @@ impl Happening {
             | Self::ForkStopped { stream_type: value }
             | Self::RecordingSaved { channels: value, .. }
             | Self::DeepfakeResult { result: value, .. }
+            | Self::ConversationFailed { reason: value, .. }
+            | Self::AiGatherEnded { status: value, .. }
+            | Self::PaymentProgress { payment_status: value, .. }
+            | Self::PaymentCompleted { result: value, .. }
             | Self::DeepfakeError { error_message: value } => *value = unknown,
+            Self::ConversationEnded(ended) => ended.reason = unknown,
             Self::Dtmf { .. }
             | Self::Bridged { .. }
             | Self::Refer { .. }
+            | Self::ConversationCreated { .. }
+            | Self::Insights { .. }
+            | Self::AiGatherPartial { .. }
+            | Self::AiHistory { .. }
             | Self::StreamingStarted { .. }
             | Self::StreamingStopped { .. }
             | Self::SiprecStarted {}

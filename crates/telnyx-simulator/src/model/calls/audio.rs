@@ -182,6 +182,7 @@ impl World {
         let State::AwaitsEnd { answered_at } = call.state else { return };
         let silent = call.clips.is_empty();
         let heard = call.next_clip > 0;
+        let asked = call.running.gather.is_some() || call.running.payment.is_some();
         let company = call.running.in_company_since();
         let waits = call.queue.is_some() || call.running.awaits.is_some();
         let at = match &call.callee.behaviour {
@@ -189,7 +190,7 @@ impl World {
             Behaviour::Person { .. } if conference.is_some() => conference,
             Behaviour::Person { talk, .. } if company.is_some() => company.map(|since| since + *talk),
             Behaviour::Person { hold, .. } if waits => Some(self.now + *hold),
-            Behaviour::Person { patience, .. } if silent && call.running.gather.is_some() => Some(self.now + *patience),
+            Behaviour::Person { patience, .. } if silent && asked => Some(self.now + *patience),
             Behaviour::Person { after_message, .. } if silent && heard => Some(self.now + *after_message),
             Behaviour::Person { patience, .. } => silent.then_some(self.now + *patience),
             Behaviour::Machine { greeting, records, .. } => Some(answered_at + *greeting + *records),

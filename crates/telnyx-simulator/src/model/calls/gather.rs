@@ -170,8 +170,10 @@ impl World {
 
     /// The other end presses a key as its script says, if it is still asked for.
     pub(super) fn on_reply(&mut self, key: CallKey, attempt: Serial, digit: char) {
-        let gather = self.calls.get(key).and_then(|call| call.running.gather.as_ref());
-        if gather.is_some_and(|gather| gather.attempt == attempt) {
+        let Some(running) = self.calls.get(key).map(|call| &call.running) else { return };
+        let gathers = running.gather.as_ref().is_some_and(|gather| gather.attempt == attempt);
+        let pays = running.payment.as_ref().is_some_and(|payment| payment.reply == attempt);
+        if gathers || pays {
             self.press_key(key, digit);
         }
     }

@@ -70,6 +70,11 @@ impl World {
         if !matches!(call.state, State::AwaitsEnd { .. }) {
             return false;
         }
+        if self.pay_digit(key, digit) {
+            self.replan_hangup(key);
+            return true;
+        }
+        let Some(call) = self.calls.get(key) else { return false };
         let dtmf = Happening::Dtmf { from: Arc::clone(&call.from), to: Arc::clone(&call.to), digit };
         self.tell(key, dtmf);
         self.gather_digit(key, digit);

@@ -90,7 +90,9 @@ impl World {
             || self.on_siprec_step(key, serial)
             || self.on_transcription_step(key, serial)
             || self.on_deepfake_step(key, serial)
-            || self.on_refer_step(key, serial);
+            || self.on_refer_step(key, serial)
+            || self.on_conversation_step(key, serial)
+            || self.on_payment_step(key, serial);
     }
 
     fn initiate(&mut self, key: CallKey) {
@@ -247,6 +249,8 @@ impl World {
         self.unseat(key, Exit::Usual);
         self.cancel_gather(key, GatherEnd::CallHangup);
         self.cut_clips(key);
+        self.end_payment(key, "cancelled");
+        self.leave_conversations(key);
         self.stop_media(key);
         self.stop_transcription(key);
         let Some(call) = self.calls.get_mut(key) else { return };

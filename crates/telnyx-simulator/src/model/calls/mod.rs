@@ -7,6 +7,8 @@ pub(crate) mod amd;
 pub(crate) mod audio;
 mod bridge;
 mod callee;
+mod card;
+mod conversation;
 mod ending;
 pub(crate) mod gather;
 mod inbound;
@@ -15,6 +17,7 @@ mod lifecycle;
 mod media;
 mod on_answer;
 mod overrides;
+mod payment;
 mod recording;
 mod refer;
 mod transcription;
@@ -32,6 +35,8 @@ use audio::Clip;
 use bridge::Bridge;
 pub(crate) use bridge::{AfterUnbridge, Link, Purpose, SupervisorRole};
 pub(crate) use callee::{Behaviour, Callee};
+pub(crate) use conversation::{AiGather, ConversationOrder};
+use conversation::{Conversation, Joined};
 pub(crate) use ending::Ending;
 use gather::Gather;
 pub use inbound::Unreachable;
@@ -39,6 +44,8 @@ use media::Media;
 pub(crate) use media::StreamOrder;
 pub(crate) use on_answer::OnAnswer;
 pub(crate) use overrides::Overrides;
+use payment::Payment;
+pub(crate) use payment::{PaymentMethod, PaymentOrder, PaymentStep};
 use recording::Saving;
 pub(crate) use recording::{Recording, RecordingOrder};
 use transcription::Transcription;
@@ -166,6 +173,14 @@ pub(crate) struct Running {
     deepfake: Option<Serial>,
     /// Of the timer of a SIP REFER.
     refer: Option<Serial>,
+    conversation: Option<Conversation>,
+    /// The conversation of another leg that this one joined.
+    joined: Option<Joined>,
+    /// Since when a WebSocket hears what is said and answers.
+    relay_since: Option<Moment>,
+    /// Of the timers of insights into conversations that ended.
+    insights: Vec<Serial>,
+    payment: Option<Payment>,
     pub(crate) bridge: Option<Bridge>,
     /// The leg that this one waits for, while it is transferred.
     pub(crate) awaits: Option<CallKey>,
@@ -189,7 +204,14 @@ impl Running {
 
     /// Since when the other end talks to somebody, or to something that listens.
     fn in_company_since(&self) -> Option<Moment> {
-        self.bridge.map(|bridge| bridge.since)
+        let talks = self.conversation.as_ref().map(|conversation| conversation.since);
+        let joined = self.joined.map(|joined| joined.since);
+        self.bridge.map(|bridge| bridge.since).or(talks).or(self.relay_since).or(joined)
+    }
+
+    /// Whether an AI assistant or a relay listens already.
+    const fn talks_to_machine(&self) -> bool {
+        self.conversation.is_some() || self.relay_since.is_some() || self.joined.is_some()
     }
 
     /// A serial that no timer carries yet.
@@ -231,6 +253,11 @@ impl Call {
         !matches!(self.state, State::Ended { .. })
     }
 
+    /// Answered and not ended.
+    pub(crate) const fn is_answered(&self) -> bool {
+        matches!(self.state, State::AwaitsEnd { .. })
+    }
+
     pub(crate) const fn answered_at(&self) -> Option<Moment> {
         match self.state {
             State::AwaitsNetwork | State::AwaitsAnswer => None,
@@ -260,6 +287,7 @@ pub(crate) struct Calls {
     by_control_id: HashMap<Arc<str>, CallKey>,
     alive_by_connection: HashMap<Arc<str>, BTreeSet<CallKey>>,
     by_session: HashMap<Arc<str>, Vec<CallKey>>,
+    by_conversation: HashMap<Arc<str>, CallKey>,
 }
 
 impl Calls {
@@ -271,6 +299,7 @@ impl Calls {
             by_control_id: HashMap::new(),
             alive_by_connection: HashMap::new(),
             by_session: HashMap::new(),
+            by_conversation: HashMap::new(),
         }
     }
 
@@ -300,6 +329,19 @@ impl Calls {
 
     pub(crate) fn find(&self, control_id: &str) -> Option<CallKey> {
         self.by_control_id.get(control_id).copied()
+    }
+
+    /// The call whose conversation this is.
+    pub(crate) fn hosted(&self, conversation: &str) -> Option<CallKey> {
+        self.by_conversation.get(conversation).copied()
+    }
+
+    fn host(&mut self, conversation: &Arc<str>, key: CallKey) {
+        self.by_conversation.insert(Arc::clone(conversation), key);
+    }
+
+    fn unhost(&mut self, conversation: &str) {
+        self.by_conversation.remove(conversation);
     }
 
     /// The live calls of one application, in the order of their dials.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::conversation::ConversationOrder;
 use super::media::StreamOrder;
 use super::recording::RecordingOrder;
 use super::{Behaviour, CallKey, CallTimer, Serial};
@@ -18,6 +19,8 @@ pub(crate) struct OnAnswer {
     pub(crate) stream: Option<StreamOrder>,
     pub(crate) transcribe: bool,
     pub(crate) detect_deepfake: bool,
+    pub(crate) assistant: Option<ConversationOrder>,
+    pub(crate) relay: bool,
 }
 
 impl World {
@@ -32,6 +35,11 @@ impl World {
         }
         if order.transcribe {
             self.start_transcription(key, true);
+        }
+        if let Some(assistant) = order.assistant {
+            self.start_conversation(key, assistant);
+        } else if order.relay {
+            self.start_relay(key);
         }
         if order.detect_deepfake {
             let wait = self.config.services.deepfake_result_after_ms.draw(&mut self.send_rng);

@@ -107,6 +107,17 @@ impl World {
         any
     }
 
+    /// Pauses every recording that runs; their ids.
+    pub(super) fn pause_running(&mut self, key: CallKey) -> Vec<Arc<str>> {
+        let Some(call) = self.calls.get(key) else { return Vec::new() };
+        let runs = call.running.recordings.iter().filter(|one| one.running_since.is_some());
+        let ids: Vec<Arc<str>> = runs.map(|one| Arc::clone(&one.id)).collect();
+        for id in &ids {
+            self.pause_recording(key, Some(id));
+        }
+        ids
+    }
+
     /// Goes on with one recording, or all; whether there was one.
     pub(crate) fn resume_recording(&mut self, key: CallKey, id: Option<&str>) -> bool {
         let now = self.now;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::calls::{OnAnswer, RecordingOrder, StreamOrder};
+use crate::model::calls::{ConversationOrder, OnAnswer, RecordingOrder, StreamOrder};
 use crate::model::fields::Fields;
 
 /// A number of seconds; 0, like nothing, is no limit.
@@ -25,7 +25,23 @@ pub(super) fn on_answer(fields: &mut Fields<'_>) -> OnAnswer {
         stream: stream(fields),
         transcribe: fields.flag("transcription").unwrap_or(false),
         detect_deepfake,
+        assistant: assistant(fields),
+        relay: fields.given("conversation_relay_config").is_some(),
     }
+}
+
+/// `assistant`: who talks to the other end.
+pub(super) fn assistant(fields: &mut Fields<'_>) -> Option<ConversationOrder> {
+    let mut order = None;
+    fields.inner("assistant", |fields| {
+        fields.require(&["id"]);
+        order = Some(ConversationOrder {
+            assistant: fields.text("id", 1..=255).map(Arc::from),
+            greeting: fields.text("greeting", 0..=10_000).map(Arc::from),
+            ..ConversationOrder::default()
+        });
+    });
+    order
 }
 
 /// `record: record-from-answer` and its settings.

@@ -3,19 +3,27 @@
 //! A command's file lists its endpoint and carries it out; everything that all commands share is here: the id, repetition
 //! by `command_id`, what the call must be, `client_state`.
 
+mod ai_assistant_add_messages;
+mod ai_assistant_join;
+mod ai_assistant_start;
+mod ai_assistant_stop;
 mod answer;
 mod bridge;
 mod client_state_update;
+mod conversation_relay_start;
+mod conversation_relay_stop;
 mod enqueue;
 mod fork_start;
 mod fork_stop;
 mod gather;
 mod gather_stop;
+mod gather_using_ai;
 mod gather_using_audio;
 mod gather_using_speak;
 mod gathering;
 mod hangup;
 mod leave_queue;
+mod pay;
 mod playback_start;
 mod playback_stop;
 mod record_pause;
@@ -52,18 +60,26 @@ use crate::model::refusal::{ApiError, Refusal};
 
 /// Every command.
 pub(super) const ENDPOINTS: &[Endpoint] = &[
+    ai_assistant_add_messages::ENDPOINT,
+    ai_assistant_join::ENDPOINT,
+    ai_assistant_start::ENDPOINT,
+    ai_assistant_stop::ENDPOINT,
     answer::ENDPOINT,
     bridge::ENDPOINT,
     client_state_update::ENDPOINT,
+    conversation_relay_start::ENDPOINT,
+    conversation_relay_stop::ENDPOINT,
     enqueue::ENDPOINT,
     fork_start::ENDPOINT,
     fork_stop::ENDPOINT,
     gather::ENDPOINT,
     gather_stop::ENDPOINT,
+    gather_using_ai::ENDPOINT,
     gather_using_audio::ENDPOINT,
     gather_using_speak::ENDPOINT,
     hangup::ENDPOINT,
     leave_queue::ENDPOINT,
+    pay::ENDPOINT,
     playback_start::ENDPOINT,
     playback_stop::ENDPOINT,
     record_pause::ENDPOINT,
