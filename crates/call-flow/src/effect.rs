@@ -108,6 +108,19 @@ pub enum Request {
     CreateConference(Box<ConferenceRequest>),
 }
 
+impl Request {
+    /// The endpoint, by its name in the official SDKs.
+    #[must_use]
+    pub fn endpoint(&self) -> &'static str {
+        match self {
+            Self::Call(_, command) => command.endpoint(),
+            Self::Dial(_) => "calls.dial",
+            Self::Conference(_, command) => command.endpoint(),
+            Self::CreateConference(_) => "conferences.create",
+        }
+    }
+}
+
 /// When to come back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timer {

@@ -30,6 +30,7 @@ mod compile;
 mod completion;
 pub mod effect;
 mod expression;
+pub mod graph;
 mod interpreter;
 pub mod position;
 pub mod spec;

@@ -131,6 +131,13 @@ fn saved(spec: &FlowSpec, step: &Step, at: (usize, &str), problems: &mut Problem
 fn own(spec: &FlowSpec, step: &Step, at: (usize, &str), problems: &mut Problems) {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other kinds send a request, whose bounds are the API's")]
     match &step.action {
+        Action::Bridge(params) => {
+            let bridge = params.as_written();
+            if bridge.call_control_id.is_none() && bridge.queue.is_none() && bridge.video_room_id.is_none() {
+                let remedy = "set callControlId, for example to {{secondLeg}}, or queue, or videoRoomId";
+                problems.at(at, "bridge", "says not with whom", remedy);
+            }
+        }
         Action::Switch(switch) => {
             if switch.cases.is_empty() || switch.cases.len() > 50 {
                 problems.at(at, "switch.cases", format!("there are {}", switch.cases.len()), "use 1 to 50 cases");

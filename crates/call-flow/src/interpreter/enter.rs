@@ -175,7 +175,8 @@ impl Run<'_> {
         };
         let set: Vec<_> = common.into_iter().chain(own).collect();
         if let Action::Dial(params) = action {
-            let set = [("client_state", text(second.as_str())), ("command_id", text(id.as_str()))];
+            let mut set = vec![("client_state", text(second.as_str())), ("command_id", text(id.as_str()))];
+            set.extend(self.state.leg.connection_id.as_ref().map(|own| ("connection_id", text(own.as_str()))));
             let (request, _) = params.render(&values, &set).map_err(|_| failed)?;
             request.check().map_err(|_| failed)?;
             // What a dial carries is the other leg's.

@@ -49,6 +49,11 @@ pub(crate) struct Filling<'a> {
     pub conference: Option<&'a str>,
 }
 
+/// Not every request has the field.
+fn carried(request: &impl serde::Serialize) -> Option<ClientState> {
+    serde_json::to_value(request).ok()?.get("client_state")?.as_str().map(ClientState::from)
+}
+
 macro_rules! actions {
     (
         call { $($(#[doc = $cdoc:literal])+ $call:ident($request:ty) = $cname:literal => $cend:literal;)+ }
@@ -79,6 +84,15 @@ macro_rules! actions {
                     Self::UpdateClientState(_) => "calls.actions.update_client_state",
                 }
             }
+
+            /// What the call carries once this is accepted, if it changes that.
+            #[must_use]
+            pub fn client_state(&self) -> Option<ClientState> {
+                match self {
+                    $(Self::$call(request) => carried(request),)+
+                    Self::UpdateClientState(state) => Some(state.clone()),
+                }
+            }
         }
 
         /// A command on a conference: `/conferences/{id}/actions/…`.
@@ -92,6 +106,12 @@ macro_rules! actions {
             #[must_use]
             pub fn endpoint(&self) -> &'static str {
                 match self { $(Self::$conf(_) => $fend),+ }
+            }
+
+            /// What the call carries once this is accepted, if it changes that.
+            #[must_use]
+            pub fn client_state(&self) -> Option<ClientState> {
+                match self { $(Self::$conf(request) => carried(request)),+ }
             }
         }
 
@@ -116,10 +136,10 @@ macro_rules! actions {
             /// Holds the request as written against the API's bounds.
             pub(crate) fn check(&self) -> Result<(), OutOfBounds> {
                 match self {
-                    $(Self::$call(params) => params.as_written().check(),)+
-                    $(Self::$conf(on) => on.params.as_written().check(),)+
-                    Self::Dial(params) => params.as_written().check(),
-                    Self::CreateConference(params) => params.as_written().check(),
+                    $(Self::$call(params) => params.check(<$request>::check),)+
+                    $(Self::$conf(on) => on.params.check(<$frequest>::check),)+
+                    Self::Dial(params) => params.check(DialRequest::check),
+                    Self::CreateConference(params) => params.check(ConferenceRequest::check),
                     Self::Switch(_) | Self::Wait(_) | Self::Set(_) | Self::Loop(_) | Self::Outcome(_) | Self::OptOut(_)
                     | Self::CallWebhook(_) => Ok(()),
                 }

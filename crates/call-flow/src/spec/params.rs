@@ -9,6 +9,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
+use telnyx_voice::bounds::OutOfBounds;
 
 use super::action::Filling;
 use crate::template::{self, Unrenderable, Values};
@@ -58,6 +59,22 @@ impl<T> From<T> for Params<T> {
 }
 
 impl<T: Serialize + DeserializeOwned> Params<T> {
+    /// Holds the request against `check` as if the interpreter had added its fields.
+    pub(crate) fn check(&self, check: impl Fn(&T) -> Result<(), OutOfBounds>) -> Result<(), OutOfBounds> {
+        let own = [
+            ("call_control_id", Value::from("v3:")),
+            ("call_control_ids", Value::from(vec!["v3:"])),
+            ("connection_id", Value::from("1")),
+        ];
+        let mut json = serde_json::to_value(&*self.0).unwrap_or_default();
+        if let Value::Object(fields) = &mut json {
+            for (field, value) in own {
+                fields.entry(field).or_insert(value);
+            }
+        }
+        serde_json::from_value(json).map_or_else(|_| check(&self.0), |request| check(&request))
+    }
+
     /// The request with its templates filled in and `set` added; what `T` does not have is left out. Also, whether it carries the
     /// position.
     pub(crate) fn render(&self, values: &dyn Values, set: &[(&str, Value)]) -> Result<(T, bool), Unrenderable> {

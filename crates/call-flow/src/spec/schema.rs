@@ -130,6 +130,10 @@ impl JsonSchema for Step {
         for kind in Kind::ALL {
             let mut schema = kind.schema(generator);
             schema.insert("description".to_owned(), kind.summary().into());
+            // Unset, it is the call's own application.
+            if let (Kind::Dial, Some(Value::Array(required))) = (kind, schema.get_mut("required")) {
+                required.retain(|name| name != "connectionId");
+            }
             properties.insert(kind.as_str().to_owned(), schema.to_value());
         }
         let set: Vec<String> = Kind::ALL.iter().map(|kind| format!("has(self.{})", field(kind.as_str()))).collect();

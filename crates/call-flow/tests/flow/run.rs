@@ -1,68 +1,11 @@
-//! Flows as users write them, driven by webhooks as Telnyx sends them.
+//! Flows from their beginning to their end.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::wildcard_enum_match_arm,
-    reason = "a test ends at the first surprise"
-)]
+use call_flow::effect::{CallCommand, Made, Refusal};
+use call_flow::position::{Ending, Phase};
+use call_flow::{CommandOutcome, Effect, Seen};
+use serde_json::json;
 
-use call_flow::effect::{CallCommand, Made, Refusal, Request};
-use call_flow::position::{CallDirection, Ending, Phase};
-use call_flow::{CallStart, CallState, CommandOutcome, Detection, Effect, Flow, FlowKey, FlowSpec, Leg, Seen, compile};
-use jiff::Timestamp;
-use serde_json::{Value, json};
-use telnyx_voice::webhook::Event;
-
-fn flow(spec: Value) -> Flow {
-    let spec: FlowSpec = serde_json::from_value(spec).unwrap();
-    compile(&spec, FlowKey::new("uid", 3)).unwrap_or_else(|problems| panic!("{problems:#?}"))
-}
-
-fn at(secs: i64) -> Timestamp {
-    Timestamp::from_second(1_800_000_000 + secs).unwrap()
-}
-
-fn leg() -> Leg {
-    Leg { call_control_id: "v3:a".into(), call_leg_id: "leg-a".into(), connection_id: None }
-}
-
-fn outbound() -> CallStart {
-    CallStart {
-        leg: leg(),
-        direction: CallDirection::Outbound,
-        answered: true,
-        detection: Detection::Disabled,
-        attempt: 1,
-        origin: String::new(),
-    }
-}
-
-fn event(state: &CallState, number: u32, event_type: &str, secs: i64, extra: &Value) -> Event {
-    let mut payload = json!({
-        "call_control_id": "v3:a", "call_leg_id": "leg-a", "client_state": state.position.encode().unwrap(),
-    });
-    payload.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-    let body = json!({"data": {
-        "id": format!("event-{number}"), "event_type": event_type, "occurred_at": at(secs).to_string(), "payload": payload,
-    }});
-    Event::parse(body.to_string().as_bytes()).unwrap()
-}
-
-fn commands(effects: &[Effect]) -> Vec<&CallCommand> {
-    effects
-        .iter()
-        .filter_map(|effect| match effect {
-            Effect::Command(command) => match &command.request {
-                Request::Call(_, call) => Some(&**call),
-                Request::Dial(_) | Request::Conference(..) | Request::CreateConference(_) => None,
-            },
-            _ => None,
-        })
-        .collect()
-}
+use crate::fixture::{at, commands, event, flow, leg, outbound};
 
 #[test]
 fn a_greeting_is_spoken_and_the_call_hung_up() {
@@ -72,22 +15,23 @@ fn a_greeting_is_spoken_and_the_call_hung_up() {
         "steps": [{"name": "greet", "speak": {"payload": "Hello {{name}}", "voice": "female"}}],
     }));
     let started = flow.start(outbound(), at(0)).unwrap();
-    let [CallCommand::Speak(speak)] = commands(&started.effects)[..] else { panic!("{:?}", started.effects) };
+    let [CallCommand::Speak(speak)] = commands(&started)[..] else { panic!("{:?}", started.effects) };
     assert_eq!(speak.payload.as_ref().unwrap().expose(), "Hello Ada");
     assert_eq!(speak.client_state, Some(started.state.position.encode().unwrap()));
 
-    let ended = event(&started.state, 1, "call.speak.ended", 4, &json!({"status": "completed"}));
+    let ended = event(&started.state, "call.speak.ended", 4, &json!({"status": "completed"}));
     let spoken = flow.on_event(&started.state, &ended, at(5));
     assert_eq!(spoken.seen, Seen::Handled);
-    assert!(matches!(commands(&spoken.effects)[..], [CallCommand::Hangup(_)]));
+    assert!(matches!(commands(&spoken)[..], [CallCommand::Hangup(_)]));
 
     // The same webhook again, by its id and by what it carries.
     assert_eq!(flow.on_event(&spoken.state, &ended, at(6)).seen, Seen::Duplicate);
-    let again = event(&started.state, 2, "call.speak.ended", 4, &json!({"status": "completed"}));
+    let mut again = ended.clone();
+    again.id = "another".into();
     let replayed = flow.on_event(&spoken.state, &again, at(6));
     assert_eq!((replayed.seen, replayed.effects), (Seen::Stale, vec![]));
 
-    let gone = event(&spoken.state, 3, "call.hangup", 7, &json!({"hangup_cause": "normal_clearing"}));
+    let gone = event(&spoken.state, "call.hangup", 7, &json!({"hangup_cause": "normal_clearing"}));
     let over = flow.on_event(&spoken.state, &gone, at(8));
     let [Effect::Ended(ended)] = &over.effects[..] else { panic!("{:?}", over.effects) };
     assert_eq!(ended.ending, Ending::Completed);
@@ -103,7 +47,7 @@ fn a_lost_webhook_delays_a_call_and_does_not_strand_it() {
     let early = flow.on_timer(&started.state, timer.key, at(1));
     assert_eq!(early.seen, Seen::Ignored);
     let late = flow.on_timer(&started.state, timer.key, timer.at);
-    assert!(matches!(commands(&late.effects)[..], [CallCommand::Hangup(_)]));
+    assert!(matches!(commands(&late)[..], [CallCommand::Hangup(_)]));
 }
 
 #[test]
@@ -131,7 +75,7 @@ fn a_call_that_carries_its_position_is_resumed_by_it() {
     // The command was accepted, for the call carries what it brought; the process died before it went on.
     let resumed = flow.resume(leg(), started.state.position.clone(), at(3)).unwrap();
     assert_eq!(resumed.state.position.step, 1);
-    assert!(matches!(commands(&resumed.effects)[..], [CallCommand::UpdateClientState(_)]));
+    assert!(matches!(commands(&resumed)[..], [CallCommand::UpdateClientState(_)]));
     let Some(Effect::ArmTimer(timer)) = resumed.effects.last() else { panic!("{:?}", resumed.effects) };
     assert_eq!(timer.at, at(13));
 }
