@@ -607,3 +607,25 @@ fn a_reset_forgets_everything_but_the_configuration() {
     assert!(bench.world.wake().is_none() && !bench.world.has_output());
     assert_eq!(bench.get("/queues").0, 200);
 }
+
+#[test]
+fn a_profile_pays_no_dearer_rate_and_no_more_a_day_than_it_allows() {
+    for (limits, expected) in [
+        (json!({"max_destination_rate": 0.004}), [403, 403]),
+        (json!({"max_destination_rate": 0.005}), [200, 200]),
+        (json!({"daily_spend_limit": "0.005", "daily_spend_limit_enabled": true}), [200, 403]),
+        (json!({"daily_spend_limit": "0.005", "daily_spend_limit_enabled": false}), [200, 200]),
+    ] {
+        let mut bench = Bench::new(fixed(Outcome::Person));
+        let mut profile = limits.clone();
+        profile["name"] = json!("everyone");
+        let path = format!("/outbound_voice_profiles/{}", bench.profile);
+        assert_eq!(bench.patch(&path, profile).0, 200);
+        for expected in expected {
+            assert_eq!(bench.try_dial(json!({})).0, expected, "{limits}");
+            bench.pass_secs(30);
+        }
+        bench.pass_secs(86_400);
+        assert_eq!(bench.try_dial(json!({})).0, expected[0], "the next day {limits}");
+    }
+}

@@ -210,6 +210,13 @@ fn every_answer_has_the_fields_and_types_of_the_contract() {
     // Whatever is served is in the contract, and was judged above.
     let served: BTreeSet<String> = judge.bench.world.endpoints().iter().cloned().collect();
     assert_eq!(served, judge.used);
+    // And every command on a call that is in the contract is served.
+    for endpoint in contract()["endpoints"].as_array().unwrap() {
+        let path = endpoint["path"].as_str().unwrap().trim_start_matches("/v2");
+        let name = format!("{} {path}", endpoint["method"].as_str().unwrap());
+        let name = name.replace("{call_control_id_to_bridge}", "{call_control_id}");
+        assert!(!name.contains("/calls/{call_control_id}/actions/") || served.contains(&name), "{name}");
+    }
 }
 
 /// The commands that only answer `ok` or the id of what they began.

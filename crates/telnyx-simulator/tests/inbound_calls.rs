@@ -148,6 +148,22 @@ fn calls_in_count_against_the_inbound_limit_of_the_application_only() {
 }
 
 #[test]
+fn the_callers_identity_is_told_and_attested_when_the_application_asks() {
+    for (enabled, attestation) in [(false, Value::Null), (true, json!("A"))] {
+        let mut bench = bench();
+        let body = json!({
+            "application_name": "bench", "webhook_event_url": "http://receiver/first",
+            "inbound": {"shaken_stir_enabled": enabled},
+        });
+        let path = format!("/call_control_applications/{}", bench.application);
+        assert_eq!(bench.patch(&path, body).0, 200);
+        bench.call_in(json!({}));
+        let initiated = bench.last("call.initiated").payload();
+        assert_eq!((&initiated["caller_id_name"], &initiated["shaken_stir_attestation"]), (&json!(TO), &attestation));
+    }
+}
+
+#[test]
 fn a_number_reaches_the_application_that_its_line_names() {
     let mut config = fixed(Outcome::Person);
     config.inbound.lines = vec![Line { number: FROM.to_owned(), application: "bench".to_owned() }];

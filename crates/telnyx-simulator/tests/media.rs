@@ -169,6 +169,7 @@ fn some_commands_are_done_with_their_answer() {
     bench.obey(&call, "send_dtmf", json!({"digits": "1w2W#A", "duration_millis": 100}));
     bench.obey(&call, "send_sip_info", json!({"content_type": "application/json", "body": "{}"}));
     bench.obey(&call, "suppression_start", json!({"direction": "both"}));
+    assert_eq!(bench.world.calls()[0]["noiseSuppressed"], true);
     bench.obey(&call, "suppression_stop", json!({}));
     assert_eq!(bench.types(), Vec::<&str>::new());
     for (name, fields, expected) in [

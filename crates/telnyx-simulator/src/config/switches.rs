@@ -57,6 +57,8 @@ pub struct Switches {
     pub conference_ended_by_api: EndedByApi,
     /// Whether `whitelisted_destinations` of a profile is enforced, by country calling code.
     pub enforce_destinations: bool,
+    /// Whether `max_destination_rate` and `daily_spend_limit` of a profile are enforced, by a tariff of 0.005 dollars a minute.
+    pub enforce_spending: bool,
     /// Whether an application may be given an empty webhook URL, as one made elsewhere may have: nothing can be dialled with it.
     pub accept_empty_webhook_url: bool,
     /// Whether a request body with a field that the API does not know is refused with 422 instead of ignored.
@@ -90,6 +92,7 @@ impl Default for Switches {
             conference_expiry: ConferenceExpiry::HangUp,
             conference_ended_by_api: EndedByApi::AllLeft,
             enforce_destinations: true,
+            enforce_spending: true,
             accept_empty_webhook_url: false,
             refuse_unknown_fields: false,
         }

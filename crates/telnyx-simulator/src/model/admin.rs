@@ -145,6 +145,8 @@ fn call_view(call: &Call) -> Value {
         "clientState": call.client_state.as_deref(),
         "state": state,
         "bridged": call.running.bridge.is_some(),
+        "recordings": call.running.recordings.len(),
+        "noiseSuppressed": call.running.media.noise_suppressed,
         "supervisorRole": call.running.supervisor_role().map(SupervisorRole::name),
         "dialledAt": call.dialled_at,
         "answeredAt": call.answered_at(),

@@ -29,6 +29,8 @@ pub(crate) enum Detail {
         start_time: Moment,
         connection_codecs: &'static str,
         offered_codecs: &'static str,
+        #[serde(flatten)]
+        caller: Option<CallerIdentity>,
     },
     /// `call.answered`
     Answered { from: Arc<str>, to: Arc<str>, state: &'static str, start_time: Moment },
@@ -86,6 +88,16 @@ pub(crate) enum Detail {
     Happening(Happening),
     /// An event that no document knows.
     Unknown {},
+}
+
+/// What is known of who calls in.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct CallerIdentity {
+    pub(crate) caller_id_name: Arc<str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) shaken_stir_attestation: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) shaken_stir_validated: Option<bool>,
 }
 
 /// What is played.

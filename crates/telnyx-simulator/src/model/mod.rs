@@ -44,6 +44,7 @@ mod numbers;
 mod outbox;
 mod paging;
 mod refusal;
+mod spending;
 mod store;
 mod timers;
 mod windows;
@@ -78,6 +79,7 @@ use keys::Keys;
 use numbers::Numbers;
 use outbox::Outbox;
 use refusal::{ApiError, Refusal};
+use spending::Spending;
 use store::Store;
 use timers::{Timer, Timers};
 use windows::{DialWindows, RequestWindow};
@@ -100,6 +102,7 @@ pub struct World {
     calls: Calls,
     channels: Channels,
     commands: Commands,
+    spending: Spending,
     dial_windows: DialWindows,
     request_window: RequestWindow,
     history: History,
@@ -128,6 +131,7 @@ impl World {
             calls: Calls::new(),
             channels: Channels::default(),
             commands: Commands::new(Duration::from_secs(config.switches.command_id_secs)),
+            spending: Spending::default(),
             dial_windows: DialWindows::default(),
             request_window: RequestWindow::default(),
             history: History::new(config.retention.call_events),

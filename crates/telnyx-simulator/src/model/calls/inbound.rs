@@ -10,7 +10,7 @@ use super::{Call, CallKey, CallTimer, Callee, Direction, OnAnswer, Options, Over
 use crate::config::IncomingCall;
 use crate::model::World;
 use crate::model::endpoints::applications::Application;
-use crate::model::events::Detail;
+use crate::model::events::{CallerIdentity, Detail};
 use crate::model::timers::Timer;
 
 /// Why a call never reaches the account.
@@ -85,6 +85,12 @@ impl World {
     /// The call is at the account's door.
     pub(super) fn ring_in(&mut self, key: CallKey) {
         let Some(call) = self.calls.get(key) else { return };
+        let verified = self.applications.get(&call.connection).is_some_and(|app| app.inbound.shaken_stir_enabled);
+        let caller = CallerIdentity {
+            caller_id_name: Arc::clone(&call.from),
+            shaken_stir_attestation: verified.then_some("A"),
+            shaken_stir_validated: verified.then_some(true),
+        };
         let detail = Detail::Initiated {
             from: Arc::clone(&call.from),
             to: Arc::clone(&call.to),
@@ -93,6 +99,7 @@ impl World {
             start_time: call.dialled_at,
             connection_codecs: "PCMU,PCMA,G722",
             offered_codecs: "PCMU",
+            caller: Some(caller),
         };
         let (patience, connection) = (call.callee.ring, Arc::clone(&call.connection));
         self.emit(key, detail);

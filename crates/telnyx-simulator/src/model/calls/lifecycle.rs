@@ -12,6 +12,8 @@ use crate::model::World;
 use crate::model::conferences::Exit;
 use crate::model::endpoints::queues::Dequeue;
 use crate::model::events::{CostPart, Detail, QualityStats};
+use crate::model::moment::Moment;
+use crate::model::spending::{Mills, RATE};
 use crate::model::timers::Timer;
 
 impl World {
@@ -109,6 +111,7 @@ impl World {
             start_time: call.dialled_at,
             connection_codecs: "PCMU,PCMA,G722",
             offered_codecs: "PCMU",
+            caller: None,
         };
         let patience = call.options.ring_timeout;
         let retries = call.options.retry_on_timeout;
@@ -272,6 +275,9 @@ impl World {
         self.calls.bury(key);
         self.counters.ended(ending.cause);
         self.emit(key, detail);
+        if let (Some(_), Some(profile)) = (answered_at, &profile) {
+            self.spending.add(now, profile, price(talked).1);
+        }
         if answered_at.is_some() && self.applications.get(&connection).is_some_and(|app| app.call_cost_in_webhooks) {
             self.emit(key, bill(talked, now));
         }
@@ -283,21 +289,25 @@ impl World {
     }
 }
 
-/// A made-up tariff: half a cent per started minute.
-fn bill(seconds: u64, at: crate::model::Moment) -> Detail {
+/// What a call of so many seconds costs, and the minutes that are billed.
+fn price(seconds: u64) -> (u64, Mills) {
     let minutes = seconds.div_ceil(60).max(1);
-    let cost = format!("{}.{:03}", minutes * 5 / 1000, minutes * 5 % 1000);
+    (minutes, RATE * minutes)
+}
+
+fn bill(seconds: u64, at: Moment) -> Detail {
+    let (minutes, cost) = price(seconds);
     Detail::Cost {
         billed_duration_secs: minutes * 60,
         cost_parts: [CostPart {
             billed_duration_secs: minutes * 60,
             call_part: "sip-trunking",
-            cost: cost.clone(),
+            cost: cost.to_string(),
             currency: "USD",
             rate: "0.005",
         }],
         occurred_at: at,
         status: "success",
-        total_cost: cost,
+        total_cost: cost.to_string(),
     }
 }

@@ -20,6 +20,7 @@ mod overrides;
 mod payment;
 mod recording;
 mod refer;
+mod running;
 mod transcription;
 mod voice;
 
@@ -32,23 +33,17 @@ use super::outbox::Target;
 use amd::AmdEvent;
 pub(crate) use amd::{AmdMode, AmdSettings};
 use audio::Clip;
-use bridge::Bridge;
 pub(crate) use bridge::{AfterUnbridge, Link, Purpose, SupervisorRole};
 pub(crate) use callee::{Behaviour, Callee};
 pub(crate) use conversation::{AiGather, ConversationOrder};
-use conversation::{Conversation, Joined};
 pub(crate) use ending::Ending;
-use gather::Gather;
 pub use inbound::Unreachable;
-use media::Media;
 pub(crate) use media::StreamOrder;
 pub(crate) use on_answer::OnAnswer;
 pub(crate) use overrides::Overrides;
-use payment::Payment;
 pub(crate) use payment::{PaymentMethod, PaymentOrder, PaymentStep};
-use recording::Saving;
 pub(crate) use recording::{Recording, RecordingOrder};
-use transcription::Transcription;
+pub(crate) use running::Running;
 
 /// A call leg within one world, growing with the dials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -158,67 +153,6 @@ pub(crate) struct Call {
     pub(crate) commanded: bool,
     pub(crate) queue: Option<Arc<str>>,
     pub(crate) running: Running,
-}
-
-/// What goes on during a call besides what is heard.
-#[derive(Default)]
-pub(crate) struct Running {
-    last_serial: Serial,
-    pub(crate) gather: Option<Gather>,
-    pub(crate) recordings: Vec<Recording>,
-    saving: Vec<Saving>,
-    pub(crate) media: Media,
-    pub(crate) transcription: Option<Transcription>,
-    /// Of the timer of deepfake detection.
-    deepfake: Option<Serial>,
-    /// Of the timer of a SIP REFER.
-    refer: Option<Serial>,
-    conversation: Option<Conversation>,
-    /// The conversation of another leg that this one joined.
-    joined: Option<Joined>,
-    /// Since when a WebSocket hears what is said and answers.
-    relay_since: Option<Moment>,
-    /// Of the timers of insights into conversations that ended.
-    insights: Vec<Serial>,
-    payment: Option<Payment>,
-    pub(crate) bridge: Option<Bridge>,
-    /// The leg that this one waits for, while it is transferred.
-    pub(crate) awaits: Option<CallKey>,
-    /// The call that this leg was dialled for.
-    pub(crate) link: Option<Link>,
-}
-
-impl Running {
-    /// For a leg that was dialled for another call.
-    pub(crate) fn linked(link: Option<Link>) -> Self {
-        Self { link, ..Self::default() }
-    }
-
-    /// How the leg takes part in the call that it supervises.
-    pub(crate) fn supervisor_role(&self) -> Option<SupervisorRole> {
-        match self.link?.purpose {
-            Purpose::Supervise(role) => Some(role),
-            Purpose::Session | Purpose::Bridge { .. } | Purpose::Transfer { .. } => None,
-        }
-    }
-
-    /// Since when the other end talks to somebody, or to something that listens.
-    fn in_company_since(&self) -> Option<Moment> {
-        let talks = self.conversation.as_ref().map(|conversation| conversation.since);
-        let joined = self.joined.map(|joined| joined.since);
-        self.bridge.map(|bridge| bridge.since).or(talks).or(self.relay_since).or(joined)
-    }
-
-    /// Whether an AI assistant or a relay listens already.
-    const fn talks_to_machine(&self) -> bool {
-        self.conversation.is_some() || self.relay_since.is_some() || self.joined.is_some()
-    }
-
-    /// A serial that no timer carries yet.
-    pub(crate) fn next_serial(&mut self) -> Serial {
-        self.last_serial += 1;
-        self.last_serial
-    }
 }
 
 /// What a dial asked for.

@@ -87,7 +87,7 @@ pub(crate) struct Application {
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Inbound {
     pub(crate) channel_limit: Option<u64>,
-    shaken_stir_enabled: bool,
+    pub(crate) shaken_stir_enabled: bool,
     sip_subdomain: Option<String>,
     sip_subdomain_receive_settings: &'static str,
 }

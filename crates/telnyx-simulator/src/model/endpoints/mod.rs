@@ -9,6 +9,7 @@ mod calls;
 mod conferences;
 mod dial;
 mod on_answer;
+mod origination;
 pub(crate) mod profiles;
 pub(crate) mod queues;
 mod webhook_deliveries;

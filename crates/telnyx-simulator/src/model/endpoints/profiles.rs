@@ -11,6 +11,7 @@ use crate::model::fields::{Fields, set, set_or_clear};
 use crate::model::moment::Moment;
 use crate::model::paging::Page;
 use crate::model::refusal::{ApiError, Refusal};
+use crate::model::spending::Mills;
 use crate::model::store::Resource;
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
@@ -53,7 +54,7 @@ pub(crate) struct Profile {
     connections_count: usize,
     daily_spend_limit: Option<String>,
     daily_spend_limit_enabled: bool,
-    max_destination_rate: Option<f64>,
+    pub(crate) max_destination_rate: Option<f64>,
     service_plan: &'static str,
     tags: Vec<String>,
     traffic_type: &'static str,
@@ -119,6 +120,11 @@ impl Profile {
     pub(crate) fn allows(&self, destination: &str) -> bool {
         let Some(digits) = destination.strip_prefix('+') else { return true };
         countries(digits).iter().any(|country| self.whitelisted_destinations.iter().any(|listed| listed == country))
+    }
+
+    /// What it may spend on a day, if that is limited.
+    pub(crate) fn daily_limit(&self) -> Option<Mills> {
+        self.daily_spend_limit.as_deref().filter(|_| self.daily_spend_limit_enabled).and_then(Mills::parse)
     }
 
     fn apply(&mut self, fields: &mut Fields<'_>) {

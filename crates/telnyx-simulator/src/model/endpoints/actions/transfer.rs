@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::super::dial::{self, NewLeg};
+use super::super::dial;
+use super::super::origination::{NewLeg, originate};
 use super::{Command, Done, Endpoint, Exchange, Method, Needs, Reply, after_unbridge, carry_out};
 use crate::model::World;
 use crate::model::calls::{AfterUnbridge, CallKey, Link, Purpose};
@@ -43,7 +44,7 @@ fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<Done,
         overrides,
         link: Some(Link { to: key, purpose: Purpose::Transfer { other_after }, after: AfterUnbridge::HangUp }),
     };
-    let leg = dial::originate(world, &connection, leg)?;
+    let leg = originate(world, &connection, leg)?;
     world.await_leg(key, leg);
     Ok(Done::Plain)
 }
