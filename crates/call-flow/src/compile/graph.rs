@@ -16,8 +16,8 @@ pub(super) fn check(spec: &FlowSpec, ways: &[Ways], amd: &AmdTargets, problems: 
     }
     let entries: Vec<Target> = match spec.direction {
         Direction::Inbound => vec![Target::Step(0)],
-        Direction::Outbound => amd.all().collect(),
-        Direction::Any => amd.all().chain([Target::Step(0)]).collect(),
+        // A call that nobody listened to begins at the first step too.
+        Direction::Outbound | Direction::Any => amd.all().chain([Target::Step(0)]).collect(),
     };
     let reached = reach(ways, &entries, |_| false);
     for (index, step) in spec.steps.iter().enumerate() {

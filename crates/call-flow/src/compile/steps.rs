@@ -1,7 +1,7 @@
 //! Each step by itself: its parameters, events and timer.
 
 use super::Problems;
-use crate::completion::Completion;
+use crate::completion::{Class, Completion};
 use crate::interpreter::BUILT_IN;
 use crate::spec::params::camel;
 use crate::spec::{Action, Direction, FlowSpec, Step};
@@ -55,8 +55,17 @@ fn timer(step: &Step, at: (usize, &str), problems: &mut Problems) {
         problems.at(at, "timeoutSecs", "is out of range", "use 1 to 14400 seconds");
     }
     let completion = step.action.kind().completion();
+    let lasts = step.action.kind().outcomes().iter().any(|outcome| outcome.class == Class::Stay);
     if step.wait_for_end == Some(false) && completion != Completion::Webhook {
         problems.at(at, "waitForEnd", "there is no end to wait for", "remove it");
+    } else if step.wait_for_end == Some(false) && lasts {
+        let usual = step.action.kind().usual();
+        problems.at(
+            at,
+            "waitForEnd",
+            "what the call is in lasts",
+            format!("name the step that follows under on.{usual}"),
+        );
     }
     let waits = match completion {
         Completion::Webhook | Completion::Accepted | Completion::Response | Completion::Hangup => true,

@@ -10,6 +10,12 @@ use crate::position::{Ending, Phase};
 impl Run<'_> {
     /// Hangs the call up.
     pub(super) fn hang_up(&mut self, ending: Ending) {
+        self.hang_up_once_more(ending, 0);
+    }
+
+    /// Hangs the call up after so many hangups that nothing came of.
+    pub(super) fn hang_up_once_more(&mut self, ending: Ending, sent: u8) {
+        self.state.position.cuts = sent;
         self.state.position.visit = self.state.position.visit.saturating_add(1);
         self.state.position.ending = ending;
         self.phase(Phase::HangingUp);

@@ -211,6 +211,10 @@ impl Run<'_> {
             self.drop_second_leg();
         }
         if let Some(digits) = signal.digits {
+            // More than was asked for: there is no room for them.
+            if digits.len() > step.action.most_digits() {
+                return self.go(ways.on_error);
+            }
             self.state.position.digits = digits;
         }
         for (variable, field) in &step.save {

@@ -138,7 +138,9 @@ impl Run<'_> {
             return Seen::Stale;
         }
         if let Some(conference) = conference {
-            self.conference_is(conference);
+            if step.action.kind().enters_conference() {
+                self.conference_is(conference);
+            }
         }
         self.signal(signal);
         Seen::Handled
@@ -185,11 +187,16 @@ impl Run<'_> {
         let gone = matches!(event.payload, Payload::CallHangup(_)) && event.call_control_id().is_some();
         let established = self.state.position.phase == Phase::Established;
         let signal = if about_step { completion::second_leg(kind, established, &event.payload) } else { None };
-        if gone && event.call_control_id() == self.state.position.second_leg.as_ref() {
+        let lost = gone && event.call_control_id() == self.state.position.second_leg.as_ref();
+        if lost {
             self.state.position.second_leg = None;
         }
         let Some(signal) = signal else {
-            return if about_step || known { Seen::Ignored } else { Seen::Stale };
+            return match (lost, about_step || known) {
+                (true, _) => Seen::Handled,
+                (false, true) => Seen::Ignored,
+                (false, false) => Seen::Stale,
+            };
         };
         self.note(&event.id, event.time());
         self.signal(signal);

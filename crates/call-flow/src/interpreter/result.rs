@@ -8,6 +8,7 @@ use crate::compile::Flow;
 use crate::completion::{CALL_ENDED, CALL_UNKNOWN, Completion, Judgement, Signal, judge};
 use crate::effect::{CallState, CommandOutcome, Made, Reaction, Seen};
 use crate::position::Phase;
+use crate::spec::Kind;
 
 impl Flow {
     /// A command was accepted or refused, or nobody knows.
@@ -83,10 +84,11 @@ impl Run<'_> {
     }
 
     fn made(&mut self, made: &Made) {
-        if let Some(leg) = &made.leg {
+        let Some(kind) = self.step().map(|step| step.action.kind()) else { return };
+        if let (Kind::Dial, Some(leg)) = (kind, &made.leg) {
             self.second_leg_is(leg.clone());
         }
-        if let Some(conference) = &made.conference {
+        if let (true, Some(conference)) = (kind.enters_conference(), &made.conference) {
             self.conference_is(conference);
         }
     }

@@ -77,11 +77,11 @@ impl<'a> Run<'a> {
         let limit = after(position.started_at, u64::from(self.flow.spec.time_limit_secs.unwrap_or(MAX_CALL_SECS)));
         let amd = self.flow.spec.amd.as_ref();
         let secs = match position.phase {
-            Phase::Ringing => Some(RING_SECS),
+            Phase::Ringing | Phase::AwaitingAnswer => Some(RING_SECS),
             // The guide gives premium detection 30 seconds, and a webhook needs some too.
             Phase::Listening => Some(u64::from(amd.and_then(|amd| amd.verdict_timeout_secs).unwrap_or(35))),
             Phase::AwaitingGreetingEnd => Some(u64::from(amd.and_then(|amd| amd.greeting_timeout_secs).unwrap_or(60))),
-            Phase::UnderWay | Phase::AwaitingAnswer => self.step().map(|step| u64::from(step.patience_secs())),
+            Phase::UnderWay => self.step().map(|step| u64::from(step.patience_secs())),
             Phase::Established | Phase::Ended => None,
             // The end comes after the flow's limit too.
             Phase::HangingUp => {
@@ -124,6 +124,11 @@ impl<'a> Run<'a> {
     /// The detector has said who answered, or has not said it in time.
     pub(super) fn verdict(&mut self, amd: Amd) {
         self.state.position.answered = true;
+        self.nobody_said(amd);
+    }
+
+    /// The same where nobody has said that the call is answered.
+    pub(super) fn nobody_said(&mut self, amd: Amd) {
         self.state.position.amd = Some(amd);
         let targets = self.flow.amd;
         let target = match amd {

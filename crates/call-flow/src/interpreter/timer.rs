@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 
 use super::run::Run;
-use crate::compile::Flow;
+use crate::compile::{Flow, Target};
 use crate::completion::{Completion, Signal};
 use crate::effect::{CallState, Reaction, Seen, TimerKey};
 use crate::position::{Amd, Ending, Phase};
+use crate::spec::Step;
 
 /// Hangups that are sent when no webhook says that the call is over.
 const MAX_HANGUPS: u8 = 3;
@@ -46,19 +47,27 @@ impl Run<'_> {
         if self.state.position.cuts >= MAX_HANGUPS {
             return self.over(None);
         }
-        self.state.position.cuts += 1;
+        let sent = self.state.position.cuts + 1;
         let ending = self.state.position.ending;
-        self.hang_up(ending);
+        self.hang_up_once_more(ending, sent);
     }
 
     fn time_out(&mut self) {
         match self.state.position.phase {
-            // The answer's webhook may be lost; on a call that still rings the API refuses the first command, and it waits.
-            Phase::Ringing | Phase::Listening => self.verdict(Amd::Timeout),
+            // The answer's webhook may be lost. On a call that still rings the API refuses the first command, which then waits.
+            Phase::Ringing if self.state.position.detection => self.nobody_said(Amd::Timeout),
+            Phase::Ringing => self.go(Target::Step(0)),
+            Phase::Listening => self.verdict(Amd::Timeout),
             Phase::AwaitingGreetingEnd => self.verdict(Amd::Machine),
             Phase::UnderWay | Phase::AwaitingAnswer => {
-                let done = self.step().is_some_and(|step| step.completion() == Completion::Timer);
-                self.signal(Signal::of(if done { "done" } else { "timeout" }));
+                let outcome = match self.step().map(Step::completion) {
+                    Some(Completion::Timer) => "done",
+                    // Nobody has heard of the command's answer.
+                    Some(Completion::Accepted) => "failed",
+                    Some(Completion::Webhook | Completion::Response | Completion::Instant | Completion::Hangup)
+                    | None => "timeout",
+                };
+                self.signal(Signal::of(outcome));
             }
             Phase::Established | Phase::HangingUp | Phase::Ended => {}
         }

@@ -211,9 +211,8 @@ fn a_refused_command_that_wants_an_answer_waits_for_it() {
     let ringing = flow.start(call, at(0)).unwrap();
     // The answer's webhook is lost.
     let Some(Effect::ArmTimer(timer)) = ringing.effects.last() else { panic!() };
-    let mut tried = flow.on_timer(&ringing.state, timer.key, timer.at);
+    let tried = flow.on_timer(&ringing.state, timer.key, timer.at);
     assert_eq!(endpoints(&tried), ["calls.actions.speak"]);
-    tried.state.position.answered = false;
     let refused = after(&flow, &tried.state, &command(&tried), "90034");
     assert_eq!(refused.state.position.phase, Phase::AwaitingAnswer);
     let answered = flow.on_event(&refused.state, &event(&refused.state, "call.answered", 700, &json!({})), at(701));

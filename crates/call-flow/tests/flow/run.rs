@@ -1,11 +1,14 @@
 //! Flows from their beginning to their end.
 
-use call_flow::effect::{CallCommand, Made, Refusal};
-use call_flow::position::{Ending, Phase};
-use call_flow::{CommandOutcome, Effect, Seen};
-use serde_json::json;
+use call_flow::effect::{CallCommand, Made, Refusal, Request, WebhookResponse};
+use call_flow::position::{Amd, CallDirection, Ending, Phase};
+use call_flow::{
+    CallStart, CallState, CannotStart, CommandOutcome, Decoded, Detection, Effect, Flow, FlowKey, NotThisFlow,
+    Reaction, Seen, compile,
+};
+use serde_json::{Value, json};
 
-use crate::fixture::{at, commands, event, flow, leg, outbound};
+use crate::fixture::{at, commands, ended, endpoints, event, flow, inbound, leg, outbound, requests, spec, webhook};
 
 #[test]
 fn a_greeting_is_spoken_and_the_call_hung_up() {
@@ -78,4 +81,298 @@ fn a_call_that_carries_its_position_is_resumed_by_it() {
     assert!(matches!(commands(&resumed)[..], [CallCommand::UpdateClientState(_)]));
     let Some(Effect::ArmTimer(timer)) = resumed.effects.last() else { panic!("{:?}", resumed.effects) };
     assert_eq!(timer.at, at(13));
+}
+
+fn with_detection() -> CallStart {
+    CallStart { answered: false, detection: Detection::Enabled, ..outbound() }
+}
+
+fn say(flow: &Flow, state: &CallState, secs: i64, event_type: &str, extra: Value) -> Reaction {
+    flow.on_event(state, &event(state, event_type, secs, &extra), at(secs))
+}
+
+fn name(flow: &Flow, state: &CallState) -> String {
+    flow.spec().steps[usize::from(state.position.step)].name.clone()
+}
+
+fn screened() -> Flow {
+    let wait = |name: &str| json!({"name": name, "wait": {"secs": 5}, "next": "end"});
+    flow(json!({
+        "direction": "Outbound",
+        "amd": {"machine": "machine", "beep": "beep", "fax": "end", "silence": "silence"},
+        "steps": [wait("first"), wait("machine"), wait("beep"), wait("silence")],
+    }))
+}
+
+#[test]
+fn who_answers_decides_where_an_outbound_call_begins() {
+    let table = [
+        ("detection.ended", r#"{"result":"human"}"#, "first", Some(Amd::Human)),
+        ("detection.ended", r#"{"result":"not_sure"}"#, "first", Some(Amd::NotSure)),
+        ("premium.detection.ended", r#"{"result":"human_business"}"#, "first", Some(Amd::Human)),
+        ("premium.detection.ended", r#"{"result":"silence"}"#, "silence", Some(Amd::Silence)),
+        // A beep before the verdict: no verdict will come.
+        ("premium.greeting.ended", r#"{"result":"beep_detected"}"#, "beep", Some(Amd::Beep)),
+        ("premium.greeting.ended", r#"{"result":"no_beep_detected"}"#, "machine", Some(Amd::Machine)),
+    ];
+    let flow = screened();
+    for (event, payload, step, amd) in table {
+        let ringing = flow.start(with_detection(), at(0)).unwrap();
+        let answered = say(&flow, &ringing.state, 9, "call.answered", json!({}));
+        assert_eq!(answered.state.position.phase, Phase::Listening);
+        let payload: Value = serde_json::from_str(payload).unwrap();
+        let mut said = say(&flow, &answered.state, 11, &format!("call.machine.{event}"), payload);
+        if said.state.position.phase == Phase::AwaitingGreetingEnd {
+            let Some(Effect::ArmTimer(timer)) = said.effects.last() else { panic!() };
+            said = flow.on_timer(&said.state, timer.key, timer.at);
+        }
+        assert_eq!((name(&flow, &said.state).as_str(), said.state.position.amd), (step, amd), "{event}");
+    }
+}
+
+#[test]
+fn a_machine_is_waited_for_until_its_greeting_ends() {
+    let flow = screened();
+    let ringing = flow.start(with_detection(), at(0)).unwrap();
+    // The verdict implies the answer, whose webhook comes late.
+    let machine = say(&flow, &ringing.state, 10, "call.machine.premium.detection.ended", json!({"result": "machine"}));
+    assert_eq!(machine.state.position.phase, Phase::AwaitingGreetingEnd);
+    let late = say(&flow, &machine.state, 9, "call.answered", json!({}));
+    assert_ne!(late.seen, Seen::Handled);
+    let beep =
+        say(&flow, &machine.state, 15, "call.machine.premium.greeting.ended", json!({"result": "beep_detected"}));
+    assert_eq!(name(&flow, &beep.state), "beep");
+}
+
+#[test]
+fn a_detector_that_never_speaks_counts_as_unsure() {
+    let flow = screened();
+    let ringing = flow.start(with_detection(), at(0)).unwrap();
+    let answered = say(&flow, &ringing.state, 9, "call.answered", json!({}));
+    let Some(Effect::ArmTimer(timer)) = answered.effects.last() else { panic!() };
+    let silent = flow.on_timer(&answered.state, timer.key, timer.at);
+    assert_eq!((name(&flow, &silent.state).as_str(), silent.state.position.amd), ("first", Some(Amd::Timeout)));
+}
+
+#[test]
+fn keys_choose_the_way_and_are_remembered() {
+    let flow = flow(json!({
+        "direction": "Inbound",
+        "variables": {"pin": {"maxLength": 4}},
+        "steps": [
+            {"name": "pickUp", "answer": {}},
+            {"name": "ask", "gatherUsingSpeak": {"payload": "PIN", "voice": "female", "maximumDigits": 6},
+             "save": {"pin": "digits"}, "onError": "tooLong"},
+            {"name": "check", "switch": {"cases": [{"when": "vars.pin == '4711'", "next": "thanks"}]}},
+            {"name": "again", "loop": {"to": "ask", "times": 2}},
+            {"name": "sorry", "hangup": {}},
+            {"name": "thanks", "speak": {"payload": "Thanks, {{pin}}", "voice": "female"}, "next": "end"},
+            {"name": "tooLong", "outcome": {"value": "TooLong {{digits}}"}},
+        ],
+    }));
+    let ringing = flow.start(inbound(), at(0)).unwrap();
+    assert_eq!(endpoints(&ringing), ["calls.actions.answer"]);
+    let mut state = say(&flow, &ringing.state, 1, "call.answered", json!({})).state;
+    for (second, digits, expected) in [
+        (2, "1", "calls.actions.gather_using_speak"),
+        (3, "2", "calls.actions.gather_using_speak"),
+        (4, "3", "calls.actions.hangup"),
+    ] {
+        let asked = say(&flow, &state, second, "call.gather.ended", json!({"status": "valid", "digits": digits}));
+        assert_eq!(endpoints(&asked), [expected], "{digits}");
+        if second == 3 {
+            let right = say(&flow, &asked.state, 5, "call.gather.ended", json!({"status": "valid", "digits": "4711"}));
+            let [CallCommand::Speak(speak)] = commands(&right)[..] else { panic!("{:?}", right.effects) };
+            assert_eq!(speak.payload.as_ref().unwrap().expose(), "Thanks, 4711");
+            let long = say(&flow, &asked.state, 5, "call.gather.ended", json!({"status": "valid", "digits": "47110"}));
+            assert!(long.effects.contains(&Effect::SetOutcome("TooLong 47110".to_owned())), "{:?}", long.effects);
+        }
+        state = asked.state;
+    }
+}
+
+#[test]
+fn a_second_leg_belongs_to_the_flow_that_called_it() {
+    let flow = flow(json!({"direction": "Outbound", "steps": [
+        {"name": "call", "dial": {"from": "+15550100001", "to": "+15550100002"}, "on": {"busy": "busy"}},
+        {"name": "connect", "bridge": {"callControlId": "{{secondLeg}}"}, "next": "end"},
+        {"name": "busy", "outcome": {"value": "Busy"}},
+    ]}));
+    let started = flow.start(outbound(), at(0)).unwrap();
+    let [_, Request::Dial(dial)] = requests(&started)[..] else { panic!("{:?}", started.effects) };
+    assert_eq!(dial.connection_id, Some("17".into()));
+    let marked = dial.client_state.as_ref();
+    let Some(Decoded::SecondLeg(mark)) = marked.and_then(Decoded::read) else { panic!() };
+    assert_eq!((mark.parent.as_str(), mark.parent_control.as_str()), ("leg-a", "v3:a"));
+
+    let busy = webhook("1", "call.hangup", 3, "b", marked, &json!({"hangup_cause": "user_busy"}));
+    assert!(flow.on_event(&started.state, &busy, at(3)).effects.contains(&Effect::SetOutcome("Busy".to_owned())));
+
+    let answered = webhook("2", "call.answered", 3, "b", marked, &json!({}));
+    let connecting = flow.on_event(&started.state, &answered, at(3));
+    let [CallCommand::Bridge(bridge)] = commands(&connecting)[..] else { panic!("{:?}", connecting.effects) };
+    assert_eq!(bridge.call_control_id, Some("v3:b".into()));
+    let bridged = say(&flow, &connecting.state, 4, "call.bridged", json!({}));
+    assert_eq!(bridged.state.position.phase, Phase::Established);
+
+    let gone = webhook("3", "call.hangup", 60, "b", marked, &json!({"hangup_cause": "normal_clearing"}));
+    let parted = flow.on_event(&bridged.state, &gone, at(60));
+    assert_eq!(endpoints(&parted), ["calls.actions.hangup"]);
+
+    // Whoever hangs up first, nobody is left behind.
+    let over = say(&flow, &bridged.state, 60, "call.hangup", json!({"hangup_cause": "normal_clearing"}));
+    let [Request::Call(leg, _)] = requests(&over)[..] else { panic!("{:?}", over.effects) };
+    assert_eq!(leg.as_str(), "v3:b");
+    assert_eq!(ended(&over).unwrap().ending, Ending::HungUp);
+    // A leg of another flow is nobody's.
+    let foreign = webhook("4", "call.answered", 3, "c", Some(&started.state.position.encode().unwrap()), &json!({}));
+    assert_eq!(flow.on_event(&started.state, &foreign, at(3)).seen, Seen::Foreign);
+}
+
+#[test]
+fn the_caller_survives_a_transfer_that_fails() {
+    let flow = flow(json!({"direction": "Outbound", "steps": [
+        {"name": "pass", "transfer": {"to": "+15550100002"}, "on": {"noAnswer": "sorry"}, "next": "end"},
+        {"name": "sorry", "speak": {"payload": "Nobody there", "voice": "female"}},
+    ]}));
+    let started = flow.start(outbound(), at(0)).unwrap();
+    let [CallCommand::Transfer(transfer)] = commands(&started)[..] else { panic!("{:?}", started.effects) };
+    let marked = transfer.target_leg_client_state.clone();
+    let rung_out = webhook("1", "call.hangup", 30, "b", marked.as_ref(), &json!({"hangup_cause": "timeout"}));
+    assert_eq!(endpoints(&flow.on_event(&started.state, &rung_out, at(30))), ["calls.actions.speak"]);
+    // Once both talk, the end of the other leg is no failure.
+    let bridged = say(&flow, &started.state, 5, "call.bridged", json!({}));
+    assert_eq!(endpoints(&flow.on_event(&bridged.state, &rung_out, at(30))), ["calls.actions.hangup"]);
+}
+
+#[test]
+fn a_program_of_the_users_own_decides() {
+    let flow = flow(json!({
+        "direction": "Outbound",
+        "variables": {"plan": {"maxLength": 8}},
+        "steps": [
+            {"name": "ask", "callWebhook": {"url": "https://crm.example/plans?of={{digits}}&x={{plan}}", "body": {"try": "{{attempt}}"}},
+             "save": {"plan": "customer.plan"}, "onError": "end"},
+            {"name": "choose", "switch": {"cases": [{"when": "vars.plan == 'gold'", "next": "hello"}]}, "next": "end"},
+            {"name": "hello", "speak": {"payload": "Hello", "voice": "female"}},
+        ],
+    }));
+    assert_eq!(flow.webhook_hosts(), ["crm.example"]);
+    let started = flow.start(outbound(), at(0)).unwrap();
+    let call = started.effects.iter().find_map(|effect| match effect {
+        Effect::CallWebhook(call) => Some(call.clone()),
+        _ => None,
+    });
+    let call = call.unwrap();
+    assert_eq!((call.url.as_str(), &call.body), ("https://crm.example/plans?of=&x=", &json!({"try": "1"})));
+    let gold = WebhookResponse::Ok(json!({"customer": {"plan": "gold"}}));
+    let answered = flow.on_webhook_response(&started.state, &call.id, gold.clone(), at(1));
+    assert_eq!(endpoints(&answered), ["calls.actions.speak"]);
+    assert_eq!(flow.on_webhook_response(&answered.state, &call.id, gold, at(2)).seen, Seen::Stale);
+    let failed = flow.on_webhook_response(&started.state, &call.id, WebhookResponse::Failed, at(1));
+    assert_eq!(endpoints(&failed), ["calls.actions.hangup"]);
+    // After a restart the question is asked again, under the same id.
+    let resumed = flow.resume(leg(), started.state.position.clone(), at(3)).unwrap();
+    assert!(resumed.effects.iter().any(|effect| matches!(effect, Effect::CallWebhook(again) if again.id == call.id)));
+}
+
+#[test]
+fn the_webhooks_of_a_conference_carry_its_owners_state_and_lead_astray_nobody() {
+    let flow = flow(json!({"direction": "Outbound", "steps": [
+        {"name": "enter", "joinConference": {"conference": "standup"}, "on": {"joined": "mute"}, "next": "end"},
+        {"name": "mute", "muteConference": {"callControlIds": ["{{callControlId}}"]}},
+    ]}));
+    let started = flow.start(outbound(), at(0)).unwrap();
+    // The owner's leg runs the same flow, and is further.
+    let mut owner = started.state.position.clone();
+    owner.visit = 9;
+    let owned = owner.encode().unwrap();
+    let joined = webhook("1", "conference.participant.joined", 2, "a", Some(&owned), &json!({"conference_id": "c1"}));
+    let inside = flow.on_event(&started.state, &joined, at(2));
+    assert_eq!((inside.seen, inside.state.position.visit), (Seen::Handled, 2));
+    let [_, Request::Conference(conference, _)] = requests(&inside)[..] else { panic!("{:?}", inside.effects) };
+    assert_eq!(conference, "c1");
+}
+
+#[test]
+fn a_call_that_another_process_went_on_with_is_followed() {
+    let flow = flow(json!({"direction": "Outbound", "steps": [
+        {"name": "a", "speak": {"payload": "One", "voice": "female"}},
+        {"name": "b", "speak": {"payload": "Two", "voice": "female"}},
+    ]}));
+    let here = flow.start(outbound(), at(0)).unwrap().state;
+    let there = say(&flow, &here, 2, "call.speak.ended", json!({"status": "completed"})).state;
+    let done = event(&there, "call.speak.ended", 4, &json!({"status": "completed"}));
+    let followed = flow.on_event(&here, &done, at(4));
+    assert_eq!(endpoints(&followed), ["calls.actions.hangup"]);
+}
+
+#[test]
+fn an_event_older_than_the_last_changes_nothing() {
+    let flow = flow(json!({"direction": "Outbound", "steps": [
+        {"name": "a", "speak": {"payload": "One", "voice": "female"}},
+        {"name": "b", "speak": {"payload": "Two", "voice": "female"}},
+    ]}));
+    let first = flow.start(outbound(), at(0)).unwrap().state;
+    let second = say(&flow, &first, 20, "call.speak.ended", json!({"status": "completed"})).state;
+    // It carries the present position, for that is the call's by now.
+    let old = say(&flow, &second, 19, "call.speak.ended", json!({"status": "completed"}));
+    assert_eq!((old.seen, old.effects), (Seen::Stale, vec![]));
+}
+
+#[test]
+fn a_running_call_keeps_its_revision() {
+    let written = json!({"direction": "Outbound", "steps": [{"name": "a", "wait": {"secs": 5}}]});
+    let old = compile(&spec(written.clone()), FlowKey::new("uid", 1)).unwrap();
+    let new = compile(&spec(written.clone()), FlowKey::new("uid", 2)).unwrap();
+    let other = compile(&spec(written), FlowKey::new("another", 1)).unwrap();
+    let state = old.start(outbound(), at(0)).unwrap().state;
+    assert_eq!(new.resume(leg(), state.position.clone(), at(1)).unwrap_err(), NotThisFlow::OtherRevision(1));
+    assert_eq!(other.resume(leg(), state.position.clone(), at(1)).unwrap_err(), NotThisFlow::OtherFlow);
+    let event = event(&state, "call.answered", 1, &json!({}));
+    assert_eq!(new.on_event(&state, &event, at(1)).seen, Seen::Foreign);
+}
+
+#[test]
+fn a_flow_takes_the_calls_that_it_is_for() {
+    let inward = flow(json!({"direction": "Inbound", "steps": [{"name": "a", "answer": {}}]}));
+    assert_eq!(inward.start(outbound(), at(0)).unwrap_err(), CannotStart::Direction);
+    let outward = flow(json!({"direction": "Outbound", "steps": [{"name": "a", "hangup": {}}]}));
+    assert_eq!(outward.start(inbound(), at(0)).unwrap_err(), CannotStart::Direction);
+    let long = CallStart { origin: "x".repeat(141), ..outbound() };
+    assert_eq!(outward.start(long, at(0)).unwrap_err(), CannotStart::Origin);
+    assert_eq!(outward.start(outbound(), at(0)).unwrap().state.position.direction, CallDirection::Outbound);
+}
+
+#[test]
+fn time_ends_a_talk_that_does_not_end() {
+    let flow = flow(json!({"direction": "Outbound", "timeLimitSecs": 600, "steps": [
+        {"name": "pass", "transfer": {"to": "+15550100002"}},
+    ]}));
+    let started = flow.start(outbound(), at(0)).unwrap();
+    let bridged = say(&flow, &started.state, 5, "call.bridged", json!({}));
+    let Some(Effect::ArmTimer(timer)) = bridged.effects.last() else { panic!() };
+    assert_eq!(timer.at, at(600));
+    let cut = flow.on_timer(&bridged.state, timer.key, timer.at);
+    assert_eq!(endpoints(&cut), ["calls.actions.hangup"]);
+    // Three hangups that nothing comes of, and the flow is over all the same.
+    let mut reaction = cut;
+    for _ in 0..4 {
+        let Some(Effect::ArmTimer(timer)) = reaction.effects.last() else { panic!("{:?}", reaction.effects) };
+        reaction = flow.on_timer(&reaction.state, timer.key, timer.at);
+    }
+    assert_eq!(ended(&reaction).unwrap().ending, Ending::TimeLimit);
+}
+
+#[test]
+fn what_was_begun_in_the_background_does_not_hold_up_the_flow() {
+    let flow = flow(json!({"direction": "Outbound", "steps": [
+        {"name": "music", "play": {"mediaName": "m", "loop": "infinity"}, "waitForEnd": false},
+        {"name": "rest", "wait": {"secs": 5}},
+    ]}));
+    let started = flow.start(outbound(), at(0)).unwrap();
+    let Some(Effect::Command(command)) = started.effects.first() else { panic!() };
+    let accepted = CommandOutcome::Accepted(Made::default());
+    let playing = flow.on_command_result(&started.state, &command.id, &accepted, at(1));
+    assert_eq!(name(&flow, &playing.state), "rest");
 }
