@@ -1,5 +1,6 @@
 //! Call Control applications: where the webhooks of a call go, and how its legs are set up.
 
+use crate::bounds::Rule;
 use crate::ids::{ConnectionId, ProfileId};
 use crate::macros::{open_enum, record, request};
 use crate::time::ApiTime;
@@ -74,8 +75,8 @@ request! {
         webhook_api_version: WebhookApiVersion,
         webhook_event_failover_url: String,
         webhook_event_url: String,
-        /// 0 to 30 seconds.
-        webhook_timeout_secs: i64,
+        /// Seconds that a webhook may take.
+        webhook_timeout_secs: i64 => [Rule::Range(0, 30)],
     }
 }
 

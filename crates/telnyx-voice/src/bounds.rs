@@ -52,6 +52,7 @@ impl fmt::Display for Rule {
             Self::AtLeast(low) => write!(f, "{low} or more"),
             Self::ZeroOrAtLeast(low) => write!(f, "0, or {low} or more"),
             Self::OneOf(numbers) => list(f, numbers),
+            Self::Length(low, u32::MAX) => write!(f, "{low} or more characters"),
             Self::Length(0, high) => write!(f, "at most {high} characters"),
             Self::Length(low, high) => write!(f, "{low} to {high} characters"),
             Self::Items(0, high) => write!(f, "at most {high} entries"),

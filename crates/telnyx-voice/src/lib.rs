@@ -28,6 +28,7 @@ mod profile;
 mod queue;
 #[cfg(feature = "schema")]
 mod schema;
+pub mod surface;
 mod time;
 pub mod webhook;
 
@@ -66,4 +67,5 @@ pub use profile::{
     RecordingChannels, RecordingFormat, ServicePlan, TrafficType, UsagePaymentMethod,
 };
 pub use queue::{Queue, QueueRequest, QueueUpdate, QueuedCall, QueuedCallUpdate};
+pub use surface::{CallCommand, ConferenceCommand, OPERATIONS, Operation};
 pub use time::ApiTime;

@@ -1,5 +1,6 @@
 //! Outbound voice profiles: what an account lets out, where to, and for how much.
 
+use crate::bounds::Rule;
 use crate::ids::ProfileId;
 use crate::macros::{open_enum, record, request};
 use crate::private::Party;
@@ -58,7 +59,7 @@ request! {
 }
 
 request! {
-    /// The writable fields of a profile, for create and update. A create needs `name` (3 characters or more).
+    /// The writable fields of a profile, for create and update. A create needs `name`.
     pub struct ProfileRequest {
         billing_group_id: String,
         call_recording: CallRecording,
@@ -71,7 +72,8 @@ request! {
         enabled: bool,
         /// US dollars per minute.
         max_destination_rate: f64,
-        name: String,
+        /// 3 characters or more.
+        name: String => [Rule::Length(3, u32::MAX)],
         service_plan: ServicePlan,
         tags: Vec<String>,
         traffic_type: TrafficType,

@@ -3,6 +3,7 @@
 //! A queue is addressed by name. Enqueueing into a name that does not exist makes the queue; an empty queue vanishes after a
 //! while (Telnyx: queueing calls guide).
 
+use crate::bounds::Rule;
 use crate::ids::{CallControlId, CallLegId, CallSessionId, ConnectionId, QueueId};
 use crate::macros::{record, request};
 use crate::private::Party;
@@ -11,18 +12,17 @@ use crate::time::ApiTime;
 request! {
     /// A queue to be made. The answer calls `queue_name` `name`.
     pub struct QueueRequest {
-        /// 1 to 255 characters.
-        queue_name: String,
-        /// Calls that may wait at once, from 1; 300 where missing.
-        max_size: i64,
+        queue_name: String => [Rule::Required, Rule::Length(1, 255)],
+        /// Calls that may wait at once; 300 where missing.
+        max_size: i64 => [Rule::AtLeast(1)],
     }
 }
 
 request! {
     /// The change of a queue.
     pub struct QueueUpdate {
-        /// Calls that may wait at once, from 1. The API requires it.
-        max_size: i64,
+        /// Calls that may wait at once.
+        max_size: i64 => [Rule::Required, Rule::AtLeast(1)],
     }
 }
 

@@ -66,7 +66,9 @@ fn write_rule(field: &mut Map<String, Value>, rule: Rule) {
         }
         Rule::Length(low, high) => {
             set("minLength", low.into());
-            set("maxLength", high.into());
+            if high < u32::MAX {
+                set("maxLength", high.into());
+            }
         }
         Rule::Items(low, high) => {
             set("minItems", low.into());

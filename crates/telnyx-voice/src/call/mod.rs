@@ -103,6 +103,8 @@ record! {
     pub struct CommandResult {
         /// Of commands of AI assistants.
         conversation_id: String,
+        /// Of the start of a conversation relay.
+        conversation_relay_id: String,
         /// Of an answer that records.
         recording_id: RecordingId,
         /// `ok` where present.

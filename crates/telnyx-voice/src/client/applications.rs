@@ -1,27 +1,25 @@
 //! Call Control applications.
 
 use futures::Stream;
-use reqwest::Method;
 
 use super::Client;
 use super::request::{Path, Request};
 use crate::application::{Application, ApplicationFilter, ApplicationRequest};
-use crate::error::{Endpoint, Error};
+use crate::error::Error;
 use crate::ids::ConnectionId;
 use crate::paging::Page;
-
-const ROOT: &str = "/call_control_applications";
+use crate::surface::{CREATE_APPLICATION, DELETE_APPLICATION, GET_APPLICATION, LIST_APPLICATIONS, UPDATE_APPLICATION};
 
 impl Client {
     /// Makes an application. Not repeated where its fate is unknown: names are not unique, so a second try could make a second one.
     pub async fn create_application(&self, request: &ApplicationRequest) -> Result<Application, Error> {
-        let out = self.application(Method::POST, Path::new(ROOT)).json(request)?;
+        let out = Request::new(&CREATE_APPLICATION, &[], self.lane)?.body(request)?;
         self.made(&out, |made: &Application| made.id.as_ref().map(ConnectionId::as_str)).await
     }
 
     /// Reads an application.
     pub async fn get_application(&self, id: &ConnectionId) -> Result<Application, Error> {
-        self.object(&self.application(Method::GET, one(id)?)).await
+        self.object(&Request::new(&GET_APPLICATION, &[id.as_str()], self.lane)?).await
     }
 
     /// Changes the fields that are set; the others stay.
@@ -30,12 +28,12 @@ impl Client {
         id: &ConnectionId,
         request: &ApplicationRequest,
     ) -> Result<Application, Error> {
-        self.object(&self.application(Method::PATCH, one(id)?).json(request)?).await
+        self.object(&Request::new(&UPDATE_APPLICATION, &[id.as_str()], self.lane)?.body(request)?).await
     }
 
     /// Deletes an application. [`Class::NotFound`](crate::Class::NotFound) where it is gone already.
     pub async fn delete_application(&self, id: &ConnectionId) -> Result<(), Error> {
-        self.send(&self.application(Method::DELETE, one(id)?)).await.map(drop)
+        self.send(&Request::new(&DELETE_APPLICATION, &[id.as_str()], self.lane)?).await.map(drop)
     }
 
     /// Lists applications, 250 at a time.
@@ -43,7 +41,7 @@ impl Client {
         &self,
         filter: &ApplicationFilter,
     ) -> impl Stream<Item = Result<Page<Application>, Error>> + Send + 'static + use<> {
-        self.pages(Path::new(ROOT), filter.query(), Endpoint::Applications)
+        self.pages(&LIST_APPLICATIONS, Path::whole(&LIST_APPLICATIONS), filter.query())
     }
 
     /// Lists applications.
@@ -51,14 +49,6 @@ impl Client {
         &self,
         filter: &ApplicationFilter,
     ) -> impl Stream<Item = Result<Application, Error>> + Send + 'static + use<> {
-        self.items(Path::new(ROOT), filter.query(), Endpoint::Applications)
+        self.items(&LIST_APPLICATIONS, Path::whole(&LIST_APPLICATIONS), filter.query())
     }
-
-    fn application(&self, method: Method, path: Path) -> Request {
-        Request::new(method, path, Endpoint::Applications, self.lane)
-    }
-}
-
-fn one(id: &ConnectionId) -> Result<Path, Error> {
-    Path::new(ROOT).segment("the application's id", id.as_str())
 }

@@ -3,6 +3,7 @@
 mod applications;
 mod builder;
 mod calls;
+mod conferences;
 mod key;
 mod observer;
 mod profiles;

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-/// One try of one request. Carries no id, name or number: its route is a template out of this program's text.
+/// One try of one request. Carries no id, name or number: method and route are those of its row in
+/// [`OPERATIONS`](crate::OPERATIONS).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exchange<'a> {
     /// `GET`, `POST`, …
     pub method: &'a str,
-    /// The path below the base URL with a placeholder for each segment that came from outside: `/calls/{id}/actions/speak`.
+    /// The path below the base URL with its parameters in braces: `/calls/{call_control_id}/actions/speak`.
     pub route: &'a str,
     /// The HTTP status of the answer; `None` when none came.
     pub status: Option<u16>,

@@ -1,47 +1,48 @@
 //! Queues and the calls in them.
 
 use futures::Stream;
-use reqwest::Method;
 
 use super::Client;
 use super::request::{Path, Request};
-use crate::error::{Endpoint, Error};
+use crate::error::Error;
 use crate::ids::CallControlId;
 use crate::paging::Page;
 use crate::queue::{Queue, QueueRequest, QueueUpdate, QueuedCall, QueuedCallUpdate};
-
-const ROOT: &str = "/queues";
+use crate::surface::{
+    CREATE_QUEUE, DELETE_QUEUE, GET_QUEUE, GET_QUEUED_CALL, LIST_QUEUED_CALLS, LIST_QUEUES, REMOVE_QUEUED_CALL,
+    UPDATE_QUEUE, UPDATE_QUEUED_CALL,
+};
 
 impl Client {
     /// Makes a queue. Not repeated where its fate is unknown.
     pub async fn create_queue(&self, request: &QueueRequest) -> Result<Queue, Error> {
-        let out = self.queue(Method::POST, Path::new(ROOT)).json(request)?;
+        let out = Request::new(&CREATE_QUEUE, &[], self.lane)?.body(request)?;
         self.made(&out, |made: &Queue| made.name.as_deref()).await
     }
 
     /// Reads a queue. [`Class::NotFound`](crate::Class::NotFound) may mean that it was empty for too long.
     pub async fn get_queue(&self, name: &str) -> Result<Queue, Error> {
-        self.object(&self.queue(Method::GET, one(name)?)).await
+        self.object(&Request::new(&GET_QUEUE, &[name], self.lane)?).await
     }
 
     /// Changes a queue; a POST at the API, so not repeated where its fate is unknown.
     pub async fn update_queue(&self, name: &str, update: &QueueUpdate) -> Result<Queue, Error> {
-        self.object(&self.queue(Method::POST, one(name)?).json(update)?).await
+        self.object(&Request::new(&UPDATE_QUEUE, &[name], self.lane)?.body(update)?).await
     }
 
     /// Deletes a queue. [`Class::QueueNotEmpty`](crate::Class::QueueNotEmpty) while calls wait in it.
     pub async fn delete_queue(&self, name: &str) -> Result<(), Error> {
-        self.send(&self.queue(Method::DELETE, one(name)?)).await.map(drop)
+        self.send(&Request::new(&DELETE_QUEUE, &[name], self.lane)?).await.map(drop)
     }
 
     /// Lists queues, 250 at a time.
     pub fn queue_pages(&self) -> impl Stream<Item = Result<Page<Queue>, Error>> + Send + 'static + use<> {
-        self.pages(Path::new(ROOT), Vec::new(), Endpoint::Queues)
+        self.pages(&LIST_QUEUES, Path::whole(&LIST_QUEUES), Vec::new())
     }
 
     /// Lists queues.
     pub fn queues(&self) -> impl Stream<Item = Result<Queue, Error>> + Send + 'static + use<> {
-        self.items(Path::new(ROOT), Vec::new(), Endpoint::Queues)
+        self.items(&LIST_QUEUES, Path::whole(&LIST_QUEUES), Vec::new())
     }
 
     /// Lists the calls in a queue, 250 at a time, the head first.
@@ -49,7 +50,7 @@ impl Client {
         &self,
         name: &str,
     ) -> Result<impl Stream<Item = Result<Page<QueuedCall>, Error>> + Send + 'static + use<>, Error> {
-        Ok(self.pages(one(name)?.then("/calls"), Vec::new(), Endpoint::QueuedCalls))
+        Ok(self.pages(&LIST_QUEUED_CALLS, Path::of(&LIST_QUEUED_CALLS, &[name])?, Vec::new()))
     }
 
     /// Lists the calls in a queue, the head first.
@@ -57,12 +58,12 @@ impl Client {
         &self,
         name: &str,
     ) -> Result<impl Stream<Item = Result<QueuedCall, Error>> + Send + 'static + use<>, Error> {
-        Ok(self.items(one(name)?.then("/calls"), Vec::new(), Endpoint::QueuedCalls))
+        Ok(self.items(&LIST_QUEUED_CALLS, Path::of(&LIST_QUEUED_CALLS, &[name])?, Vec::new()))
     }
 
     /// Reads one call in a queue.
     pub async fn get_queued_call(&self, name: &str, call: &CallControlId) -> Result<QueuedCall, Error> {
-        self.object(&self.queued(Method::GET, name, call)?).await
+        self.object(&Request::new(&GET_QUEUED_CALL, &[name, call.as_str()], self.lane)?).await
     }
 
     /// Changes one call in a queue.
@@ -72,24 +73,12 @@ impl Client {
         call: &CallControlId,
         update: &QueuedCallUpdate,
     ) -> Result<(), Error> {
-        self.send(&self.queued(Method::PATCH, name, call)?.json(update)?).await.map(drop)
+        let out = Request::new(&UPDATE_QUEUED_CALL, &[name, call.as_str()], self.lane)?.body(update)?;
+        self.send(&out).await.map(drop)
     }
 
     /// Removes one call that is over from a queue.
     pub async fn remove_queued_call(&self, name: &str, call: &CallControlId) -> Result<(), Error> {
-        self.send(&self.queued(Method::DELETE, name, call)?).await.map(drop)
+        self.send(&Request::new(&REMOVE_QUEUED_CALL, &[name, call.as_str()], self.lane)?).await.map(drop)
     }
-
-    fn queue(&self, method: Method, path: Path) -> Request {
-        Request::new(method, path, Endpoint::Queues, self.lane)
-    }
-
-    fn queued(&self, method: Method, name: &str, call: &CallControlId) -> Result<Request, Error> {
-        let path = one(name)?.then("/calls").segment("call_control_id", call.as_str())?;
-        Ok(Request::new(method, path, Endpoint::QueuedCalls, self.lane))
-    }
-}
-
-fn one(name: &str) -> Result<Path, Error> {
-    Path::new(ROOT).segment("the queue's name", name)
 }

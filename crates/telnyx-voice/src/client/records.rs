@@ -1,19 +1,19 @@
 //! Lists: active calls, call events, webhook deliveries, and how any list is read.
 
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
-use reqwest::Method;
 use serde::de::DeserializeOwned;
 
 use super::Client;
 use super::request::{Path, Request};
 use crate::call::Call;
 use crate::delivery::{DeliveryFilter, WebhookDelivery};
-use crate::error::{Endpoint, Error};
+use crate::error::Error;
 use crate::event::{CallEvent, CallEventFilter};
 use crate::ids::{ConnectionId, DeliveryId};
 use crate::paging::{Listing, Next, PAGE_SIZE, Page};
+use crate::surface::{GET_WEBHOOK_DELIVERY, LIST_ACTIVE_CALLS, LIST_CALL_EVENTS, LIST_WEBHOOK_DELIVERIES, Operation};
 
-type Query = Vec<(&'static str, String)>;
+pub(super) type Query = Vec<(&'static str, String)>;
 
 impl Client {
     /// Lists the live calls of an application, 250 at a time. Carries no numbers: `client_state` says which call is whose.
@@ -21,7 +21,7 @@ impl Client {
         &self,
         connection: &ConnectionId,
     ) -> Result<impl Stream<Item = Result<Page<Call>, Error>> + Send + 'static + use<>, Error> {
-        Ok(self.pages(active(connection)?, Vec::new(), Endpoint::ActiveCalls))
+        Ok(self.pages(&LIST_ACTIVE_CALLS, Path::of(&LIST_ACTIVE_CALLS, &[connection.as_str()])?, Vec::new()))
     }
 
     /// Lists the live calls of an application.
@@ -29,7 +29,7 @@ impl Client {
         &self,
         connection: &ConnectionId,
     ) -> Result<impl Stream<Item = Result<Call, Error>> + Send + 'static + use<>, Error> {
-        Ok(self.items(active(connection)?, Vec::new(), Endpoint::ActiveCalls))
+        Ok(self.items(&LIST_ACTIVE_CALLS, Path::of(&LIST_ACTIVE_CALLS, &[connection.as_str()])?, Vec::new()))
     }
 
     /// Lists commands and webhooks, 250 at a time, in the order they occurred.
@@ -37,7 +37,7 @@ impl Client {
         &self,
         filter: &CallEventFilter,
     ) -> impl Stream<Item = Result<Page<CallEvent>, Error>> + Send + 'static + use<> {
-        self.pages(Path::new("/call_events"), filter.query(), Endpoint::CallEvents)
+        self.pages(&LIST_CALL_EVENTS, Path::whole(&LIST_CALL_EVENTS), filter.query())
     }
 
     /// Lists commands and webhooks in the order they occurred.
@@ -45,7 +45,7 @@ impl Client {
         &self,
         filter: &CallEventFilter,
     ) -> impl Stream<Item = Result<CallEvent, Error>> + Send + 'static + use<> {
-        self.items(Path::new("/call_events"), filter.query(), Endpoint::CallEvents)
+        self.items(&LIST_CALL_EVENTS, Path::whole(&LIST_CALL_EVENTS), filter.query())
     }
 
     /// Lists webhook deliveries, 250 at a time.
@@ -53,7 +53,7 @@ impl Client {
         &self,
         filter: &DeliveryFilter,
     ) -> impl Stream<Item = Result<Page<WebhookDelivery>, Error>> + Send + 'static + use<> {
-        self.pages(Path::new("/webhook_deliveries"), filter.query(), Endpoint::WebhookDeliveries)
+        self.pages(&LIST_WEBHOOK_DELIVERIES, Path::whole(&LIST_WEBHOOK_DELIVERIES), filter.query())
     }
 
     /// Lists webhook deliveries.
@@ -61,21 +61,20 @@ impl Client {
         &self,
         filter: &DeliveryFilter,
     ) -> impl Stream<Item = Result<WebhookDelivery, Error>> + Send + 'static + use<> {
-        self.items(Path::new("/webhook_deliveries"), filter.query(), Endpoint::WebhookDeliveries)
+        self.items(&LIST_WEBHOOK_DELIVERIES, Path::whole(&LIST_WEBHOOK_DELIVERIES), filter.query())
     }
 
     /// Reads one webhook delivery.
     pub async fn get_webhook_delivery(&self, id: &DeliveryId) -> Result<WebhookDelivery, Error> {
-        let path = Path::new("/webhook_deliveries").segment("the delivery's id", id.as_str())?;
-        self.object(&Request::new(Method::GET, path, Endpoint::WebhookDeliveries, self.lane)).await
+        self.object(&Request::new(&GET_WEBHOOK_DELIVERY, &[id.as_str()], self.lane)?).await
     }
 
     /// Reads a list page by page; the next page is asked for when it is polled for. Ends after an error.
     pub(super) fn pages<T: DeserializeOwned + Send + 'static>(
         &self,
+        operation: &'static Operation,
         path: Path,
         query: Query,
-        endpoint: Endpoint,
     ) -> impl Stream<Item = Result<Page<T>, Error>> + Send + 'static + use<T> {
         let list = query.into_iter().fold(path, |path, (name, value)| path.query(name, &value));
         let list = list.query("page[size]", &PAGE_SIZE.to_string());
@@ -88,8 +87,7 @@ impl Client {
                     Next::Number(number) => list.query("page[number]", &number.to_string()),
                     Next::After(cursor) => list.query("page[after]", cursor),
                 };
-                let listing: Listing<T> =
-                    client.send(&Request::new(Method::GET, path, endpoint, client.lane)).await?.json()?;
+                let listing: Listing<T> = client.send(&Request::to(operation, path, client.lane)).await?.json()?;
                 let meta = listing.meta.unwrap_or_default();
                 let next = meta.next(&asked, listing.data.len());
                 Ok(Some((Page { items: listing.data, total: meta.total_results }, (client, next))))
@@ -100,14 +98,10 @@ impl Client {
     /// Reads a list item by item.
     pub(super) fn items<T: DeserializeOwned + Send + 'static>(
         &self,
+        operation: &'static Operation,
         path: Path,
         query: Query,
-        endpoint: Endpoint,
     ) -> impl Stream<Item = Result<T, Error>> + Send + 'static + use<T> {
-        self.pages(path, query, endpoint).map_ok(|page| stream::iter(page.items).map(Ok)).try_flatten()
+        self.pages(operation, path, query).map_ok(|page| stream::iter(page.items).map(Ok)).try_flatten()
     }
-}
-
-fn active(connection: &ConnectionId) -> Result<Path, Error> {
-    Ok(Path::new("/connections").segment("the connection's id", connection.as_str())?.then("/active_calls"))
 }

@@ -1,6 +1,5 @@
 //! A request before it is sent: method, path, body, and what may be done with it.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use bytes::Bytes;
@@ -8,61 +7,63 @@ use reqwest::Method;
 use serde::Serialize;
 
 use super::retry::Repeat;
+use crate::bounds::Measure;
 use crate::budget::{Ask, Lane};
-use crate::error::{Endpoint, Error};
+use crate::error::Error;
+use crate::ids::CommandId;
+use crate::surface::{Operation, Verb};
 
 /// A path below the base URL, each segment encoded.
 #[derive(Clone)]
-pub(super) struct Path {
-    text: String,
-    /// The same with a placeholder for each segment that came from outside, and without the query.
-    route: Cow<'static, str>,
-}
+pub(super) struct Path(String);
 
 impl Path {
-    pub(super) fn new(root: &'static str) -> Self {
-        Self { text: root.to_owned(), route: Cow::Borrowed(root) }
+    /// An operation's path, with these values for its parameters, in order.
+    pub(super) fn of(operation: &'static Operation, values: &[&str]) -> Result<Self, Error> {
+        let mut path = String::with_capacity(operation.path.len() + 64);
+        let mut values = values.iter();
+        let mut rest = operation.path;
+        while let Some((fixed, (name, after))) =
+            rest.split_once('{').and_then(|(fixed, tail)| Some((fixed, tail.split_once('}')?)))
+        {
+            path.push_str(fixed);
+            segment(&mut path, name, values.next().copied().unwrap_or_default())?;
+            rest = after;
+        }
+        path.push_str(rest);
+        Ok(Self(path))
     }
 
-    /// Adds a segment that came from outside. `name` says in errors what it is.
-    pub(super) fn segment(mut self, name: &'static str, text: &str) -> Result<Self, Error> {
-        if text.is_empty() {
-            return Err(Error::Unsendable { field: name, why: "it is empty" });
-        }
-        // URL parsers resolve these two even when they are encoded.
-        if matches!(text, "." | "..") {
-            return Err(Error::Unsendable { field: name, why: "a path cannot carry . or .." });
-        }
-        self.text.push('/');
-        encode(&mut self.text, text);
-        self.route.to_mut().push_str("/{id}");
-        Ok(self)
-    }
-
-    /// Adds a segment of ours.
-    pub(super) fn then(mut self, text: &'static str) -> Self {
-        self.text.push_str(text);
-        self.route.to_mut().push_str(text);
-        self
+    /// The path of an operation without parameters.
+    pub(super) fn whole(operation: &'static Operation) -> Self {
+        Self(operation.path.to_owned())
     }
 
     /// Adds a pair to the query.
     pub(super) fn query(mut self, name: &str, value: &str) -> Self {
-        self.text.push(if self.text.contains('?') { '&' } else { '?' });
-        encode(&mut self.text, name);
-        self.text.push('=');
-        encode(&mut self.text, value);
+        self.0.push(if self.0.contains('?') { '&' } else { '?' });
+        encode(&mut self.0, name);
+        self.0.push('=');
+        encode(&mut self.0, value);
         self
     }
 
     pub(super) fn as_str(&self) -> &str {
-        &self.text
+        &self.0
     }
+}
 
-    /// Its template, the same for all requests of a kind: `/queues/{id}/calls/{id}`.
-    pub(super) fn route(&self) -> &str {
-        &self.route
+/// Adds a segment that came from outside.
+fn segment(path: &mut String, name: &'static str, text: &str) -> Result<(), Error> {
+    if text.is_empty() {
+        return Err(Error::Unsendable { field: name, why: "it is empty" });
     }
+    // URL parsers resolve these two even when they are encoded.
+    if matches!(text, "." | "..") {
+        return Err(Error::Unsendable { field: name, why: "a path cannot carry . or .." });
+    }
+    encode(path, text);
+    Ok(())
 }
 
 /// Percent encoding of all but the unreserved characters (RFC 3986 §2.3).
@@ -79,30 +80,44 @@ fn encode(out: &mut String, text: &str) {
 
 /// A request that can be sent any number of times.
 pub(super) struct Request {
-    pub(super) method: Method,
+    pub(super) operation: &'static Operation,
     pub(super) path: Path,
     pub(super) body: Option<Bytes>,
-    pub(super) endpoint: Endpoint,
     pub(super) ask: Ask,
     pub(super) repeat: Repeat,
 }
 
 impl Request {
-    pub(super) fn new(method: Method, path: Path, endpoint: Endpoint, lane: Lane) -> Self {
-        let repeat = if method == Method::POST { Repeat::Unsafe } else { Repeat::Idempotent };
-        Self { method, path, body: None, endpoint, ask: Ask::Request(lane), repeat }
+    /// A request without a body.
+    pub(super) fn new(operation: &'static Operation, values: &[&str], lane: Lane) -> Result<Self, Error> {
+        Ok(Self::to(operation, Path::of(operation, values)?, lane))
     }
 
-    pub(super) fn json(mut self, body: &impl Serialize) -> Result<Self, Error> {
+    /// The same, where the path is made already.
+    pub(super) fn to(operation: &'static Operation, path: Path, lane: Lane) -> Self {
+        let repeat = if operation.verb == Verb::Post { Repeat::Unsafe } else { Repeat::Idempotent };
+        Self { operation, path, body: None, ask: Ask::Request(lane), repeat }
+    }
+
+    /// Gives it a body that is within its bounds.
+    pub(super) fn body(self, body: &(impl Serialize + Measure)) -> Result<Self, Error> {
+        body.inner().map_err(Error::OutOfBounds)?;
+        self.checked(body)
+    }
+
+    /// Gives it a body whose bounds have been checked.
+    pub(super) fn checked(mut self, body: &impl Serialize) -> Result<Self, Error> {
         let bytes = serde_json::to_vec(body)
             .map_err(|_| Error::Unsendable { field: "the body", why: "a number in it is not finite" })?;
         self.body = Some(bytes.into());
         Ok(self)
     }
 
-    /// The request carries a `command_id`, or does not.
-    pub(super) fn command(mut self, has_id: bool) -> Self {
-        self.repeat = if has_id { Repeat::CommandId } else { Repeat::Unsafe };
+    /// The body carries a `command_id`, or does not. A PUT can be repeated without one.
+    pub(super) fn command(mut self, id: Option<&CommandId>) -> Self {
+        if id.is_some() {
+            self.repeat = Repeat::CommandId;
+        }
         self
     }
 
@@ -110,5 +125,15 @@ impl Request {
         self.repeat = Repeat::Never;
         self.ask = Ask::Dial(u32::try_from(phones).unwrap_or(u32::MAX));
         self
+    }
+
+    pub(super) fn method(&self) -> Method {
+        match self.operation.verb {
+            Verb::Get => Method::GET,
+            Verb::Post => Method::POST,
+            Verb::Put => Method::PUT,
+            Verb::Patch => Method::PATCH,
+            Verb::Delete => Method::DELETE,
+        }
     }
 }

@@ -43,7 +43,7 @@ impl Client {
                 return Err(error);
             };
             tracing::debug!(
-                endpoint = ?request.endpoint, method = %request.method, tried, pause_ms = pause.as_millis(), %error,
+                operation = request.operation.name, tried, pause_ms = pause.as_millis(), %error,
                 "sending again"
             );
             tokio::time::sleep(pause).await;
@@ -82,7 +82,7 @@ impl Client {
                 Ok(accepted) => Some(accepted.status),
                 Err(error) => error.api().map(|answer| answer.status),
             };
-            let (method, route) = (request.method.as_str(), request.path.route());
+            let (method, route) = (request.operation.verb.as_str(), request.operation.path);
             observer(&Exchange { method, route, status, took: began.elapsed() });
         }
         result
@@ -90,7 +90,7 @@ impl Client {
 
     async fn exchange(&self, request: &Request, permit: &Permit) -> Result<Accepted, Error> {
         let url = [&*self.shared.base, request.path.as_str()].concat();
-        let mut out = self.shared.http.request(request.method.clone(), url);
+        let mut out = self.shared.http.request(request.method(), url);
         if let Some(body) = &request.body {
             out = out.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body.clone());
         }
@@ -104,7 +104,7 @@ impl Client {
         }
         // The status has come, so that a body cut short does not make the fate unknown.
         let error = Error::Api(Box::new(ApiError::read(status.as_u16(), rate, &body.unwrap_or_default())));
-        let class = classify(&error, request.endpoint);
+        let class = classify(&error, request.operation.endpoint);
         if class == Class::RequestRate {
             permit.requests_refused(rate.reset);
         } else if class == Class::DialRate {

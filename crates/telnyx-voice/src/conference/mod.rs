@@ -130,3 +130,55 @@ request! {
         soft_end_conference_on_exit: bool,
     }
 }
+
+/// Which conferences a list gives.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConferenceFilter {
+    /// Of one application.
+    pub connection_id: Option<ConnectionId>,
+    /// With exactly this name.
+    pub name: Option<String>,
+    /// Kept there; in the account's own region where missing.
+    pub region: Option<ConferenceRegion>,
+    /// Standing there.
+    pub status: Option<ConferenceStatus>,
+}
+
+impl ConferenceFilter {
+    /// The pairs of the query.
+    #[must_use]
+    pub fn query(&self) -> Vec<(&'static str, String)> {
+        let mut query = Vec::new();
+        query.extend(self.connection_id.as_ref().map(|v| ("filter[connection_id]", v.to_string())));
+        query.extend(self.name.clone().map(|v| ("filter[name]", v)));
+        query.extend(self.region.as_ref().map(|v| ("region", v.to_string())));
+        query.extend(self.status.as_ref().map(|v| ("filter[status]", v.to_string())));
+        query
+    }
+}
+
+/// Which participants a list gives.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ParticipantFilter {
+    /// Muted, or not.
+    pub muted: Option<bool>,
+    /// On hold, or not.
+    pub on_hold: Option<bool>,
+    /// Where the conference is kept; in the account's own region where missing.
+    pub region: Option<ConferenceRegion>,
+    /// Whispering, or not.
+    pub whispering: Option<bool>,
+}
+
+impl ParticipantFilter {
+    /// The pairs of the query.
+    #[must_use]
+    pub fn query(&self) -> Vec<(&'static str, String)> {
+        let mut query = Vec::new();
+        query.extend(self.muted.map(|v| ("filter[muted]", v.to_string())));
+        query.extend(self.on_hold.map(|v| ("filter[on_hold]", v.to_string())));
+        query.extend(self.region.as_ref().map(|v| ("region", v.to_string())));
+        query.extend(self.whispering.map(|v| ("filter[whispering]", v.to_string())));
+        query
+    }
+}

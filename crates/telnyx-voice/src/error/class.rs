@@ -20,8 +20,20 @@ pub enum Endpoint {
     Call,
     /// Ending a call.
     Hangup,
+    /// Taking a call out of its queue.
+    LeaveQueue,
     /// Any other command on a live call.
     Command,
+    /// Making a conference, and the list of them.
+    Conferences,
+    /// One conference, and commands on it but for the next two.
+    Conference,
+    /// Ending a conference.
+    ConferenceEnd,
+    /// Taking a call out of a conference.
+    ConferenceLeave,
+    /// Those who take part in a conference.
+    Participants,
     /// The active calls of a connection.
     ActiveCalls,
     /// Call events.
@@ -52,6 +64,8 @@ pub enum Class {
     AlreadyDone,
     /// The call is over: stop commanding it.
     CallEnded,
+    /// The conference is over, or nobody is in it: stop commanding it.
+    ConferenceEnded,
     /// The call is not answered yet: wait for `call.answered`, then repeat.
     NotAnsweredYet,
     /// No free channel: try later; this is no attempt on the callee.
@@ -132,7 +146,7 @@ fn of_item(status: u16, item: &ErrorItem, endpoint: Endpoint) -> Option<Class> {
         429 => of_rate(&item.code),
         401 => Some(Class::Unauthenticated),
         403 => of_forbidden(&item.code),
-        404 => Some(of_missing(&item.code)),
+        404 => Some(of_missing(item, endpoint)),
         409 => of_conflict(&item.code),
         400 | 422 => of_rejected(item, endpoint),
         _ => None,
@@ -163,11 +177,15 @@ fn of_capacity(code: &str) -> Option<Class> {
     }
 }
 
-fn of_missing(code: &str) -> Class {
-    match code {
-        // A conference that is gone; ending it is then done.
-        "90058" => Class::AlreadyDone,
-        // The code of "unexpected" and of "unavailable" too, but a 404 with it is a plain not found.
+fn of_missing(item: &ErrorItem, endpoint: Endpoint) -> Class {
+    let text = |what: &str| item.title.to_lowercase().contains(what) || item.detail.to_lowercase().contains(what);
+    match item.code.as_str() {
+        // A conference that is gone: nothing is left to end or to leave.
+        "90058" if matches!(endpoint, Endpoint::ConferenceEnd | Endpoint::ConferenceLeave) => Class::AlreadyDone,
+        "10005" if matches!(endpoint, Endpoint::Command | Endpoint::Conference) && text("audio") => {
+            Class::MediaUnavailable
+        }
+        // `10007` is the code of "unexpected" and of "unavailable" too, but a 404 with it is a plain not found.
         _ => Class::NotFound,
     }
 }
@@ -192,12 +210,26 @@ fn of_rejected(item: &ErrorItem, endpoint: Endpoint) -> Option<Class> {
         "90015" | "90018" => Some(Class::CallEnded),
         "90020" | "90034" => Some(Class::NotAnsweredYet),
         "90032" | "90036" => Some(Class::Full),
-        "90035" if endpoint == Endpoint::QueuedCalls => Some(Class::AlreadyDone),
-        "90019" | "90031" | "90038" | "90044" | "90045" | "90046" | "90047" | "90048" | "90053" | "90054" | "90055"
-        | "90056" | "90061" => Some(Class::AlreadyDone),
+        "90019" | "90033" => Some(of_conference(item, endpoint)),
+        "90035" if matches!(endpoint, Endpoint::QueuedCalls | Endpoint::LeaveQueue) => Some(Class::AlreadyDone),
+        "90031" | "90038" | "90044" | "90045" | "90046" | "90047" | "90048" | "90053" | "90054" | "90055" | "90056"
+        | "90061" => Some(Class::AlreadyDone),
         "90040" => Some(Class::MediaUnavailable),
         "90050" => Some(Class::QueueNotEmpty),
         code => of_capacity(code).or_else(|| of_conflict(code)),
+    }
+}
+
+/// `90019`: it is over. `90033` has two meanings: the documents' table says that nobody is in it, the specification that the name
+/// is taken; only what makes a conference can mean the latter.
+fn of_conference(item: &ErrorItem, endpoint: Endpoint) -> Class {
+    let nobody = item.code == "90019" || item.detail.to_lowercase().contains("participant");
+    if matches!(endpoint, Endpoint::ConferenceEnd | Endpoint::ConferenceLeave) {
+        Class::AlreadyDone
+    } else if endpoint == Endpoint::Conferences && !nobody {
+        Class::AlreadyExists
+    } else {
+        Class::ConferenceEnded
     }
 }
 
@@ -235,7 +267,13 @@ mod tests {
         }
     }
 
-    const ALL: [Endpoint; 11] = [
+    const ALL: [Endpoint; 17] = [
+        Endpoint::LeaveQueue,
+        Endpoint::Conferences,
+        Endpoint::Conference,
+        Endpoint::ConferenceEnd,
+        Endpoint::ConferenceLeave,
+        Endpoint::Participants,
         Endpoint::Applications,
         Endpoint::Profiles,
         Endpoint::Queues,
@@ -268,7 +306,10 @@ mod tests {
             404 10005 -              Applications -> NotFound
             404 10007 -              Call         -> NotFound
             404 -     -              Call         -> NotFound
-            404 90058 -              Command      -> AlreadyDone
+            404 90058 -              ConferenceEnd   -> AlreadyDone
+            404 90058 -              ConferenceLeave -> AlreadyDone
+            404 90058 -              Conference      -> NotFound
+            404 90058 -              Participants    -> NotFound
             500 10007 -              Dial         -> Unavailable
             503 10007 -              Applications -> Unavailable
             502 -     -              Applications -> Unavailable
@@ -304,8 +345,19 @@ mod tests {
             422 90036 -              Command      -> Full
             422 90032 -              Command      -> Full
             422 90038 -              Command      -> AlreadyDone
-            422 90019 -              Command      -> AlreadyDone
+            422 90019 -              ConferenceEnd   -> AlreadyDone
+            422 90019 -              ConferenceLeave -> AlreadyDone
+            422 90019 -              Conference      -> ConferenceEnded
+            422 90032 -              Conference      -> Full
+            422 90033 -              Conferences     -> AlreadyExists
+            422 90033 -              Conference      -> ConferenceEnded
+            422 90033 -              ConferenceLeave -> AlreadyDone
+            422 90018 -              Conference      -> CallEnded
+            422 90034 -              Conference      -> NotAnsweredYet
             422 90035 -              QueuedCalls  -> AlreadyDone
+            422 90035 -              LeaveQueue   -> AlreadyDone
+            422 90035 -              Command      -> InvalidRequest
+            422 90037 -              Command      -> InvalidRequest
             400 90040 -              Command      -> MediaUnavailable
             400 90050 -              Queues       -> QueueNotEmpty
             422 90017 -              Command      -> InvalidRequest
@@ -314,6 +366,22 @@ mod tests {
             418 -     -              Command      -> Refused
             ",
         );
+    }
+
+    #[test]
+    fn what_is_missing_or_empty_is_told_by_the_words_where_the_code_means_two_things() {
+        let said = |status, code: &str, detail: &str, endpoint| {
+            let item = ErrorItem { code: code.to_owned(), detail: detail.to_owned(), ..ErrorItem::default() };
+            let answer = ApiError { status, items: vec![item], rate: RateLimit::default() };
+            classify(&Error::Api(Box::new(answer)), endpoint)
+        };
+        let file = "Audio file not found";
+        assert_eq!(said(404, "10005", file, Endpoint::Command), Class::MediaUnavailable);
+        assert_eq!(said(404, "10005", "Call not found", Endpoint::Command), Class::NotFound);
+        assert_eq!(said(404, "10005", file, Endpoint::Applications), Class::NotFound);
+        let nobody = "The conference has no active participants";
+        assert_eq!(said(422, "90033", nobody, Endpoint::Conferences), Class::ConferenceEnded);
+        assert_eq!(said(422, "90033", "Name taken", Endpoint::Conferences), Class::AlreadyExists);
     }
 
     #[test]

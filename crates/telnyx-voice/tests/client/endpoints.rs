@@ -1,127 +1,178 @@
-//! Each method sends what the contract says: HTTP method and path, with the key, to the base URL.
-
-use std::collections::BTreeMap;
+//! Each method sends what the contract says: HTTP method, path, every field of the body, with the key, to the base URL.
 
 use futures::TryStreamExt as _;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use telnyx_voice::call::*;
+use telnyx_voice::conference::*;
 use telnyx_voice::{
-    ApplicationFilter, ApplicationRequest, CallControlId, CallEventFilter, Client, ClientState, ConnectionId,
-    DeliveryFilter, DialRequest, Error, HangupRequest, PlaybackStartRequest, PlaybackStopRequest, ProfileFilter,
-    ProfileId, ProfileRequest, QueueRequest, QueueUpdate, QueuedCallUpdate, SpeakRequest,
+    ApplicationFilter, ApplicationRequest, CallControlId, CallEventFilter, Client, ClientState, ConferenceId,
+    ConnectionId, DeliveryFilter, Error, OPERATIONS, ParticipantId, ProfileFilter, ProfileId, ProfileRequest,
+    QueueRequest, QueueUpdate, QueuedCallUpdate,
 };
 
 use crate::server::{Server, data};
+use crate::shared::{contract, sample};
 
-/// Calls the method that covers an endpoint of the contract.
-async fn call(client: &Client, endpoint: &str) -> Result<(), Error> {
+/// A body with every field of the contract in it.
+fn full<T: DeserializeOwned>(endpoint: &Value) -> T {
+    serde_json::from_value(sample(&endpoint["body"], "value", 0)).unwrap()
+}
+
+/// Calls a method of the client; gives its name too, for the table to be held against.
+macro_rules! call {
+    ($client:ident.$method:ident($($argument:expr),*)) => {
+        (stringify!($method), $client.$method($($argument),*).await.map(drop))
+    };
+    (list $client:ident.$method:ident($($argument:expr),*) $($may_fail:tt)?) => {
+        (stringify!($method), $client.$method($($argument),*)$($may_fail)?.try_collect::<Vec<_>>().await.map(drop))
+    };
+}
+
+/// Sends the endpoint's request by the method that covers it, and names the method.
+#[expect(clippy::too_many_lines, reason = "one line per endpoint")]
+#[rustfmt::skip]
+async fn send(client: &Client, endpoint: &Value) -> Result<(&'static str, Result<(), Error>), Error> {
     let app: ConnectionId = "{id}".into();
     let profile: ProfileId = "{id}".into();
     let connection: ConnectionId = "{connection_id}".into();
     let leg: CallControlId = "{call_control_id}".into();
+    let conference: ConferenceId = "{id}".into();
+    let participant: ParticipantId = "{participant_id}".into();
     let queue = "{queue_name}";
-    match endpoint {
-        "call_control_applications.create" => client.create_application(&ApplicationRequest::default()).await.map(drop),
-        "call_control_applications.retrieve" => client.get_application(&app).await.map(drop),
-        "call_control_applications.update" => {
-            client.update_application(&app, &ApplicationRequest::default()).await.map(drop)
-        }
-        "call_control_applications.delete" => client.delete_application(&app).await,
-        "call_control_applications.list" => {
-            client.applications(&ApplicationFilter::default()).try_collect::<Vec<_>>().await.map(drop)
-        }
-        "outbound_voice_profiles.create" => {
-            client.create_outbound_voice_profile(&ProfileRequest::default()).await.map(drop)
-        }
-        "outbound_voice_profiles.retrieve" => client.get_outbound_voice_profile(&profile).await.map(drop),
-        "outbound_voice_profiles.update" => {
-            client.update_outbound_voice_profile(&profile, &ProfileRequest::default()).await.map(drop)
-        }
-        "outbound_voice_profiles.delete" => client.delete_outbound_voice_profile(&profile).await,
-        "outbound_voice_profiles.list" => {
-            client.outbound_voice_profiles(&ProfileFilter::default()).try_collect::<Vec<_>>().await.map(drop)
-        }
-        "queues.create" => client.create_queue(&QueueRequest::default()).await.map(drop),
-        "queues.retrieve" => client.get_queue(queue).await.map(drop),
-        "queues.update" => client.update_queue(queue, &QueueUpdate::default()).await.map(drop),
-        "queues.delete" => client.delete_queue(queue).await,
-        "queues.list" => client.queues().try_collect::<Vec<_>>().await.map(drop),
-        "queues.calls.retrieve" => client.get_queued_call(queue, &leg).await.map(drop),
-        "queues.calls.update" => client.update_queued_call(queue, &leg, &QueuedCallUpdate::default()).await,
-        "queues.calls.remove" => client.remove_queued_call(queue, &leg).await,
-        "queues.calls.list" => client.queued_calls(queue)?.try_collect::<Vec<_>>().await.map(drop),
-        "calls.dial" => client.dial(&DialRequest::default()).await.map(drop),
-        "calls.retrieve_status" => client.get_call(&leg).await.map(drop),
-        "calls.actions.hangup" => client.hangup(&leg, &HangupRequest::default()).await.map(drop),
-        "calls.actions.update_client_state" => {
-            client.update_client_state(&leg, &ClientState::encode(b"x").unwrap()).await.map(drop)
-        }
-        "calls.actions.speak" => client.speak(&leg, &SpeakRequest::default()).await.map(drop),
-        "calls.actions.start_playback" => client.start_playback(&leg, &PlaybackStartRequest::default()).await.map(drop),
-        "calls.actions.stop_playback" => client.stop_playback(&leg, &PlaybackStopRequest::default()).await.map(drop),
-        "connections.list_active_calls" => client.active_calls(&connection)?.try_collect::<Vec<_>>().await.map(drop),
-        "call_events.list" => client.call_events(&CallEventFilter::default()).try_collect::<Vec<_>>().await.map(drop),
-        "webhook_deliveries.retrieve" => client.get_webhook_delivery(&"{id}".into()).await.map(drop),
-        "webhook_deliveries.list" => {
-            client.webhook_deliveries(&DeliveryFilter::default()).try_collect::<Vec<_>>().await.map(drop)
-        }
-        other => panic!("no method for {other}"),
+    macro_rules! command {
+        ($request:ty) => { call!(client.command(&leg, &full::<$request>(endpoint))) };
     }
+    macro_rules! conference {
+        ($request:ty) => { call!(client.conference_command(&conference, &full::<$request>(endpoint))) };
+    }
+    Ok(match endpoint["sdk"].as_str().unwrap() {
+        "call_control_applications.create" => call!(client.create_application(&full::<ApplicationRequest>(endpoint))),
+        "call_control_applications.retrieve" => call!(client.get_application(&app)),
+        "call_control_applications.update" => call!(client.update_application(&app, &full::<ApplicationRequest>(endpoint))),
+        "call_control_applications.delete" => call!(client.delete_application(&app)),
+        "call_control_applications.list" => call!(list client.applications(&ApplicationFilter::default())),
+        "outbound_voice_profiles.create" => call!(client.create_outbound_voice_profile(&full::<ProfileRequest>(endpoint))),
+        "outbound_voice_profiles.retrieve" => call!(client.get_outbound_voice_profile(&profile)),
+        "outbound_voice_profiles.update" => call!(client.update_outbound_voice_profile(&profile, &full::<ProfileRequest>(endpoint))),
+        "outbound_voice_profiles.delete" => call!(client.delete_outbound_voice_profile(&profile)),
+        "outbound_voice_profiles.list" => call!(list client.outbound_voice_profiles(&ProfileFilter::default())),
+        "queues.create" => call!(client.create_queue(&full::<QueueRequest>(endpoint))),
+        "queues.retrieve" => call!(client.get_queue(queue)),
+        "queues.update" => call!(client.update_queue(queue, &full::<QueueUpdate>(endpoint))),
+        "queues.delete" => call!(client.delete_queue(queue)),
+        "queues.list" => call!(list client.queues()),
+        "queues.calls.retrieve" => call!(client.get_queued_call(queue, &leg)),
+        "queues.calls.update" => call!(client.update_queued_call(queue, &leg, &full::<QueuedCallUpdate>(endpoint))),
+        "queues.calls.remove" => call!(client.remove_queued_call(queue, &leg)),
+        "queues.calls.list" => call!(list client.queued_calls(queue) ?),
+        "calls.dial" => call!(client.dial(&full::<DialRequest>(endpoint))),
+        "calls.retrieve_status" => call!(client.get_call(&leg)),
+        "connections.list_active_calls" => call!(list client.active_calls(&connection) ?),
+        "call_events.list" => call!(list client.call_events(&CallEventFilter::default())),
+        "webhook_deliveries.retrieve" => call!(client.get_webhook_delivery(&"{id}".into())),
+        "webhook_deliveries.list" => call!(list client.webhook_deliveries(&DeliveryFilter::default())),
+        "calls.actions.add_ai_assistant_messages" => command!(AiAssistantAddMessagesRequest),
+        "calls.actions.answer" => command!(AnswerRequest),
+        "calls.actions.bridge" => command!(BridgeRequest),
+        "calls.actions.enqueue" => command!(EnqueueRequest),
+        "calls.actions.gather" => command!(GatherRequest),
+        "calls.actions.gather_using_ai" => command!(GatherUsingAiRequest),
+        "calls.actions.gather_using_audio" => command!(GatherUsingAudioRequest),
+        "calls.actions.gather_using_speak" => command!(GatherUsingSpeakRequest),
+        "calls.actions.hangup" => call!(client.hangup(&leg, &full::<HangupRequest>(endpoint))),
+        "calls.actions.join_ai_assistant" => command!(AiAssistantJoinRequest),
+        "calls.actions.leave_queue" => command!(LeaveQueueRequest),
+        "calls.actions.pause_recording" => command!(RecordPauseRequest),
+        "calls.actions.pay" => command!(PayRequest),
+        "calls.actions.refer" => command!(ReferRequest),
+        "calls.actions.reject" => command!(RejectRequest),
+        "calls.actions.resume_recording" => command!(RecordResumeRequest),
+        "calls.actions.send_dtmf" => command!(SendDtmfRequest),
+        "calls.actions.send_sip_info" => command!(SendSipInfoRequest),
+        "calls.actions.speak" => call!(client.speak(&leg, &full::<SpeakRequest>(endpoint))),
+        "calls.actions.start_ai_assistant" => command!(AiAssistantStartRequest),
+        "calls.actions.start_conversation_relay" => command!(ConversationRelayStartRequest),
+        "calls.actions.start_forking" => command!(ForkStartRequest),
+        "calls.actions.start_noise_suppression" => command!(SuppressionStartRequest),
+        "calls.actions.start_playback" => call!(client.start_playback(&leg, &full::<PlaybackStartRequest>(endpoint))),
+        "calls.actions.start_recording" => command!(RecordStartRequest),
+        "calls.actions.start_siprec" => command!(SiprecStartRequest),
+        "calls.actions.start_streaming" => command!(StreamingStartRequest),
+        "calls.actions.start_transcription" => command!(TranscriptionStartRequest),
+        "calls.actions.stop_ai_assistant" => command!(AiAssistantStopRequest),
+        "calls.actions.stop_conversation_relay" => command!(ConversationRelayStopRequest),
+        "calls.actions.stop_forking" => command!(ForkStopRequest),
+        "calls.actions.stop_gather" => command!(GatherStopRequest),
+        "calls.actions.stop_noise_suppression" => command!(SuppressionStopRequest),
+        "calls.actions.stop_playback" => call!(client.stop_playback(&leg, &full::<PlaybackStopRequest>(endpoint))),
+        "calls.actions.stop_recording" => command!(RecordStopRequest),
+        "calls.actions.stop_siprec" => command!(SiprecStopRequest),
+        "calls.actions.stop_streaming" => command!(StreamingStopRequest),
+        "calls.actions.stop_transcription" => command!(TranscriptionStopRequest),
+        "calls.actions.switch_supervisor_role" => command!(SwitchSupervisorRoleRequest),
+        "calls.actions.transfer" => command!(TransferRequest),
+        "calls.actions.update_client_state" => call!(client.update_client_state(&leg, &ClientState::from("YQ=="))),
+        "conferences.create" => call!(client.create_conference(&full::<ConferenceRequest>(endpoint))),
+        "conferences.list" => call!(list client.conferences(&ConferenceFilter::default())),
+        "conferences.retrieve" => call!(client.get_conference(&conference, None)),
+        "conferences.list_participants" => call!(list client.conference_participants(&"{conference_id}".into(), &ParticipantFilter::default()) ?),
+        "conferences.retrieve_participant" => call!(client.get_conference_participant(&conference, &participant)),
+        "conferences.update_participant" => call!(client.update_conference_participant(&conference, &participant, &full::<ParticipantUpdate>(endpoint))),
+        "conferences.actions.end_conference" => conference!(ConferenceEndRequest),
+        "conferences.actions.gather_dtmf_audio" => conference!(ConferenceGatherUsingAudioRequest),
+        "conferences.actions.hold" => conference!(ConferenceHoldRequest),
+        "conferences.actions.join" => conference!(ConferenceJoinRequest),
+        "conferences.actions.leave" => conference!(ConferenceLeaveRequest),
+        "conferences.actions.mute" => conference!(ConferenceMuteRequest),
+        "conferences.actions.play" => conference!(ConferencePlayRequest),
+        "conferences.actions.record_pause" => conference!(ConferenceRecordPauseRequest),
+        "conferences.actions.record_resume" => conference!(ConferenceRecordResumeRequest),
+        "conferences.actions.record_start" => conference!(ConferenceRecordStartRequest),
+        "conferences.actions.record_stop" => conference!(ConferenceRecordStopRequest),
+        "conferences.actions.send_dtmf" => conference!(ConferenceSendDtmfRequest),
+        "conferences.actions.speak" => conference!(ConferenceSpeakRequest),
+        "conferences.actions.stop" => conference!(ConferenceStopRequest),
+        "conferences.actions.unhold" => conference!(ConferenceUnholdRequest),
+        "conferences.actions.unmute" => conference!(ConferenceUnmuteRequest),
+        "conferences.actions.update" => conference!(ConferenceUpdateRequest),
+        other => panic!("no method for {other}"),
+    })
 }
 
-const COVERED: &[&str] = &[
-    "call_control_applications.create",
-    "call_control_applications.retrieve",
-    "call_control_applications.update",
-    "call_control_applications.delete",
-    "call_control_applications.list",
-    "outbound_voice_profiles.create",
-    "outbound_voice_profiles.retrieve",
-    "outbound_voice_profiles.update",
-    "outbound_voice_profiles.delete",
-    "outbound_voice_profiles.list",
-    "queues.create",
-    "queues.retrieve",
-    "queues.update",
-    "queues.delete",
-    "queues.list",
-    "queues.calls.retrieve",
-    "queues.calls.update",
-    "queues.calls.remove",
-    "queues.calls.list",
-    "calls.dial",
-    "calls.retrieve_status",
-    "calls.actions.hangup",
-    "calls.actions.update_client_state",
-    "calls.actions.speak",
-    "calls.actions.start_playback",
-    "calls.actions.stop_playback",
-    "connections.list_active_calls",
-    "call_events.list",
-    "webhook_deliveries.retrieve",
-    "webhook_deliveries.list",
-];
+/// The body that should arrive: everything, but for what is in the path on the wire.
+fn expected_body(endpoint: &Value) -> Value {
+    if endpoint.get("body").is_none() {
+        return Value::Null;
+    }
+    let mut body = sample(&endpoint["body"], "value", 0);
+    match endpoint["sdk"].as_str().unwrap() {
+        "queues.calls.update" => drop(body.as_object_mut().unwrap().remove("queue_name")),
+        "conferences.update_participant" => drop(body.as_object_mut().unwrap().remove("id")),
+        _ => {}
+    }
+    body
+}
 
 #[tokio::test]
-async fn every_covered_endpoint_is_called_by_its_method_and_path() {
-    let contract: Value = serde_json::from_str(include_str!("../contract/telnyx-voice.json")).unwrap();
-    let endpoints: BTreeMap<&str, &Value> =
-        contract["endpoints"].as_array().unwrap().iter().map(|e| (e["sdk"].as_str().unwrap(), e)).collect();
-    for name in COVERED {
-        let answer = if name.ends_with("list") || name.ends_with("active_calls") {
-            data(json!([]))
-        } else {
-            data(json!({ "id": "7", "name": "q", "call_control_id": "v3:x" }))
-        };
+async fn every_endpoint_is_sent_by_its_method_to_its_path_with_all_of_its_body() {
+    let contract = contract();
+    for endpoint in contract["endpoints"].as_array().unwrap() {
+        let name = endpoint["sdk"].as_str().unwrap();
+        let row = OPERATIONS.iter().find(|row| row.name == name).unwrap();
+        let list = endpoint["response"].get("item").is_some();
+        let answer =
+            if list { data(json!([])) } else { data(json!({ "id": "7", "name": "q", "call_control_id": "v3:x" })) };
         let server = Server::start([answer]).await;
-        call(&server.client(), name).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let (method, sent) = send(&server.client(), endpoint).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        sent.unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(method, row.method, "{name}");
         let seen = &server.seen()[0];
         // The braces of the contract's own parameters stand in for ids, percent-encoded on the way.
         let path = seen.path.replace("%7B", "{").replace("%7D", "}");
-        let expected = endpoints[name];
-        assert_eq!(
-            (seen.method.as_str(), path.as_str()),
-            (expected["method"].as_str().unwrap(), expected["path"].as_str().unwrap())
-        );
+        let expected = endpoint["path"].as_str().unwrap().replace("call_control_id_to_bridge", "call_control_id");
+        assert_eq!((seen.method.as_str(), path), (endpoint["method"].as_str().unwrap(), expected), "{name}");
+        assert_eq!(seen.body, expected_body(endpoint), "{name}");
         assert_eq!(seen.headers["authorization"], "Bearer KEY0123");
         assert_eq!(seen.headers.contains_key("content-type"), !seen.body.is_null(), "{name}");
     }
@@ -140,4 +191,11 @@ async fn ids_are_encoded_in_the_path() {
     let server = Server::start([data(json!({ "name": "a/b?c" }))]).await;
     server.client().get_queue("a/b?c d").await.unwrap();
     assert_eq!(server.seen()[0].path, "/v2/queues/a%2Fb%3Fc%20d");
+}
+
+#[tokio::test]
+async fn a_region_is_asked_for_in_the_query() {
+    let server = Server::start([data(json!({ "id": "7" }))]).await;
+    server.client().get_conference(&"7".into(), Some(&ConferenceRegion::MiddleEast)).await.unwrap();
+    assert_eq!(server.seen()[0].query, [("region".to_owned(), "Middle East".to_owned())]);
 }

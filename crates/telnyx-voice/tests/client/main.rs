@@ -7,6 +7,7 @@
     reason = "a test may panic"
 )]
 
+mod commands;
 mod endpoints;
 mod errors;
 mod observer;
@@ -14,4 +15,6 @@ mod paging;
 mod rates;
 mod retries;
 mod server;
+#[path = "../shared/mod.rs"]
+mod shared;
 mod tls;

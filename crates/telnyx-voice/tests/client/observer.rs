@@ -36,7 +36,7 @@ async fn every_try_is_told_by_its_template_and_status() {
     let expected = [
         ("GET /call_control_applications/{id}", Some(503)),
         ("GET /call_control_applications/{id}", Some(200)),
-        ("POST /calls/{id}/actions/hangup", Some(404)),
+        ("POST /calls/{call_control_id}/actions/hangup", Some(404)),
         ("GET /queues", Some(200)),
     ];
     let told = told.lock().unwrap();
@@ -56,5 +56,5 @@ async fn a_try_without_an_answer_has_no_status() {
         .build()
         .unwrap();
     client.get_queue("support").await.unwrap_err();
-    assert_eq!(*told.lock().unwrap(), [("GET /queues/{id}".to_owned(), None)]);
+    assert_eq!(*told.lock().unwrap(), [("GET /queues/{queue_name}".to_owned(), None)]);
 }
