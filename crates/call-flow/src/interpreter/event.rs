@@ -137,10 +137,10 @@ impl Run<'_> {
         if visit != self.state.position.visit {
             return Seen::Stale;
         }
-        if let Some(conference) = conference {
-            if step.action.kind().enters_conference() {
-                self.conference_is(conference);
-            }
+        if let Some(conference) = conference
+            && step.action.kind().enters_conference()
+        {
+            self.conference_is(conference);
         }
         self.signal(signal);
         Seen::Handled

@@ -376,3 +376,43 @@ fn what_was_begun_in_the_background_does_not_hold_up_the_flow() {
     let playing = flow.on_command_result(&started.state, &command.id, &accepted, at(1));
     assert_eq!(name(&flow, &playing.state), "rest");
 }
+
+#[test]
+fn the_late_end_of_a_step_that_was_given_up_is_not_the_end_of_the_next() {
+    let flow = flow(json!({"direction": "Outbound", "steps": [
+        {"name": "a", "speak": {"payload": "One", "voice": "female"}, "timeoutSecs": 5},
+        {"name": "b", "speak": {"payload": "Two", "voice": "female"}},
+    ]}));
+    let first = flow.start(outbound(), at(0)).unwrap();
+    let Some(Effect::ArmTimer(timer)) = first.effects.last() else { panic!() };
+    let second = flow.on_timer(&first.state, timer.key, timer.at);
+    assert_eq!(name(&flow, &second.state), "b");
+    let carried = first.state.position.encode().unwrap();
+    let late = webhook("late", "call.speak.ended", 6, "a", Some(&carried), &json!({"status": "completed"}));
+    let reaction = flow.on_event(&second.state, &late, at(7));
+    assert_eq!((reaction.seen, reaction.effects), (Seen::Stale, vec![]));
+}
+
+#[test]
+fn more_keys_than_were_asked_for_are_an_error() {
+    let flow = flow(json!({"direction": "Outbound", "steps": [
+        {"name": "ask", "gather": {"maximumDigits": 1}, "onError": "odd", "next": "end"},
+        {"name": "odd", "outcome": {"value": "Odd"}},
+    ]}));
+    let started = flow.start(outbound(), at(0)).unwrap();
+    let keyed = say(&flow, &started.state, 1, "call.gather.ended", json!({"status": "valid", "digits": "12"}));
+    assert!(keyed.effects.contains(&Effect::SetOutcome("Odd".to_owned())), "{:?}", keyed.effects);
+    assert_eq!(keyed.state.position.digits, "");
+}
+
+#[test]
+fn a_talk_is_not_cut_by_a_restart() {
+    let flow = flow(json!({"direction": "Outbound", "steps": [{"name": "pass", "transfer": {"to": "+15550100002"}}]}));
+    let started = flow.start(outbound(), at(0)).unwrap();
+    let bridged = say(&flow, &started.state, 5, "call.bridged", json!({}));
+    let [CallCommand::UpdateClientState(carried)] = commands(&bridged)[..] else { panic!("{:?}", bridged.effects) };
+    let Some(Decoded::Leg(position)) = Decoded::read(carried) else { panic!() };
+    let resumed = flow.resume(leg(), *position, at(1000)).unwrap();
+    let [Effect::ArmTimer(timer)] = resumed.effects[..] else { panic!("{:?}", resumed.effects) };
+    assert_eq!(timer.at, at(14_400));
+}
