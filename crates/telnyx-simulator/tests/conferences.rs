@@ -495,6 +495,27 @@ fn tones_reach_those_who_are_named_and_must_be_tones() {
 }
 
 #[test]
+fn one_participant_is_asked_for_digits_and_answers_on_the_own_call() {
+    let mut room = Room::open(json!({}));
+    let second = room.join(json!({}));
+    let ask = |call: &str| {
+        json!({
+            "call_control_id": call, "media_name": "which", "maximum_digits": 2, "client_state": "YXNrZWQ=",
+            "gather_id": "g", "initial_timeout_millis": 10_000, "stop_playback_on_dtmf": true,
+        })
+    };
+    room.done("gather_using_audio", ask(&second));
+    room.bench.press(&second, "42");
+    let told = room.bench.last("call.gather.ended").payload().clone();
+    assert_eq!((&told["call_control_id"], &told["digits"]), (&json!(second), &json!("42")));
+    assert_eq!((&told["status"], &told["client_state"]), (&json!("valid"), &json!("YXNrZWQ=")));
+    assert_eq!(room.participants("").len(), 2);
+    let stranger = answered(&mut room.bench, json!({}));
+    assert_eq!(room.refused("gather_using_audio", ask(&stranger)), (422, "90015".to_owned()));
+    assert_eq!(room.refused("gather_using_audio", json!({"call_control_id": second})), (422, "10004".to_owned()));
+}
+
+#[test]
 fn a_beep_sounds_for_those_for_whom_it_is_on() {
     let mut room = Room::open(json!({"beep_enabled": "on_enter"}));
     let beeps = |room: &Room| room.bench.world.conferences()[0]["beeps"].as_u64().unwrap();
@@ -613,6 +634,17 @@ fn a_leg_in_a_queue_leaves_it_for_a_conference_and_the_other_way_round() {
     room.bench.command(&call, "enqueue", json!({"queue_name": "q"}));
     assert_eq!(room.participants("").len(), 1);
     assert_eq!(room.bench.get("/queues/q").1["data"]["current_size"], 1);
+}
+
+#[test]
+fn a_bridge_and_a_conference_each_end_where_the_other_begins() {
+    let mut room = Room::open(json!({}));
+    let (first, second) = (room.join(json!({})), answered(&mut room.bench, json!({})));
+    assert_eq!(room.bench.command(&first, "bridge", json!({"call_control_id": second})).0, 200);
+    assert_eq!(room.participants("").len(), 1);
+    room.done("join", json!({"call_control_id": first}));
+    assert_eq!(room.participants("").len(), 2);
+    assert!(room.is_alive(&first) && !room.is_alive(&second), "whoever is left by a bridge hangs up");
 }
 
 #[test]

@@ -442,6 +442,8 @@ fn judge_conferences(judge: &mut Judge, application: &str) {
         ("speak", json!({"payload": "Hello", "voice": "female", "call_control_ids": [joiner]})),
         ("stop", json!({})),
         ("send_dtmf", json!({"digits": "1"})),
+        ("gather_dtmf_audio", json!({"call_control_id": joiner, "media_name": "a"})),
+        ("gather_dtmf_audio", json!({"call_control_id": joiner, "media_name": "a"})),
         ("record_start", json!({"format": "mp3"})),
         ("record_pause", json!({})),
         ("record_resume", json!({})),

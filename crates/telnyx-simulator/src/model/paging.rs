@@ -1,7 +1,7 @@
 //! Both paging styles of the API.
 //!
-//! Numbers: `page[number]`/`page[size]`, 20 by default, 250 at most, with totals in `meta`. Cursors: `page[after]`/`page[limit]`
-//! with `meta.cursors` (Telnyx API reference: "List all active calls for given connection").
+//! Numbers: `page[number]`/`page[size]`, 20 by default, 250 at most, with totals in `meta`. Cursors: `page[after]` or
+//! `page[before]`, and `page[limit]`, with `meta.cursors` (Telnyx API reference: "List all active calls for given connection").
 
 use serde::Serialize;
 
@@ -67,11 +67,22 @@ impl Page {
     }
 }
 
-/// A page asked for by cursor. A cursor is the key of the last item of the page before.
+/// A page asked for by cursor. A cursor is the key of the first or last item of the page next to it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CursorPage {
-    pub(crate) after: Option<u64>,
+    pub(crate) window: Window,
     pub(crate) size: u64,
+}
+
+/// Which part of the list is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Window {
+    /// From the beginning.
+    First,
+    /// What follows this key.
+    After(u64),
+    /// What comes directly before this key.
+    Before(u64),
 }
 
 #[derive(Serialize)]
@@ -86,6 +97,8 @@ struct CursorMeta {
     cursors: Cursors,
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -103,22 +116,51 @@ impl CursorPage {
         if !(1..=MAX_SIZE).contains(&size) {
             return Err(out_of_range("page[limit]", "must be from 1 to 250."));
         }
-        let after = exchange.query("page[after]").map(|cursor| {
-            u64::from_str_radix(cursor, 16).map_err(|_| out_of_range("page[after]", "is not a cursor of this list."))
-        });
-        Ok(Self { after: after.transpose()?, size })
+        let cursor = |name: &str| {
+            let key = exchange.query(name).map(|cursor| u64::from_str_radix(cursor, 16));
+            key.transpose().map_err(|_| out_of_range(name, "is not a cursor of this list."))
+        };
+        let window = match (cursor("page[after]")?, cursor("page[before]")?) {
+            (None, None) => Window::First,
+            (Some(after), None) => Window::After(after),
+            (None, Some(before)) => Window::Before(before),
+            (Some(_), Some(_)) => {
+                return Err(out_of_range("page[before]", "cannot be used together with page[after]."));
+            }
+        };
+        Ok(Self { window, size })
     }
 
-    /// `items` are the page, `last` the key of its last item when more follow, `path` where the next page is.
-    pub(crate) fn answer<T: Serialize>(self, items: &[T], total: usize, last: Option<u64>, path: &str) -> Answer {
-        let after = last.map(|key| format!("{key:x}"));
-        let next = after.as_ref().map(|cursor| format!("{path}?page[limit]={}&page[after]={cursor}", self.size));
+    /// How many items to fetch: one more than the page holds tells whether there are more in that direction.
+    pub(crate) fn fetch(self) -> usize {
+        usize::try_from(self.size).unwrap_or(usize::MAX).saturating_add(1)
+    }
+
+    /// `fetched` are the items of the window with their keys, as many as [`CursorPage::fetch`] says, nearest to the cursor
+    /// first; `path` is where the list is.
+    pub(crate) fn answer<T: Serialize>(self, mut fetched: Vec<(u64, T)>, total: usize, path: &str) -> Answer {
+        let more = fetched.len() >= self.fetch();
+        fetched.truncate(self.fetch() - 1);
+        let (more_after, more_before) = match self.window {
+            Window::First => (more, false),
+            Window::After(_) => (more, true),
+            Window::Before(_) => {
+                fetched.reverse();
+                (true, more)
+            }
+        };
+        let cursor = |item: Option<&(u64, T)>, wanted: bool| item.filter(|_| wanted).map(|(key, _)| format!("{key:x}"));
+        let after = cursor(fetched.last(), more_after);
+        let before = cursor(fetched.first(), more_before);
+        let link = |name: &str, cursor: &String| format!("{path}?page[limit]={}&page[{name}]={cursor}", self.size);
         let meta = CursorMeta {
             total_items: u64::try_from(total).unwrap_or(u64::MAX),
-            cursors: Cursors { after, before: self.after.map(|key| format!("{key:x}")) },
-            next,
+            next: after.as_ref().map(|cursor| link("after", cursor)),
+            previous: before.as_ref().map(|cursor| link("before", cursor)),
+            cursors: Cursors { after, before },
         };
-        Answer::json(200, &Cursored { data: items, meta })
+        let data: Vec<T> = fetched.into_iter().map(|(_, item)| item).collect();
+        Answer::json(200, &Cursored { data: &data, meta })
     }
 }
 

@@ -30,6 +30,7 @@ use super::moment::Moment;
 use super::timers::Timer;
 pub(crate) use audio::{Listener, Track};
 pub(crate) use ending::Ended;
+use ending::{EndReason, Fate};
 pub(crate) use recordings::Recording;
 pub(crate) use seats::{Destination, Entry, Exit, Listeners, Participant, Place, Role};
 
@@ -289,6 +290,10 @@ impl World {
         self.timers.set(expires_at, Timer::Conference(key, ConferenceTimer::Expire));
         self.tell_created(key);
         self.seat(key, owner, entry);
+        // What the leg was in before may have taken its call along.
+        if self.conferences.seat(owner) != Some(key) {
+            self.finish_conference(key, EndReason::AllLeft, None, Fate::Parked);
+        }
         Some(key)
     }
 

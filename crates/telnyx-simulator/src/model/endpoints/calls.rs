@@ -12,7 +12,7 @@ use crate::model::World;
 use crate::model::calls::CallKey;
 use crate::model::exchange::{Answer, Exchange, Method, Reply};
 use crate::model::moment::Moment;
-use crate::model::paging::{CursorPage, Page};
+use crate::model::paging::{CursorPage, Page, Window};
 use crate::model::refusal::Refusal;
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
@@ -74,34 +74,43 @@ fn active(world: &mut World, exchange: &Exchange<'_>) -> Reply {
     world.applications.get(connection).ok_or_else(Refusal::not_found)?;
     if exchange.query("page[number]").is_some() {
         let page = Page::read(exchange)?;
-        let items: Vec<ActiveCall<'_>> =
-            shown(world, connection, None).skip(page.skip()).take(page.take()).map(|(_, item)| item).collect();
-        return Ok(page.answer(&items, shown(world, connection, None).count()));
+        let items: Vec<ActiveCall<'_>> = shown(world, connection, Bound::Unbounded, Bound::Unbounded)
+            .skip(page.skip())
+            .take(page.take())
+            .map(|(_, item)| item)
+            .collect();
+        return Ok(page.answer(&items, shown(world, connection, Bound::Unbounded, Bound::Unbounded).count()));
     }
     let page = CursorPage::read(exchange)?;
-    let size = usize::try_from(page.size).unwrap_or(usize::MAX);
-    let mut items: Vec<(u64, ActiveCall<'_>)> = shown(world, connection, page.after).take(size + 1).collect();
-    let more = items.len() > size;
-    items.truncate(size);
-    let last = items.last().map(|(key, _)| *key).filter(|_| more);
-    let items: Vec<ActiveCall<'_>> = items.into_iter().map(|(_, item)| item).collect();
+    let fetched = match page.window {
+        Window::First => shown(world, connection, Bound::Unbounded, Bound::Unbounded).take(page.fetch()).collect(),
+        Window::After(key) => {
+            shown(world, connection, Bound::Excluded(key), Bound::Unbounded).take(page.fetch()).collect()
+        }
+        Window::Before(key) => {
+            shown(world, connection, Bound::Unbounded, Bound::Excluded(key)).rev().take(page.fetch()).collect()
+        }
+    };
     let path = format!("/v2/connections/{connection}/active_calls");
     let total = world.calls.alive(connection).map_or(0, BTreeSet::len);
-    Ok(page.answer(&items, total, last, &path))
+    Ok(page.answer(fetched, total, &path))
 }
 
-/// The live calls of an application behind a cursor, as far as `active_calls` knows of them by now.
-fn shown<'a>(world: &'a World, connection: &str, after: Option<u64>) -> impl Iterator<Item = (u64, ActiveCall<'a>)> {
+/// The live calls of an application between two keys, as far as `active_calls` knows of them by now.
+fn shown<'a>(
+    world: &'a World,
+    connection: &str,
+    from: Bound<u64>,
+    to: Bound<u64>,
+) -> impl DoubleEndedIterator<Item = (u64, ActiveCall<'a>)> {
     let newest = world.now.before(Duration::from_millis(world.config.switches.active_calls_lag_ms));
-    let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(CallKey(after)));
-    // Keys grow with the dials, so everything behind the first call that is too fresh is too fresh as well.
     world
         .calls
         .alive(connection)
         .into_iter()
-        .flat_map(move |keys| keys.range((from, Bound::Unbounded)))
+        .flat_map(move |keys| keys.range((from.map(CallKey), to.map(CallKey))))
         .filter_map(|key| world.calls.get(*key).map(|call| (key.0, call)))
-        .take_while(move |(_, call)| call.dialled_at <= newest)
+        .filter(move |(_, call)| call.dialled_at <= newest)
         .map(|(key, call)| {
             let item = ActiveCall {
                 record_type: "call",

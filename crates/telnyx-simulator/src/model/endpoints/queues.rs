@@ -17,7 +17,7 @@ use crate::model::exchange::{Answer, Exchange, Method, Reply};
 use crate::model::fields::Fields;
 use crate::model::leg::Leg;
 use crate::model::moment::Moment;
-use crate::model::paging::Page;
+use crate::model::paging::{CursorPage, Page, Window};
 use crate::model::refusal::{ApiError, Refusal};
 use crate::model::timers::Timer;
 
@@ -35,6 +35,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
 
 /// All queues, by name.
 pub(crate) struct Queues {
+    tickets: u64,
     by_name: BTreeMap<String, Queue>,
 }
 
@@ -48,9 +49,11 @@ struct Queue {
     waits: Waits,
 }
 
-/// A call that waits. A kept one outlives its call, so that it knows whose it was.
+/// A call that waits. One that is kept outlives its call, so that it knows whose it was.
 struct Member {
     leg: Leg,
+    /// Grows with each call that is enqueued anywhere: its cursor.
+    ticket: u64,
     enqueued_at: Moment,
     keep_after_hangup: bool,
 }
@@ -126,7 +129,7 @@ pub(crate) enum Head {
 
 impl Queues {
     pub(crate) const fn new() -> Self {
-        Self { by_name: BTreeMap::new() }
+        Self { tickets: 0, by_name: BTreeMap::new() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -246,10 +249,13 @@ impl World {
         }
         self.unseat(key, Exit::Usual);
         let now = self.now;
-        let Some(leg) = self.calls.get(key).map(|call| Leg::of(key, call)) else { return Ok(()) };
+        let alive = self.calls.get(key).filter(|call| call.is_alive());
+        let Some(leg) = alive.map(|call| Leg::of(key, call)) else { return Ok(()) };
+        self.queues.tickets += 1;
+        let ticket = self.queues.tickets;
         let Some(queue) = self.queues.by_name.get_mut(name) else { return Ok(()) };
         queue.used_at = now;
-        queue.members.push_back(Member { leg, enqueued_at: now, keep_after_hangup });
+        queue.members.push_back(Member { leg, ticket, enqueued_at: now, keep_after_hangup });
         let detail = Detail::Enqueued {
             queue: name.into(),
             current_position: queue.members.len(),
@@ -297,6 +303,7 @@ impl World {
         Some(if alive { Head::Alive(first) } else { Head::HungUp })
     }
 
+    /// Takes a call out of its place. Nobody is told of one that is over.
     fn dequeue(&mut self, name: &str, index: usize, reason: Dequeue) -> Option<()> {
         let now = self.now;
         let queue = self.queues.by_name.get_mut(name)?;
@@ -307,13 +314,15 @@ impl World {
         if let Some(call) = self.calls.get_mut(member.leg.key) {
             call.queue = None;
         }
-        let detail = Detail::Dequeued {
-            queue: name.into(),
-            queue_position: index + 1,
-            reason: reason.name(),
-            wait_time_secs: waited,
-        };
-        self.emit(member.leg.key, detail);
+        if self.calls.get(member.leg.key).is_some_and(Call::is_alive) {
+            let detail = Detail::Dequeued {
+                queue: name.into(),
+                queue_position: index + 1,
+                reason: reason.name(),
+                wait_time_secs: waited,
+            };
+            self.emit(member.leg.key, detail);
+        }
         self.touch_queue(name);
         Some(())
     }
@@ -386,18 +395,29 @@ fn list(world: &mut World, exchange: &Exchange<'_>) -> Reply {
     Ok(page.answer(&items, world.queues.by_name.len()))
 }
 
+/// Both paging styles are documented; a request that asks for a cursor gets one.
 fn list_calls(world: &mut World, exchange: &Exchange<'_>) -> Reply {
-    let page = Page::read(exchange)?;
-    let queue = world.queues.by_name.get(exchange.param(0)).ok_or_else(Refusal::not_found)?;
-    let items: Vec<MemberView<'_>> = queue
-        .members
-        .iter()
-        .enumerate()
-        .skip(page.skip())
-        .take(page.take())
-        .map(|(index, member)| queue.member_view(index, member, world))
-        .collect();
-    Ok(page.answer(&items, queue.members.len()))
+    let name = exchange.param(0);
+    let queue = world.queues.by_name.get(name).ok_or_else(Refusal::not_found)?;
+    let members = queue.members.iter().enumerate();
+    let shown = |(index, member)| queue.member_view(index, member, world);
+    if ["page[after]", "page[before]", "page[limit]"].iter().all(|name| exchange.query(name).is_none()) {
+        let page = Page::read(exchange)?;
+        let items: Vec<MemberView<'_>> = members.skip(page.skip()).take(page.take()).map(shown).collect();
+        return Ok(page.answer(&items, queue.members.len()));
+    }
+    let page = CursorPage::read(exchange)?;
+    let keyed = |(index, member): (usize, &'_ Member)| (member.ticket, index);
+    let places: Vec<(u64, usize)> = match page.window {
+        Window::First => members.map(keyed).take(page.fetch()).collect(),
+        Window::After(key) => members.map(keyed).filter(|(ticket, _)| *ticket > key).take(page.fetch()).collect(),
+        Window::Before(key) => {
+            members.map(keyed).rev().filter(|(ticket, _)| *ticket < key).take(page.fetch()).collect()
+        }
+    };
+    let view = |(ticket, index)| Some((ticket, shown((index, queue.members.get(index)?))));
+    let fetched: Vec<(u64, MemberView<'_>)> = places.into_iter().filter_map(view).collect();
+    Ok(page.answer(fetched, queue.members.len(), &format!("/v2/queues/{name}/calls")))
 }
 
 /// The queue with this name, and the place of the member with this call control id in it.

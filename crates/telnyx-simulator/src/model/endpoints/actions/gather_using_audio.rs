@@ -7,7 +7,7 @@ use super::{Command, Done, Endpoint, Exchange, Method, Needs, Reply, carry_out};
 use crate::model::World;
 use crate::model::calls::CallKey;
 use crate::model::calls::audio::Sound;
-use crate::model::calls::gather::Question;
+use crate::model::calls::gather::{Question, Rules};
 use crate::model::events::Media;
 use crate::model::fields::Fields;
 use crate::model::refusal::{ApiError, Refusal};
@@ -50,6 +50,14 @@ fn file(fields: &mut Fields<'_>, url: &str, name: &str) -> Option<Media> {
 }
 
 fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<Done, Refusal> {
+    let rules = asked(world, fields);
+    fields.check()?;
+    world.start_gather(key, rules);
+    Ok(Done::Plain)
+}
+
+/// Reads what is asked and how the answer is judged; complaints are left with the fields.
+pub(in crate::model::endpoints) fn asked(world: &mut World, fields: &mut Fields<'_>) -> Rules {
     let question = file(fields, "audio_url", "media_name");
     if question.is_none() && fields.given("audio_url").is_none() && fields.given("media_name").is_none() {
         let error = ApiError::new("10004", "Missing required parameter", "audio_url or media_name is required.");
@@ -59,8 +67,5 @@ fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<Done,
     let length = world.config.callees.audio.playback_ms.draw(&mut world.send_rng);
     let sound = |media: Media| (Sound::File(media), length);
     let question = Question { text: sound(question.unwrap_or_default()), invalid: invalid.map(sound) };
-    let rules = rules(fields, Some(question));
-    fields.check()?;
-    world.start_gather(key, rules);
-    Ok(Done::Plain)
+    rules(fields, Some(question))
 }

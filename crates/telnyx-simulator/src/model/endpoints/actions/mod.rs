@@ -18,7 +18,7 @@ mod fork_stop;
 mod gather;
 mod gather_stop;
 mod gather_using_ai;
-mod gather_using_audio;
+pub(in crate::model::endpoints) mod gather_using_audio;
 mod gather_using_speak;
 mod gathering;
 mod hangup;
