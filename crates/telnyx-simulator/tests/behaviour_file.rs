@@ -35,6 +35,10 @@ fn a_mistake_is_refused_with_its_place() {
             "callees: {shares: {person: 0, machine: 0, fax: 0, silence: 0, noAnswer: 0, busy: 0, rejected: 0, notFound: 0, carrierFailure: 0}}",
             "callees.shares",
         ),
+        ("callees: {person: {keys: {replies: [\"1\", \"2x\"]}}}", "callees.person.keys.replies[1]"),
+        ("inbound: {stream: {perHour: 0, to: \"1\", from: [\"2\"]}}", "inbound.stream.perHour"),
+        ("inbound: {lines: [{number: \"\", application: a}]}", "inbound.lines[0].number"),
+        ("services: {fakeShare: 2}", "services.fakeShare"),
         ("signingSeed: c2hvcnQ=", "32 bytes"),
         ("limits: {requests: {count: 5, perSecs: 0}}", "limits.requests.perSecs"),
     ] {

@@ -233,6 +233,18 @@ fn a_dial_may_be_linked_bridged_and_show_the_callers_number() {
 }
 
 #[test]
+fn a_caller_waits_longer_while_somebody_is_rung_for_them() {
+    let mut config = config();
+    config.callees.person.patience_ms = Spread::Fixed(8000);
+    let mut bench = Bench::new(config);
+    let caller = answered_caller(&mut bench);
+    bench.dial(json!({"to": SILENT, "link_to": caller, "bridge_on_answer": true, "timeout_secs": 30, "retry_on_timeout": false}));
+    let start = bench.now;
+    bench.pass_secs(60);
+    assert_eq!(bench.story(start)[2..], ["call.initiated 0", "call.hangup 30000", "call.hangup 38000"]);
+}
+
+#[test]
 fn a_linked_dial_does_not_cancel_its_neighbours_in_the_session() {
     let mut bench = Bench::new(config());
     let caller = answered_caller(&mut bench);

@@ -12,7 +12,7 @@
 mod world;
 
 use serde_json::{Value, json};
-use telnyx_simulator::config::{IncomingCall, Line, Outcome};
+use telnyx_simulator::config::{IncomingCall, Line, Outcome, Stream};
 use telnyx_simulator::model::Unreachable;
 use world::{Bench, FROM, TO, fixed};
 
@@ -173,4 +173,22 @@ fn a_number_reaches_the_application_that_its_line_names() {
     assert_eq!(bench.last("call.initiated").payload()["connection_id"], bench.application.as_str());
     let elsewhere = IncomingCall { to: "+12025550111".to_owned(), from: TO.to_owned(), ..IncomingCall::default() };
     assert_eq!(bench.world.call_in(&elsewhere), Err(Unreachable::NoApplication));
+}
+
+#[test]
+fn callers_come_by_themselves_about_as_often_as_asked_and_at_the_same_times_for_the_same_seed() {
+    let run = || {
+        let mut config = fixed(Outcome::Person);
+        config.inbound.lines = vec![Line { number: FROM.to_owned(), application: "bench".to_owned() }];
+        let from = vec![TO.to_owned(), "+12025550188".to_owned()];
+        config.inbound.stream = Some(Stream { per_hour: 60.0, to: FROM.to_owned(), from });
+        let mut bench = Bench::new(config);
+        bench.pass_secs(10 * 3600);
+        let initiated = bench.sent.iter().filter(|one| one.event_type() == "call.initiated");
+        initiated.map(|one| (one.at, one.payload()["from"].as_str().unwrap().to_owned())).collect::<Vec<_>>()
+    };
+    let calls = run();
+    assert!((500..700).contains(&calls.len()), "{} calls in ten hours", calls.len());
+    assert!(calls.iter().any(|(_, from)| from == TO) && calls.iter().any(|(_, from)| from != TO));
+    assert_eq!(calls, run());
 }

@@ -183,3 +183,16 @@ fn some_commands_are_done_with_their_answer() {
         assert_eq!(bench.refusal(&call, name, fields), expected, "{name}");
     }
 }
+
+#[test]
+fn a_person_who_is_transcribed_finishes_speaking_before_hanging_up() {
+    let mut config = config();
+    config.callees.person.says = ["One.", "Two.", "Three."].map(str::to_owned).to_vec();
+    config.callees.person.says_every_ms = Spread::Fixed(2000);
+    config.callees.person.patience_ms = Spread::Fixed(1000);
+    let mut bench = Bench::new(config);
+    let start = bench.now;
+    bench.dial(json!({"transcription": true}));
+    bench.pass_secs(20);
+    assert_eq!(bench.story(start).last().unwrap(), "call.hangup 7000");
+}

@@ -178,3 +178,18 @@ fn recordings_are_refused_by_what_the_call_is_and_what_was_asked() {
     bench.obey(&call, "transcription_start", json!({}));
     assert_eq!(bench.refusal(&call, "transcription_stop", json!({})), "422 90055 -");
 }
+
+#[test]
+fn a_person_who_is_asked_for_a_message_speaks_before_hanging_up() {
+    let mut config = config();
+    config.callees.person.after_message_ms = Spread::Fixed(1000);
+    let (mut bench, call) = answered(config);
+    bench.sent.clear();
+    let begin = bench.now;
+    // 10 characters take 600 ms.
+    bench.obey(&call, "speak", json!({"payload": "x".repeat(10), "voice": "f"}));
+    bench.pass(std::time::Duration::from_millis(600));
+    bench.obey(&call, "record_start", start(json!({})));
+    bench.pass_secs(20);
+    assert_eq!(bench.story(begin)[2..], ["call.hangup 5600", "call.recording.saved 6600"]);
+}

@@ -12,11 +12,13 @@ pub struct Inbound {
     pub lines: Vec<Line>,
     /// How long a caller lets it ring.
     pub ring_patience_ms: Spread,
+    /// Calls that come by themselves; unset brings none.
+    pub stream: Option<Stream>,
 }
 
 impl Default for Inbound {
     fn default() -> Self {
-        Self { lines: Vec::new(), ring_patience_ms: Spread::between(20_000, 45_000) }
+        Self { lines: Vec::new(), ring_patience_ms: Spread::between(20_000, 45_000), stream: None }
     }
 }
 
@@ -27,8 +29,29 @@ impl Inbound {
                 return Err(ConfigError::OutOfRange { field: format!("{at}.lines[{index}].number"), want: "a number" });
             }
         }
+        if let Some(stream) = &self.stream {
+            let field = |name: &str| format!("{at}.stream.{name}");
+            if !(stream.per_hour.is_finite() && stream.per_hour > 0.0) {
+                return Err(ConfigError::OutOfRange { field: field("perHour"), want: "a number greater than 0" });
+            }
+            if stream.from.is_empty() {
+                return Err(ConfigError::OutOfRange { field: field("from"), want: "a list with at least one number" });
+            }
+        }
         Ok(())
     }
+}
+
+/// Calls that come by themselves, at random times (a Poisson process). One that no application takes is not told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Stream {
+    /// How many calls come in an hour of simulated time, on average.
+    pub per_hour: f64,
+    /// The called number, one of `inbound.lines`.
+    pub to: String,
+    /// The callers' numbers; each call comes from one of them.
+    pub from: Vec<String>,
 }
 
 /// A number of the account.

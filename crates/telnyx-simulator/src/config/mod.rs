@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 pub use callees::{Amd, Audio, Callees, Machine, NumberRule, Outcome, Person, Shares, Stay};
 pub use conferences::Conferences;
 pub use faults::{Effect, Fault, Scope};
-pub use inbound::{Inbound, IncomingCall, Line};
+pub use inbound::{Inbound, IncomingCall, Line, Stream};
 pub use keys::{Keypad, Press, is_key};
 pub use limits::{Limits, Queues, RequestLimit, Retention};
 pub use services::Services;

@@ -108,6 +108,7 @@ pub struct World {
     history: History,
     outbox: Outbox,
     send_rng: ChaCha8Rng,
+    caller_rng: ChaCha8Rng,
     conference_rng: ChaCha8Rng,
     timers: Timers,
     faults: Faults,
@@ -118,7 +119,7 @@ impl World {
     /// An empty account that behaves as `config` says.
     #[must_use]
     pub fn new(config: Config, now: Moment) -> Self {
-        Self {
+        let mut world = Self {
             now,
             routes: Routes::new(),
             ids: Ids::new(config.seed),
@@ -137,12 +138,15 @@ impl World {
             history: History::new(config.retention.call_events),
             outbox: Outbox::new(config.webhooks.max_pending, config.retention.webhook_deliveries),
             send_rng: stream(config.seed, 3),
+            caller_rng: stream(config.seed, 5),
             conference_rng: stream(config.seed, 11),
             timers: Timers::default(),
             faults: Faults::new(config.seed, &config.faults),
             counters: Counters::new(config.retention.dials),
             config,
-        }
+        };
+        world.await_caller();
+        world
     }
 
     /// Forgets everything but the configuration.
@@ -249,6 +253,7 @@ impl World {
                 Timer::Conference(key, timer) => self.on_conference_timer(key, timer),
                 Timer::Send(key) => self.outbox.make_ready(key),
                 Timer::Release(call) => self.outbox.release_held(call),
+                Timer::NextCaller => self.on_caller(),
                 Timer::CollectQueue(name) => self.collect_queue(&name),
             }
         }

@@ -22,6 +22,8 @@ pub(crate) enum Timer {
     Send(DeliveryKey),
     /// When webhooks of a call that were held back leave after all.
     Release(CallKey),
+    /// When the next call comes in by itself.
+    NextCaller,
     /// When an empty queue may be collected.
     CollectQueue(String),
 }

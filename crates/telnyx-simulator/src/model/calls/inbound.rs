@@ -5,6 +5,9 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
+
+use rand::RngExt as _;
 
 use super::{Call, CallKey, CallTimer, Callee, Direction, OnAnswer, Options, Overrides, Running, State};
 use crate::config::IncomingCall;
@@ -80,6 +83,27 @@ impl World {
         };
         self.place(call);
         Ok(control_id)
+    }
+
+    /// Sets the moment of the next call that comes by itself, if any do.
+    pub(crate) fn await_caller(&mut self) {
+        let Some(stream) = &self.config.inbound.stream else { return };
+        // The waits of a Poisson process are exponentially distributed.
+        let draw: f64 = self.caller_rng.random();
+        let hours = -(1.0 - draw).ln() / stream.per_hour;
+        let wait = Duration::try_from_secs_f64(hours * 3600.0).unwrap_or(Duration::MAX);
+        self.timers.set(self.now + wait, Timer::NextCaller);
+    }
+
+    /// A call comes by itself.
+    pub(crate) fn on_caller(&mut self) {
+        let Some(stream) = &self.config.inbound.stream else { return };
+        let drawn = self.caller_rng.random_range(0..stream.from.len().max(1));
+        let from = stream.from.get(drawn).cloned().unwrap_or_default();
+        let order = IncomingCall { to: stream.to.clone(), from, ..IncomingCall::default() };
+        // Who reaches nobody hears the busy tone; the account hears nothing.
+        let _reached = self.call_in(&order);
+        self.await_caller();
     }
 
     /// The call is at the account's door.

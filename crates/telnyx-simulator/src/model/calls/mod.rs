@@ -187,6 +187,14 @@ impl Call {
         !matches!(self.state, State::Ended { .. })
     }
 
+    /// Until when the other end has something to say, to a recording or a transcription.
+    fn speaks_until(&self, now: Moment) -> Moment {
+        let sentences = self.callee.voice.sentences.len();
+        let transcribed = self.running.transcription.as_ref().is_some_and(|one| one.awaits(sentences));
+        let sentence = if transcribed { now + self.callee.voice.every } else { now };
+        self.running.speaks_until.map_or(sentence, |message| message.max(sentence))
+    }
+
     /// Answered and not ended.
     pub(crate) const fn is_answered(&self) -> bool {
         matches!(self.state, State::AwaitsEnd { .. })

@@ -73,8 +73,13 @@ impl World {
         };
         call.running.recordings.push(recording);
         let message = call.callee.voice.message;
+        // A recording from the answer asks nobody to speak.
+        if call.answered_at().is_some_and(|answered| answered < now) {
+            call.running.speaks_until = Some(now + message);
+        }
         self.arm_lengths(key);
         self.arm_silence(key, message);
+        self.replan_hangup(key);
     }
 
     /// Stops one recording, or all; whether there was one.

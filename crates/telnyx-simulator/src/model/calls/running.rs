@@ -28,6 +28,8 @@ pub(crate) struct Running {
     pub(super) joined: Option<Joined>,
     /// Since when a WebSocket hears what is said and answers.
     pub(super) relay_since: Option<Moment>,
+    /// Until when the other end speaks because a recording asked it to.
+    pub(super) speaks_until: Option<Moment>,
     /// Of the timers of insights into conversations that ended.
     pub(super) insights: Vec<Serial>,
     pub(super) payment: Option<Payment>,

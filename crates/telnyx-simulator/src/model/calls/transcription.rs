@@ -14,12 +14,20 @@ pub(crate) struct Transcription {
     inbound: bool,
 }
 
+impl Transcription {
+    /// Whether more is to come of so many sentences.
+    pub(super) const fn awaits(&self, sentences: usize) -> bool {
+        self.inbound && self.told < sentences
+    }
+}
+
 impl World {
     /// Begins to transcribe; `inbound` is what the other end says.
     pub(crate) fn start_transcription(&mut self, key: CallKey, inbound: bool) {
         let Some(call) = self.calls.get_mut(key) else { return };
         call.running.transcription = Some(Transcription { told: 0, serial: 0, inbound });
         self.await_sentence(key);
+        self.replan_hangup(key);
     }
 
     /// Stops to transcribe; whether it was.
@@ -32,7 +40,7 @@ impl World {
         let serial = call.running.next_serial();
         let Some(transcription) = &mut call.running.transcription else { return };
         transcription.serial = serial;
-        if transcription.inbound && transcription.told < call.callee.voice.sentences.len() {
+        if transcription.awaits(call.callee.voice.sentences.len()) {
             let at = self.now + call.callee.voice.every;
             self.timers.set(at, Timer::Call(key, CallTimer::Step(serial)));
         }

@@ -145,6 +145,9 @@ fn place(world: &mut World, dial: &Dial, grant: &Grant, forbidden: bool) -> Answ
         if let Some(conference) = &dial.conference {
             world.conferences.expect(key, conference.clone());
         }
+        if let Some((other, Link { purpose: Purpose::Bridge { .. }, .. })) = dial.linked {
+            world.await_leg(other, key);
+        }
         first.get_or_insert(key);
     }
     let Some(call) = first.and_then(|key| world.calls.get(key)) else { return Answer::accepted() };
