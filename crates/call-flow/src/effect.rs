@@ -160,7 +160,7 @@ impl std::fmt::Debug for WebhookCall {
     }
 }
 
-/// What became of a command.
+/// What became of a command. One that is throttled (429) or met a failure of the API (5xx) is the client's to repeat, under its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommandOutcome {
     /// Accepted (2xx), with what the answer says was made.

@@ -50,7 +50,8 @@ fn variables(spec: &FlowSpec, problems: &mut Problems) {
             let remedy = format!("use 1 to {MAX_NAME} letters, digits or _, beginning with a letter");
             problems.add(&path, "is not a name", remedy);
         }
-        if crate::interpreter::BUILT_IN.contains(&name.as_str()) {
+        // `vars` holds all of them in conditions.
+        if crate::interpreter::BUILT_IN.contains(&name.as_str()) || name == "vars" {
             problems.add(&path, "is a name that every flow has", "choose another name");
         }
         if !(1..=MAX_VARIABLE).contains(&variable.max_length) {

@@ -32,7 +32,7 @@ impl Run<'_> {
     /// A second leg that rings, or is parked, belongs to nobody else.
     pub(super) fn drop_second_leg(&mut self) {
         if let Some(leg) = self.state.position.second_leg.take() {
-            let id = self.command_id("second-leg");
+            let id = self.command_id(&format!("second-leg/{leg}"));
             let request = HangupRequest::default().command_id(id.clone());
             self.send(id, Request::Call(leg, Box::new(CallCommand::Hangup(request))));
         }

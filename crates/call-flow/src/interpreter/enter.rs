@@ -74,9 +74,9 @@ impl Run<'_> {
         #[expect(clippy::wildcard_enum_match_arm, reason = "the other kinds take time")]
         match &step.action {
             Action::Switch(_) => {
-                let facts = self.facts();
+                let Ok(known) = self.facts().known() else { return ways.on_error };
                 for (condition, target) in &ways.cases {
-                    match condition.holds(&facts) {
+                    match condition.holds(&known) {
                         Ok(true) => return *target,
                         Ok(false) => {}
                         Err(_) => return ways.on_error,

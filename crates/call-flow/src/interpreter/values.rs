@@ -9,8 +9,8 @@ use crate::position::{Amd, CallDirection};
 /// Names that every flow has in its templates. `digits`: keys of the last gather. `amd`: who answered. `attempt`, `direction`.
 /// `secondLeg`: the call control id of the leg that a `dial` step called. `conference`: the id of the conference that the call is
 /// in. `callControlId`, `connectionId`: the call's own.
-pub(crate) const BUILT_IN: [&str; 9] =
-    ["amd", "attempt", "callControlId", "conference", "connectionId", "digits", "direction", "secondLeg", "vars"];
+pub(crate) const BUILT_IN: [&str; 8] =
+    ["amd", "attempt", "callControlId", "conference", "connectionId", "digits", "direction", "secondLeg"];
 
 /// The value is longer than declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
