@@ -6,7 +6,9 @@
 //! Deciding is done by a core that takes the time as an argument; this module waits and wakes.
 
 mod core;
+mod queues;
 mod quota;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -20,8 +22,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-pub(crate) use self::core::Ask;
-use self::core::{Core, Ticket};
+use self::core::Core;
+pub(crate) use self::queues::Ask;
+use self::queues::Ticket;
 use crate::error::RateLimit;
 
 /// Whose turn comes first.
