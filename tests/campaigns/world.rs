@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use telnyx_operator::api::{CallControlApplication, DialJob, OutboundCampaign, OutboundVoiceProfile, TelnyxAccount};
 use telnyx_simulator::config::{Config as Behaviour, Person, Shares, Spread};
-use telnyx_simulator::{Running, Simulator};
+use telnyx_simulator::{JOURNAL_VARIABLE, Running, Simulator};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
@@ -52,6 +52,11 @@ pub(crate) fn willing(behaviour: &mut Behaviour) {
     behaviour.limits.dials_per_second = Some(1000);
 }
 
+/// What the operator sends is kept for the judge that `make test` calls afterwards.
+fn journal() -> Option<PathBuf> {
+    std::env::var_os(JOURNAL_VARIABLE).map(PathBuf::from)
+}
+
 impl World {
     /// The account `main` and the application `announcements` are Ready.
     pub(crate) async fn new(configure: impl FnOnce(&mut Behaviour)) -> Self {
@@ -64,8 +69,14 @@ impl World {
         let namespace = format!("campaigns-{}", uuid::Uuid::new_v4().simple());
         let object: Namespace = serde_json::from_value(json!({ "metadata": { "name": namespace } })).unwrap();
         Api::all(client.clone()).create(&PostParams::default(), &object).await.unwrap();
-        let simulator =
-            Simulator::builder().configure(willing).configure(configure).api_key(KEY).start().await.unwrap();
+        let simulator = Simulator::builder()
+            .configure(willing)
+            .configure(configure)
+            .api_key(KEY)
+            .journal(journal())
+            .start()
+            .await
+            .unwrap();
         let mut world = Self {
             access: Some(access),
             client,

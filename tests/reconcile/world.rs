@@ -12,11 +12,12 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::future::Future;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use telnyx_operator::api::{CallControlApplication, OutboundVoiceProfile, Queue, TelnyxAccount};
 use telnyx_operator::operator::{Operator, Options};
 use telnyx_simulator::config::Config as Behaviour;
-use telnyx_simulator::{Running, Simulator};
+use telnyx_simulator::{JOURNAL_VARIABLE, Running, Simulator};
 use telnyx_voice::ApiKey;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -65,7 +66,9 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let operators = cluster::client(&cluster::kubeconfig(&access, &client, folder.path()).await).await;
         let namespace = format!("reconcile-{}", uuid::Uuid::new_v4().simple());
-        let simulator = Simulator::builder().configure(configure).api_key(KEY).start().await.unwrap();
+        // What the operator sends is kept for the judge that `make test` calls afterwards.
+        let journal = std::env::var_os(JOURNAL_VARIABLE).map(PathBuf::from);
+        let simulator = Simulator::builder().configure(configure).api_key(KEY).journal(journal).start().await.unwrap();
         let telnyx =
             telnyx_voice::Client::builder(ApiKey::new(KEY).unwrap()).base_url(simulator.base_url()).build().unwrap();
         let mut world = Self {

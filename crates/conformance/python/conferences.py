@@ -9,8 +9,6 @@ def life(stage, connection):
     actions = api.actions
     owner, guest, visitor = (stage.dial(connection) for _ in range(3))
     created = api.create(call_control_id=owner, name="python", beep_enabled="never", start_conference_on_create=True)
-    if created is None:
-        return
     room = created.data.id
     stage.settle()
     assert stage.seen("conference.created", conference_id=room)

@@ -3,7 +3,7 @@
 Usage: drive.py READY_FILE REPORT_FILE
 
 READY_FILE is what the simulator writes when it listens; REPORT_FILE becomes JSON with the methods `driven` and the `events` seen,
-each with the story that was first, the methods `served`, and every one of the judge's `complaints`. Ends with an error only when a story cannot go on.
+each with the story that was first, and every one of the judge's `complaints`. Ends with an error only when a story cannot go on.
 """
 
 import json
@@ -36,6 +36,7 @@ def stories(stage):
         media.streams,
         media.failures,
         media.assistants,
+        media.payment,
         conferences.life,
     ):
         stage.tell(story, application)
@@ -48,7 +49,6 @@ def main(ready_file, report_file):
     stories(stage)
     report = {
         "contract": {"methods": sorted(surface.endpoints()), "events": sorted(surface.contract()["webhooks"])},
-        "served": sorted(stage.served),
         "driven": stage.driven,
         "events": stage.told,
         "complaints": stage.complaints,

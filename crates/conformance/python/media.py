@@ -47,10 +47,12 @@ def failures(stage, connection):
         actions.start_siprec(leg)
         actions.start_recording(leg, channels="single", format="wav")
         actions.refer(leg, sip_address="sip:nobody@example.com")
+        actions.start_ai_assistant(leg, assistant={"id": "assistant-1"})
         stage.pass_seconds(10)
         stage.end(leg)
         stage.pass_seconds(10)
     failed = (
+        "call.conversation.start_failed",
         "call.deepfake_detection.error",
         "call.recording.error",
         "call.refer.failed",
@@ -70,19 +72,30 @@ def assistants(stage, connection):
         leg, parameters=age, greeting="How old are you?", send_partial_results=True, send_message_history_updates=True
     )
     stage.pass_seconds(60)
+    assert stage.seen("call.ai_gather.ended", call_control_id=leg, result={"age": 36})
     started = actions.start_ai_assistant(leg, assistant={"id": "assistant-1"}, greeting="Hello", send_message_history_updates=True)
     stage.pass_seconds(5)
     actions.add_ai_assistant_messages(leg, messages=[{"role": "user", "content": "Hello"}])
-    if started:
-        other = stage.dial(connection)
-        participant = {"id": other, "role": "user", "name": "other"}
-        actions.join_ai_assistant(leg, conversation_id=started.data.conversation_id, participant=participant)
-        stage.end(other)
+    other = stage.dial(connection)
+    participant = {"id": other, "role": "user", "name": "other"}
+    actions.join_ai_assistant(leg, conversation_id=started.data.conversation_id, participant=participant)
+    stage.end(other)
     actions.stop_ai_assistant(leg)
     stage.pass_seconds(30)
     actions.start_conversation_relay(leg, url="wss://example.com/relay", greeting="Hello")
     stage.pass_seconds(5)
     actions.stop_conversation_relay(leg)
+    stage.end(leg)
+
+
+def payment(stage, connection):
+    """Money is paid with a card that no bank issues."""
+    actions = stage.api.calls.actions
+    leg = stage.dial(connection)
     actions.pay(leg, amount=9.95, currency="USD", connector_name="processor", payment_method="credit-card")
+    for digits in ("4111111111111111#", "1230#", "123#", "12345#"):
+        stage.press(leg, digits)
     stage.pass_seconds(120)
+    assert stage.seen("call.payment.progress", call_control_id=leg)
+    assert stage.seen("call.payment.completed", call_control_id=leg)
     stage.end(leg)

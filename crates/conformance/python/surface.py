@@ -33,11 +33,6 @@ def endpoints():
     return {one["sdk"]: f"{one['method']} {one['path'].removeprefix('/v2')}" for one in contract()["endpoints"]}
 
 
-def shape(endpoint):
-    """The endpoint without the names of its parameters, which differ between the package and the reference."""
-    return re.sub(r"\{\w+\}", "{}", endpoint)
-
-
 def parameters(sdk):
     """The names in the endpoint's path."""
     return re.findall(r"\{(\w+)\}", endpoints()[sdk])
@@ -50,7 +45,7 @@ def sdk_of(method, path):
 
 @cache
 def _shapes():
-    return [(sdk, re.compile(shape(endpoint).replace("{}", "[^/]+"))) for sdk, endpoint in endpoints().items()]
+    return [(sdk, re.compile(re.sub(r"\{\w+\}", "[^/]+", endpoint))) for sdk, endpoint in endpoints().items()]
 
 
 @cache
