@@ -1,7 +1,8 @@
 //! `{{variable}}` in texts.
 //!
-//! Promises that filling in never fails: what is not known is left out, for `compile` has refused it. Does not know what the
-//! variables are.
+//! Promises that filling in never fails: a name that is not known stays as it stands. `compile` refuses one, but for those within
+//! what an assistant is told: Telnyx fills in its dynamic variables there, in the same braces (Telnyx: AI assistants, dynamic
+//! variables). Does not know what the variables are.
 
 use serde_json::Value;
 
@@ -57,13 +58,19 @@ pub(crate) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
     })
 }
 
-/// The text with every name replaced by its value.
+/// Fields whose texts Telnyx fills in too.
+const ASSISTANTS: [&str; 5] = ["assistant", "gatherEndedSpeech", "greeting", "messageHistory", "messages"];
+
+/// The text with every name that is known replaced by its value.
 pub(crate) fn fill(text: &str, values: &dyn Values) -> String {
     let mut out = String::with_capacity(text.len());
     for piece in pieces(text) {
         match piece {
             Piece::Text(text) => out.push_str(text),
-            Piece::Name(name) => out.push_str(&values.value(name).unwrap_or_default()),
+            Piece::Name(name) => match values.value(name) {
+                Some(value) => out.push_str(&value),
+                None => out.extend(["{{", name, "}}"]),
+            },
         }
     }
     out
@@ -97,7 +104,7 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&apos;")
 }
 
-/// Every name that a JSON value refers to.
+/// Every name that must be one of the flow's in a step's parameters, written in camelCase.
 pub(crate) fn names(json: &Value, found: &mut Vec<String>) {
     match json {
         Value::String(text) => found.extend(pieces(text).filter_map(|piece| match piece {
@@ -105,7 +112,12 @@ pub(crate) fn names(json: &Value, found: &mut Vec<String>) {
             Piece::Text(_) => None,
         })),
         Value::Array(items) => items.iter().for_each(|item| names(item, found)),
-        Value::Object(fields) => fields.values().for_each(|value| names(value, found)),
+        Value::Object(fields) => {
+            fields
+                .iter()
+                .filter(|(key, _)| !ASSISTANTS.contains(&key.as_str()))
+                .for_each(|(_, value)| names(value, found));
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
@@ -125,7 +137,7 @@ mod tests {
         for (text, expected) in [
             ("Hello {{name}}!", "Hello Ada <A&B>!"),
             ("{{ name }}{{name}}", "Ada <A&B>Ada <A&B>"),
-            ("{{nobody}}", ""),
+            ("{{nobody}} {{name}}", "{{nobody}} Ada <A&B>"),
             ("{{name", "{{name"),
             ("name}}", "name}}"),
             ("", ""),
@@ -145,7 +157,8 @@ mod tests {
     #[test]
     fn names_are_found_wherever_they_stand() {
         let mut found = Vec::new();
-        names(&json!({"a": ["{{x}} and {{ y }}"], "b": {"c": "{{z}}"}, "d": 1}), &mut found);
+        let params = json!({"a": ["{{x}} and {{ y }}"], "b": {"c": "{{z}}"}, "d": 1, "assistant": {"e": "{{theirs}}"}});
+        names(&params, &mut found);
         found.sort();
         assert_eq!(found, ["x", "y", "z"]);
     }

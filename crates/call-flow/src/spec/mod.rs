@@ -23,7 +23,8 @@ pub const END: &str = "end";
 /// A call flow: what to do on a call, step by step.
 ///
 /// Every text among a step's parameters may hold `{{name}}`: a variable, or one of `amd`, `attempt`, `callControlId`, `conference`,
-/// `connectionId`, `digits`, `direction` and `secondLeg`. Values from a list, numbers and switches cannot.
+/// `connectionId`, `digits`, `direction` and `secondLeg`. Values from a list, numbers and switches cannot. In what an assistant
+/// is told, other names are left to Telnyx, which fills in its dynamic variables there.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -125,6 +125,8 @@ fn conditions_and_templates_name_what_exists() {
         outbound(json!([{"name": "s", "speak": {"payload": "Hello {{nobody}}", "voice": "female"}}])),
         &[("steps[0].speak", "names {{nobody}}", "declare it under variables")],
     );
+    // What an assistant is told may hold Telnyx's own variables.
+    check(outbound(json!([{"name": "s", "startAiAssistant": {"greeting": "Hello {{first_name}}"}}])), &[]);
     check(
         outbound(json!([{"name": "s", "set": {"variables": {"x": "1"}}}])),
         &[("steps[0].set.variables.x", "no such variable", "declare it")],
