@@ -91,6 +91,7 @@ fn run(seed: u64, steps: &[Step], faults: bool) -> Bench {
             Fault::new(Effect::HangUp).probability(0.1),
             Fault::new(Effect::ReorderWebhook { within_ms: 4000 }).probability(0.2),
             Fault::new(Effect::DuplicateWebhook { copies: 2 }).probability(0.2),
+            Fault::new(Effect::Fail).event("*").probability(0.3),
         ];
     }
     let mut bench = Bench::new(config);
@@ -115,7 +116,7 @@ fn run(seed: u64, steps: &[Step], faults: bool) -> Bench {
                         "payload": "Good evening", "voice": "f", "media_name": "a", "queue_name": "q", "cause": "USER_BUSY",
                         "channels": "dual", "format": "wav", "timeout_secs": 9, "rx": "udp:192.0.2.1:9", "digits": "1",
                         "stream_url": "wss://example.com", "transcription": true, "to": world::TO,
-                        "sip_address": "sip:a@example.com", "url": "wss://example.com", "amount": 1,
+                        "loop": "infinity", "sip_address": "sip:a@example.com", "url": "wss://example.com", "amount": 1,
                         "parameters": {"properties": {"age": {}}}, "conversation_id": conversation,
                         "participant": {"id": other, "role": "user", "on_hangup": "end_conversation"},
                     });
@@ -147,6 +148,23 @@ fn histories(bench: &Bench) -> BTreeMap<String, Vec<String>> {
         }
     }
     events.into_iter().map(|(call, events)| (call, events.into_values().collect())).collect()
+}
+
+/// The longest time from an answer to the hangup of the same leg.
+fn longest(bench: &Bench) -> Duration {
+    let mut answers = BTreeMap::new();
+    let mut longest = Duration::ZERO;
+    for one in &bench.sent {
+        let leg = one.payload()["call_leg_id"].as_str().unwrap();
+        match one.event_type() {
+            "call.answered" => {
+                answers.insert(leg, one.at);
+            }
+            "call.hangup" => longest = longest.max(answers.get(leg).map_or(Duration::ZERO, |at| one.at.since(*at))),
+            _ => {}
+        }
+    }
+    longest
 }
 
 /// Each began as often as it ended.
@@ -200,6 +218,7 @@ proptest! {
                 prop_assert_eq!(count(started), count(ended), "{:?}", events);
             }
         }
+        prop_assert!(longest(&bench) <= Duration::from_hours(4), "{:?}", longest(&bench));
         prop_assert_eq!(bench.world.counters()["concurrentCalls"].as_u64(), Some(0));
         prop_assert!(bench.world.calls().is_empty(), "ended calls are forgotten");
     }
