@@ -20,7 +20,9 @@ use crate::webhook::{self, Receiver, Routes};
 pub fn parts(context: &Context, webhooks: TcpListener) -> Vec<BoxFuture<'static, ()>> {
     let routes = Routes::default();
     let (namespaces, shutdown) = (context.scope.namespaces(), context.shutdown.clone());
-    let dialers = Dialers::new(context.kube.clone(), namespaces.clone(), routes.clone(), shutdown.clone());
+    let noticed = dialing::Metrics::default();
+    context.metrics.register(|registry| noticed.register(registry));
+    let dialers = Dialers::new(context.kube.clone(), namespaces.clone(), routes.clone(), noticed, shutdown.clone());
     let mut metrics = None;
     context.metrics.register(|registry| metrics = Some(webhook::Metrics::new(registry)));
     let mut parts = vec![

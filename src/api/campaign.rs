@@ -225,7 +225,7 @@ pub struct Counts {
     pub blocked: u32,
     /// Ended, or waiting for a person, because it could not be found out whether the phone rang; see `onAmbiguous`.
     pub ambiguous: u32,
-    /// Ended because its time passed: `expiresAt` or `stopAt`.
+    /// Ended without a call because its time passed (`expiresAt`, `stopAt`), or as `Skipped` because the campaign was over.
     pub expired: u32,
 }
 

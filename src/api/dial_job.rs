@@ -110,7 +110,7 @@ fn job_rules(schema: &mut Schema) {
 /// Names the fields that stay: a plan has no field that could be forgotten here without the test of this rule failing.
 const PLAN_RULES: [(&str, &str); 1] = [(
     "self.from == oldSelf.from && self.fromSelection == oldSelf.fromSelection && self.purpose == oldSelf.purpose && self.announcement == oldSelf.announcement && self.amd == oldSelf.amd && self.ringTimeoutSecs == oldSelf.ringTimeoutSecs && self.maxCallSecs == oldSelf.maxCallSecs && self.calleeTimeZone == oldSelf.calleeTimeZone && self.retry == oldSelf.retry && self.onAmbiguous == oldSelf.onAmbiguous && self.drainPolicy == oldSelf.drainPolicy && has(self.startAt) == has(oldSelf.startAt) && (!has(self.startAt) || self.startAt == oldSelf.startAt) && has(self.stopAt) == has(oldSelf.stopAt) && (!has(self.stopAt) || self.stopAt == oldSelf.stopAt)",
-    "only suspend, pacing and windows of a job's plan can be changed: create another job",
+    "only suspend, pacing, windows, frequency, compliance, circuitBreaker, budget, successPolicy and failurePolicy of a job's plan can be changed: create another job",
 )];
 
 fn plan_rules(schema: &mut Schema) {

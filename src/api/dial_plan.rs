@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::announcement::{Amd, Announcement};
+use super::limits::{Budget, CircuitBreaker, Compliance, FailurePolicy, FrequencyCap, SuccessPolicy};
 use super::number::Number;
 use super::references::{AccountRef, LocalRef};
 use super::retry::Retry;
@@ -77,6 +78,26 @@ pub struct DialPlan {
     /// What is tried again, when and how often.
     #[serde(default)]
     pub retry: Retry,
+    /// How often a number may be called, by all campaigns of the account together as far as their `DialJob`s exist; at most
+    /// 8. What may have rung counts. Can be changed at any time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    pub frequency: Vec<FrequencyCap>,
+    /// Rules that the campaign promises to keep. Unset: none but the bounds of the other fields. Not legal advice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compliance: Option<Compliance>,
+    /// When the campaign stops itself because so much goes wrong that only a person can tell why. Can be changed at any time.
+    #[serde(default)]
+    pub circuit_breaker: CircuitBreaker,
+    /// What the campaign may cost. Unset: no limit. Can be changed at any time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Budget>,
+    /// When the campaign has what it wants. Unset: when all targets have ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub success_policy: Option<SuccessPolicy>,
+    /// When the campaign has failed. Unset: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure_policy: Option<FailurePolicy>,
     /// What becomes of a call whose fate could not be found out. `CountAsAttempt`: it counts, and the next one waits at
     /// least `retry.minGapSecs`. `Skip`: the target is not called again. `Hold`: the target waits until this field is
     /// changed.
@@ -164,6 +185,49 @@ pub struct Pacing {
     #[serde(default = "default_max_concurrent_calls")]
     #[schemars(range(min = 1, max = 10_000))]
     pub max_concurrent_calls: u32,
+    /// How the rate rises to `dialsPerSecond`. It begins anew when the operator starts, when a suspension ends and when
+    /// windows open. Unset: the rate is there at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ramp_up: Option<RampUp>,
+    /// Which campaigns of the account come first, 1 to 5: those with a higher priority, whatever they leave.
+    #[serde(default = "default_priority")]
+    #[schemars(range(min = 1, max = 5))]
+    pub priority: u8,
+    /// Share of what campaigns of the same priority divide, 1 to 100: channels, and the account's dials per second.
+    #[serde(default = "default_share")]
+    #[schemars(range(min = 1, max = 100))]
+    pub share: u16,
+}
+
+/// How the rate rises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RampUp {
+    /// The first step, in percent of `dialsPerSecond`, 1 to 100.
+    #[serde(default = "default_from_percent")]
+    #[schemars(range(min = 1, max = 100))]
+    pub from_percent: u32,
+    /// What each further step adds, in percent of the step before, 1 to 1000.
+    #[serde(default = "default_step_percent")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub step_percent: u32,
+    /// Seconds that a step lasts, 10 to 3600. The next one comes only if at most a tenth of the calls that ended in it
+    /// were trouble: numbers that do not exist, rejections, failures, people who hung up within 6 seconds.
+    #[serde(default = "default_every_secs")]
+    #[schemars(range(min = 10, max = 3600))]
+    pub every_secs: u32,
+}
+
+fn default_from_percent() -> u32 {
+    10
+}
+
+fn default_step_percent() -> u32 {
+    50
+}
+
+fn default_every_secs() -> u32 {
+    60
 }
 
 impl Default for Pacing {
@@ -171,6 +235,9 @@ impl Default for Pacing {
         Self {
             dials_per_second: default_campaign_dials_per_second(),
             max_concurrent_calls: default_max_concurrent_calls(),
+            ramp_up: None,
+            priority: default_priority(),
+            share: default_share(),
         }
     }
 }
@@ -183,6 +250,15 @@ fn default_campaign_dials_per_second() -> f64 {
 /// What Telnyx allows an account at sign-up.
 fn default_max_concurrent_calls() -> u32 {
     2
+}
+
+/// In the middle, so that there is room on both sides.
+fn default_priority() -> u8 {
+    3
+}
+
+fn default_share() -> u16 {
+    1
 }
 
 /// A daily window on the callee's clock.

@@ -15,6 +15,7 @@ mod campaign;
 mod crds;
 mod dial_job;
 mod dial_plan;
+mod limits;
 mod number;
 mod policies;
 mod profile;
@@ -40,9 +41,10 @@ pub use campaign::{
 pub use crds::crds;
 pub use dial_job::{CampaignRef, DialJob, DialJobSpec, DialJobStatus, JobTargetsFrom, TargetStatus, TargetsSecretRef};
 pub use dial_plan::{
-    CalleeTimeZone, DialPlan, DrainPolicy, FromSelection, OnAmbiguous, Pacing, Purpose, UnknownTimeZone, Weekday,
-    Window,
+    CalleeTimeZone, DialPlan, DrainPolicy, FromSelection, OnAmbiguous, Pacing, Purpose, RampUp, UnknownTimeZone,
+    Weekday, Window,
 };
+pub use limits::{Budget, CircuitBreaker, Compliance, CompliancePreset, FailurePolicy, FrequencyCap, SuccessPolicy};
 pub use number::Number;
 pub use policies::{AdoptionPolicy, DeletionPolicy, DriftPolicy, Import, ManagementPolicy, Policies, ResolvedPolicies};
 pub use profile::{
@@ -51,7 +53,7 @@ pub use profile::{
 };
 pub use queue::{Occupancy, Queue, QueueSpec, QueueStatus, QueuedCall};
 pub use references::{AccountRef, ConfigMapKeyRef, LocalRef, SecretKeyRef};
-pub use retry::{Retry, RetryAction, RetryOutcome, RetryRule};
+pub use retry::{Heard, Retry, RetryAction, RetryOutcome, RetryRule};
 pub use status::{Drift, RECONCILE_REQUESTED_AT, RemoteStatus};
 
 /// API group of all kinds.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use dialer::effect::{Effect, Verdict as CoreVerdict};
 use dialer::event::LoadedJob;
-use dialer::{DeliveryToken, Dialer, Event, JobId, OwnerId, SessionId, Tuning};
+use dialer::{DeliveryToken, Dialer, Event, JobId, OwnerId, SessionId, Signals, Tuning};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::clock::Clock;
 use super::job_record::JobRecord;
 use super::job_store::JobStore;
+use super::metrics::Metrics;
 use super::progress_board::Board;
 use super::voice::Voice;
 use crate::webhook::{Delivery, Verdict};
@@ -56,6 +57,7 @@ pub(super) struct Parts<'a> {
     pub(super) orders: &'a mut mpsc::Receiver<Order>,
     pub(super) deliveries: &'a mut mpsc::Receiver<Delivery>,
     pub(super) board: Board,
+    pub(super) metrics: Metrics,
     pub(super) stop: CancellationToken,
 }
 
@@ -72,6 +74,8 @@ pub(super) struct Actor<'a> {
     next_token: u64,
     ready: bool,
     board: Board,
+    metrics: Metrics,
+    seen: Signals,
     next_look: Instant,
     stop: CancellationToken,
 }
@@ -111,6 +115,8 @@ impl<'a> Actor<'a> {
             next_token: 0,
             ready: false,
             board: parts.board,
+            metrics: parts.metrics,
+            seen: Signals::default(),
             next_look: Instant::now(),
             stop: parts.stop,
         }
@@ -234,6 +240,7 @@ impl<'a> Actor<'a> {
             return;
         }
         self.board.show(&self.dialer, self.ready);
+        self.metrics.count(&mut self.seen, self.dialer.signals());
         self.next_look = Instant::now() + PROGRESS_GAP;
     }
 

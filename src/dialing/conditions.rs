@@ -95,6 +95,18 @@ pub enum Reason {
     ConfigRefused,
     /// The targets' Secret is missing or altered.
     TargetsNotReadable,
+    /// `spec.successPolicy` is met.
+    SuccessPolicyMet,
+    /// More targets failed than `spec.failurePolicy` allows.
+    TooManyFailed,
+    /// A rule has failed the campaign.
+    FailedByRule,
+    /// A rule, or the circuit breaker, has stopped it until somebody changes it.
+    Halted,
+    /// As many calls were placed as it may.
+    BudgetSpent,
+    /// Every caller id rests, because analytics engines block it.
+    CallerIdsBlocked,
     /// It is being deleted, and the calls under way are let finish.
     Draining,
     /// All that was needed could be read and written.
@@ -129,6 +141,12 @@ impl Reason {
             Self::SourceUnchanged => "SourceUnchanged",
             Self::ConfigRefused => "ConfigRefused",
             Self::TargetsNotReadable => "TargetsNotReadable",
+            Self::SuccessPolicyMet => "SuccessPolicyMet",
+            Self::TooManyFailed => "TooManyFailed",
+            Self::FailedByRule => "FailedByRule",
+            Self::Halted => "Halted",
+            Self::BudgetSpent => "BudgetSpent",
+            Self::CallerIdsBlocked => "CallerIdsBlocked",
             Self::Draining => "Draining",
             Self::Synced => "Synced",
         }

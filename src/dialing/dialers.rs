@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::actor::{Actor, Order, Parts};
 use super::load::{LoadError, assemble, load};
 use super::loader::hand_in_all;
+use super::metrics::Metrics;
 use super::progress_board::{Board, Moves, MovesReader, Standing};
 use crate::api::{DialJob, TelnyxAccountSpec};
 use crate::audience::Row;
@@ -58,6 +59,7 @@ struct Shared {
     kube: Kube,
     routes: Routes,
     moves: Moves,
+    metrics: Metrics,
     namespaces: Vec<Option<String>>,
     stop: CancellationToken,
     running: Mutex<Running>,
@@ -175,9 +177,15 @@ impl Dialers {
     /// None yet. Jobs are read from these namespaces, `None` being all; webhooks of the accounts to come are routed by
     /// `routes`.
     #[must_use]
-    pub fn new(kube: kube::Client, namespaces: Vec<Option<String>>, routes: Routes, stop: CancellationToken) -> Self {
+    pub fn new(
+        kube: kube::Client,
+        namespaces: Vec<Option<String>>,
+        routes: Routes,
+        metrics: Metrics,
+        stop: CancellationToken,
+    ) -> Self {
         let moves = Moves::default();
-        let shared = Shared { kube: Kube(kube), routes, moves, namespaces, stop, running: Mutex::default() };
+        let shared = Shared { kube: Kube(kube), routes, moves, metrics, namespaces, stop, running: Mutex::default() };
         Self(Arc::new(shared))
     }
 
@@ -324,6 +332,7 @@ impl Supervisor {
             orders: &mut self.orders,
             deliveries: &mut self.deliveries,
             board: self.line.board.clone(),
+            metrics: self.dialers.0.metrics.clone(),
             stop: self.stop.clone(),
         });
         actor.tell(Event::AccountSet(limits));

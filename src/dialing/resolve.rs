@@ -7,6 +7,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use dialer::client_state::Party;
+use dialer::compliance::Preset;
+use dialer::rules::{Match, OutcomeRule, RuleAction};
 use dialer::spec::{self, CampaignSpec, DialRate, Zone};
 use dialer::{Outcome, PhoneNumber};
 use jiff::Timestamp;
@@ -15,8 +18,8 @@ use jiff::tz::TimeZone;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time as ApiTime;
 
 use crate::api::{
-    self, Amd, AmdMode, Announcement, DialPlan, DrainPolicy, FromSelection, OnAmbiguous, OnMachine, OnNobody,
-    OnNotSure, Pacing, Retry, RetryAction, RetryOutcome, UnknownTimeZone, Weekday,
+    self, Amd, AmdMode, Announcement, CircuitBreaker, CompliancePreset, DialPlan, DrainPolicy, FromSelection, Heard,
+    OnAmbiguous, OnMachine, OnNobody, OnNotSure, Pacing, Retry, RetryAction, RetryOutcome, UnknownTimeZone, Weekday,
 };
 
 /// How long a machine's greeting may take. Voice mail boxes allow greetings of half a minute and more; `detect_words`
@@ -81,6 +84,11 @@ pub fn resolve(root: &str, plan: &DialPlan, connection_id: &str) -> Result<Campa
             },
             start_at: plan.start_at.as_ref().map(instant),
             stop_at: plan.stop_at.as_ref().map(instant),
+            frequency: frequency(plan),
+            breaker: breaker(&plan.circuit_breaker),
+            max_calls: plan.budget.map(|budget| budget.max_calls),
+            enough_reached: plan.success_policy.map(|policy| policy.completed_count),
+            most_failed: plan.failure_policy.map(|policy| policy.max_failed_targets),
         }),
         (Some(_) | None, Some(_) | None, Some(_) | None) => Err(errors),
     }
@@ -163,18 +171,52 @@ fn pacing(root: &str, written: &Pacing) -> Result<spec::Pacing, FieldError> {
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 1,000,000, checked above")]
     let dials_per_second = DialRate::from_millis(thousandths as u32);
-    Ok(spec::Pacing { dials_per_second, max_concurrent: written.max_concurrent_calls })
+    Ok(spec::Pacing {
+        dials_per_second,
+        max_concurrent: written.max_concurrent_calls,
+        ramp: written.ramp_up.as_ref().map(|ramp| spec::Ramp {
+            from: DialRate::from_millis(dials_per_second.millis().saturating_mul(ramp.from_percent).div_ceil(100)),
+            step_percent: ramp.step_percent,
+            every: secs(ramp.every_secs),
+        }),
+        priority: written.priority,
+        share: written.share,
+    })
 }
 
 fn windows(root: &str, plan: &DialPlan, keep: &mut impl FnMut(FieldError)) -> Vec<spec::Window> {
     let mut windows = Vec::with_capacity(plan.windows.len());
     for (index, written) in plan.windows.iter().enumerate() {
         match window(&format!("{root}.windows[{index}]"), written) {
+            Ok(window) if preset(plan).is_some_and(|preset| !preset.rules().allow(&window)) => keep(FieldError::new(
+                format!("{root}.windows[{index}]"),
+                "must lie within the hours of compliance.preset on each of its days: see the field's description",
+            )),
             Ok(window) => windows.push(window),
             Err(error) => keep(error),
         }
     }
     windows
+}
+
+fn preset(plan: &DialPlan) -> Option<Preset> {
+    Some(match plan.compliance?.preset {
+        CompliancePreset::UsTelemarketing => Preset::UsTelemarketing,
+        CompliancePreset::UsFloridaOklahoma => Preset::UsFloridaOklahoma,
+        CompliancePreset::UsDebtCollection => Preset::UsDebtCollection,
+        CompliancePreset::UsExemptInformational => Preset::UsExemptInformational,
+        CompliancePreset::UsHealthcare => Preset::UsHealthcare,
+        CompliancePreset::UnitedKingdom => Preset::UnitedKingdom,
+        CompliancePreset::Australia => Preset::Australia,
+        CompliancePreset::Canada => Preset::Canada,
+        CompliancePreset::Strict => Preset::Strict,
+    })
+}
+
+/// What the plan asks for, and what its preset does.
+fn frequency(plan: &DialPlan) -> Vec<spec::FrequencyCap> {
+    let own = plan.frequency.iter().map(|cap| spec::FrequencyCap { calls: cap.calls, within: secs(cap.within_secs) });
+    own.chain(preset(plan).into_iter().flat_map(|preset| preset.rules().frequency)).collect()
 }
 
 fn window(path: &str, written: &api::Window) -> Result<spec::Window, FieldError> {
@@ -229,19 +271,48 @@ fn retry(written: &Retry) -> spec::RetryPolicy {
         max_attempts_per_target: count(written.max_attempts_per_target),
         min_gap: secs(written.min_gap_secs),
         backoff: written.backoff_secs.iter().copied().map(secs).collect(),
+        vary_time_of_day: written.vary_time_of_day,
         infra_retries: count(written.infra_retries),
         rules: written
             .rules
             .iter()
-            .map(|rule| spec::RetryRule {
-                outcomes: rule.outcomes.iter().copied().map(outcome).collect(),
+            .map(|rule| OutcomeRule {
+                when: Match {
+                    outcomes: rule.outcomes.iter().copied().map(outcome).collect(),
+                    sip: rule.sip_codes.clone(),
+                    heard: rule.heard.iter().copied().map(heard).collect(),
+                },
                 action: match rule.action {
-                    RetryAction::Retry => spec::RetryAction::Retry { after: rule.after_secs.map(secs) },
-                    RetryAction::FailTarget => spec::RetryAction::Finish,
+                    RetryAction::Retry => RuleAction::Retry { after: rule.after_secs.map(secs), at_most: rule.at_most },
+                    RetryAction::FailTarget => RuleAction::Finish,
+                    RetryAction::Ignore => RuleAction::Ignore { after: rule.after_secs.map(secs) },
+                    RetryAction::FailCampaign => RuleAction::FailCampaign,
+                    RetryAction::PauseCampaign => RuleAction::PauseCampaign,
+                    RetryAction::AddToDnc => RuleAction::AddToDnc,
                 },
             })
             .collect(),
     }
+}
+
+fn heard(written: Heard) -> Party {
+    match written {
+        Heard::Human => Party::Human,
+        Heard::Machine => Party::Machine,
+        Heard::Fax => Party::Fax,
+        Heard::Silence => Party::Silence,
+        Heard::NotSure => Party::NotSure,
+    }
+}
+
+fn breaker(written: &CircuitBreaker) -> Option<spec::Breaker> {
+    written.enabled.then(|| spec::Breaker {
+        window: secs(written.window_secs),
+        least_sample: written.min_sample,
+        invalid_percent: written.invalid_number_percent,
+        reject_percent: written.reject_percent,
+        short_percent: written.short_call_percent,
+    })
 }
 
 fn outcome(written: RetryOutcome) -> Outcome {
@@ -285,6 +356,52 @@ mod tests {
     fn paths(over: Value) -> Vec<String> {
         resolve("spec.plan", &plan(over), "1")
             .map_or_else(|errors| errors.into_iter().map(|e| e.path).collect(), |_| vec![])
+    }
+
+    #[test]
+    fn a_preset_bounds_the_windows_and_adds_its_caps() {
+        let windows = json!([{ "days": ["Mon"], "start": "09:00", "end": "20:30" }]);
+        let over = json!({
+            "windows": windows,
+            "compliance": { "preset": "UsFloridaOklahoma" },
+            "frequency": [{ "calls": 1, "withinSecs": 3600 }],
+        });
+        let errors = resolve("spec", &plan(over), "1").unwrap_err();
+        assert_eq!(errors.iter().map(|error| error.path.as_str()).collect::<Vec<_>>(), ["spec.windows[0]"]);
+        let over = json!({
+            "compliance": { "preset": "UsFloridaOklahoma" },
+            "frequency": [{ "calls": 1, "withinSecs": 3600 }],
+        });
+        let spec = resolve("spec", &plan(over), "1").unwrap();
+        let caps: Vec<_> = spec.frequency.iter().map(|cap| (cap.calls, cap.within.as_secs())).collect();
+        assert_eq!(caps, [(1, 3600), (3, 86_400)]);
+    }
+
+    #[test]
+    fn what_a_campaign_costs_and_when_it_stops_is_resolved() {
+        let over = json!({
+            "budget": { "maxCalls": 10 },
+            "successPolicy": { "completedCount": 3 },
+            "failurePolicy": { "maxFailedTargets": 4 },
+            "circuitBreaker": { "enabled": false },
+            "pacing": { "dialsPerSecond": 2.5, "rampUp": { "fromPercent": 10 }, "priority": 5, "share": 7 },
+            "retry": { "rules": [
+                { "sipCodes": [603], "action": "AddToDnc" },
+                { "heard": ["Machine"], "outcomes": ["Machine"], "action": "Retry", "atMost": 1 },
+            ] },
+        });
+        let spec = resolve("spec", &plan(over), "1").unwrap();
+        assert_eq!((spec.max_calls, spec.enough_reached, spec.most_failed), (Some(10), Some(3), Some(4)));
+        assert_eq!((spec.breaker, spec.pacing.priority, spec.pacing.share), (None, 5, 7));
+        let ramp = spec.pacing.ramp.unwrap();
+        assert_eq!((ramp.from, ramp.step_percent, ramp.every), (DialRate::from_millis(250), 50, secs(60)));
+        assert_eq!(
+            (spec.retry.rules[0].when.sip.as_slice(), spec.retry.rules[0].action),
+            (&[603][..], RuleAction::AddToDnc)
+        );
+        assert_eq!(spec.retry.rules[1].when.heard, [Party::Machine]);
+        assert_eq!(spec.retry.rules[1].action, RuleAction::Retry { after: None, at_most: Some(1) });
+        assert!(resolve("spec", &plan(json!({})), "1").unwrap().breaker.is_some(), "on unless switched off");
     }
 
     #[test]
@@ -335,8 +452,8 @@ mod tests {
         assert_eq!((window.start, window.end), (Time::new(8, 30, 0, 0).unwrap(), Time::MAX));
         assert_eq!(spec.default_zone, Zone::Known(TimeZone::get("America/Chicago").unwrap()));
         assert_eq!(spec.retry.backoff, [secs(60), secs(600)]);
-        assert_eq!(spec.retry.rules[0].action, spec::RetryAction::Retry { after: Some(secs(90)) });
-        assert_eq!(spec.retry.rules[1].outcomes, [Outcome::Machine, Outcome::Fax]);
+        assert_eq!(spec.retry.rules[0].action, RuleAction::Retry { after: Some(secs(90)), at_most: None });
+        assert_eq!(spec.retry.rules[1].when.outcomes, [Outcome::Machine, Outcome::Fax]);
         assert_eq!((spec.on_ambiguous, spec.drain), (spec::OnAmbiguous::Hold, spec::DrainPolicy::HangupAll));
         assert!(spec.suspended && spec.start_at < spec.stop_at);
     }

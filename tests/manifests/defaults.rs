@@ -71,7 +71,18 @@ fn plan(root: &str) -> Vec<(&'static str, Value)> {
         ),
         ("ringTimeoutSecs", json!(30)),
         ("maxCallSecs", json!(600)),
-        ("pacing", json!({ "dialsPerSecond": 1, "maxConcurrentCalls": 2 })),
+        ("pacing", json!({ "dialsPerSecond": 1, "maxConcurrentCalls": 2, "priority": 3, "share": 1 })),
+        (
+            "circuitBreaker",
+            json!({
+                "enabled": true,
+                "windowSecs": 3600,
+                "minSample": 50,
+                "invalidNumberPercent": 30,
+                "rejectPercent": 40,
+                "shortCallPercent": 50,
+            }),
+        ),
         (
             "windows",
             json!([
@@ -80,7 +91,7 @@ fn plan(root: &str) -> Vec<(&'static str, Value)> {
             ]),
         ),
         ("calleeTimeZone", json!({ "unknown": "Block" })),
-        ("retry", json!({ "maxAttemptsPerTarget": 3, "minGapSecs": 3600, "infraRetries": 5 })),
+        ("retry", json!({ "maxAttemptsPerTarget": 3, "minGapSecs": 3600, "varyTimeOfDay": false, "infraRetries": 5 })),
         ("onAmbiguous", json!("CountAsAttempt")),
         ("drainPolicy", json!("LetFinish")),
         ("suspend", json!(false)),

@@ -68,7 +68,12 @@ fn changes() -> Vec<Change> {
     });
     let of_plans = changes_of_plans().into_iter().map(|(field, value)| {
         let after = json!({ (format!("plan.{field}")): value });
-        Change { kind: "DialJob", before: json!({}), after, says: "only suspend, pacing and windows of a job's plan" }
+        Change {
+            kind: "DialJob",
+            before: json!({}),
+            after,
+            says: "only suspend, pacing, windows, frequency, compliance",
+        }
     });
     changes.chain(of_plans).collect()
 }
@@ -138,7 +143,17 @@ fn no_rule_of_a_schema_is_left_out() {
 }
 
 /// Fields of a job's plan that can be changed later.
-const CHANGEABLE: [&str; 3] = ["suspend", "pacing", "windows"];
+const CHANGEABLE: [&str; 9] = [
+    "suspend",
+    "pacing",
+    "windows",
+    "frequency",
+    "compliance",
+    "circuitBreaker",
+    "budget",
+    "successPolicy",
+    "failurePolicy",
+];
 /// Fields of a plan that have a rule of their own.
 const REFERENCES: [&str; 2] = ["accountRef", "applicationRef"];
 

@@ -62,7 +62,11 @@ pub(crate) const PLANS: &str = "
 {ringTimeoutSecs: 60, maxCallSecs: 60} | maxCallSecs must be longer than ringTimeoutSecs
 {ringTimeoutSecs: 60, maxCallSecs: 61} | ok
 {retry.rules: [{outcomes: [Busy], action: Retry, afterSecs: 60}]} | ok
-{retry.rules: [{outcomes: [Busy], action: FailTarget, afterSecs: 60}]} | afterSecs is only for action Retry
+{retry.rules: [{outcomes: [Busy], action: FailTarget, afterSecs: 60}]} | afterSecs is only for actions Retry and Ignore
+{retry.rules: [{outcomes: [Busy], action: Ignore, afterSecs: 60}]} | ok
+{retry.rules: [{outcomes: [Busy], action: Ignore, atMost: 2}]} | atMost is only for action Retry
+{retry.rules: [{sipCodes: [603], heard: [Human], action: Retry, atMost: 2}]} | ok
+{retry.rules: [{action: FailTarget}]} | set at least one of outcomes, sipCodes and heard
 {targets: [{id: a, to: '+13125550101', notBefore: '2030-01-01T00:00:00Z', expiresAt: '2030-01-01T00:00:00Z'}]} | expiresAt must be after notBefore
 {targets: [{id: a, to: '+13125550101', notBefore: '2030-01-01T00:00:00Z', expiresAt: '2030-01-01T02:00:00+01:00'}]} | ok
 ";

@@ -2,12 +2,16 @@
 //!
 //! Promises that an event that comes early, late, twice or after the end is harmless. Does not know who sends it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use crate::call::{CallEvent, Refusal};
 use crate::effect::{SaveFailure, SavedJob, UnsavedJob};
 use crate::ids::{CallLegId, CommandId, DeliveryToken, DialKey, JobId, Leg, OwnerId, Version};
+use crate::phone::PhoneNumber;
 use crate::spec::{AccountLimits, Audience, CampaignSpec, TargetSpec};
 use crate::target::TargetState;
 
@@ -32,6 +36,20 @@ pub enum Event {
     CampaignRemoved {
         /// Its name.
         owner: OwnerId,
+    },
+    /// Numbers that no campaign may call, at start and whenever they change; replaces those given before. What targets
+    /// themselves say (an opt-out, a rule) need not be among them while their jobs, or the process, live.
+    DoNotCallSet {
+        /// All of them.
+        numbers: BTreeSet<PhoneNumber>,
+    },
+    /// A phone may have rung for a job that is not handed in any more, as the shell remembers: it counts for the caps of
+    /// [`frequency`](crate::CampaignSpec::frequency).
+    RangBefore {
+        /// Which one.
+        number: PhoneNumber,
+        /// When.
+        at: Timestamp,
     },
     /// A job is seen for the first time. Once it is held, further ones are ignored: the dialer is the writer, and a
     /// foreign write shows in the next save.

@@ -20,6 +20,8 @@ pub(crate) struct Flight {
     pub(crate) ahead: Option<Position>,
     /// When the leg came to its position, as far as this process saw.
     pub(crate) position_since: Duration,
+    /// When the leg was answered, as far as this process saw.
+    pub(crate) answered_at: Option<Duration>,
     /// Commands without an answer.
     pub(crate) commands: Vec<CommandId>,
     pub(crate) look_ups: LookUps,

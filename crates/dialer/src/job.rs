@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::dialer::Tuning;
 use crate::flight::Flight;
 use crate::ids::{DeliveryToken, JobId, Version};
 use crate::owner::OwnerNo;
@@ -32,8 +33,7 @@ pub(crate) struct Job {
     pub(crate) dirty: bool,
     /// How long what is not stored may wait to be written along with something that cannot wait.
     pub(crate) save_by: Duration,
-    /// Not saved before.
-    pub(crate) next_save: Duration,
+    pub(crate) last_save: Option<Duration>,
     /// Saves and loads in a row that did not end well.
     pub(crate) failures: u32,
     /// Claims that were taken over and go out with the next save.
@@ -66,6 +66,12 @@ impl Job {
             | TargetState::Held { .. }
             | TargetState::Done { .. } => None,
         }
+    }
+
+    /// Not saved before.
+    pub(crate) fn may_save_from(&self, tuning: &Tuning) -> Duration {
+        let gap = if self.unsaved_tokens.is_empty() { tuning.save_gap } else { tuning.ack_gap };
+        self.last_save.map_or(Duration::ZERO, |at| at + gap)
     }
 
     /// How long to wait after the latest failure: 1 s, doubled each time, at most 30 s.

@@ -30,6 +30,9 @@
 //! - No 5 seconds hold more than nine tenths of the account's dials; a process that starts waits 5 s, for it cannot know
 //!   what its predecessor dialled.
 //! - Nothing is dialled outside the callee's window, nor so late that it would ring beyond it.
+//! - No number is called more often than [`frequency`](CampaignSpec::frequency) allows, nor by two targets at once, nor when
+//!   it is on the do-not-call list: looked at when it is claimed, and again just before the dial.
+//! - What halts a campaign, and who must not be called again, is stored with the target that says so.
 //! - Every attempt ends: by its webhooks, by a look-up, or by the clock.
 //! - Every webhook is answered once, within [`ACK_PATIENCE`].
 //!
@@ -46,27 +49,38 @@
 //! - A claim that a crash left behind is dialled under its own command id if it is found within 30 s. One found later
 //!   costs its target three minutes and, unless policy says otherwise, an attempt: nobody can tell it from a dial whose
 //!   answer was lost.
+//! - A target's entry in the do-not-call list, and when it rang, are known as long as its job or the process lives; what
+//!   has to outlive both is the shell's to remember ([`Event::DoNotCallSet`], [`Event::RangBefore`]).
+//! - Learned channel limits, the rest of a blocked caller id, a ramp and a breaker's sample begin anew with the process.
 //! - A campaign edited while a call lives applies to that call at once.
 
 mod agenda;
 mod announcement;
+mod breaker;
 pub mod call;
+mod caller_ids;
 mod claim;
 pub mod client_state;
+pub mod compliance;
 mod dialer;
+mod do_not_call;
 pub mod effect;
 pub mod event;
 mod flight;
 mod ids;
 mod job;
+mod ledger;
 mod now;
 pub mod outcome;
 mod owner;
 mod pacing;
 mod phone;
 mod progress;
+mod ramp;
 mod retry;
+pub mod rules;
 pub mod spec;
+mod tally;
 pub mod target;
 mod window;
 
@@ -84,7 +98,7 @@ pub use ids::{
 pub use now::Now;
 pub use outcome::Outcome;
 pub use phone::{NotE164, PhoneNumber};
-pub use progress::{Counts, JobProgress, Progress, Tallied, WaitingFor};
+pub use progress::{CampaignEnd, Counts, JobProgress, Progress, Signals, Tallied, WaitingFor};
 pub use spec::CampaignSpec;
 pub use target::TargetState;
 

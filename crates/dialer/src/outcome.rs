@@ -55,6 +55,8 @@ pub enum Outcome {
     ComplianceBlocked,
     /// Its time passed before it could be reached.
     Expired,
+    /// Its campaign had failed, or had what it wanted, before it could be reached.
+    Skipped,
     /// Whether a phone rang cannot be found out.
     Ambiguous,
     /// The announcement could not be played.
@@ -68,8 +70,8 @@ pub enum UsualRetry {
     Never,
     /// Another attempt after this long, while the cap allows.
     After(Duration),
-    /// As `After`, but not twice in a row.
-    OnceAfter(Duration),
+    /// As `After`, but after at most so many attempts of the target that ended like this.
+    AtMost(u8, Duration),
     /// As soon as there is capacity again; no cap.
     WhenPossible(Duration),
     /// After this long, within the budget for carrier failures.
@@ -81,7 +83,7 @@ const HOUR: Duration = Duration::from_hours(1);
 
 impl Outcome {
     /// Every outcome, in the order of the enum.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Completed,
         Self::HumanHangup,
         Self::OptedOut,
@@ -102,6 +104,7 @@ impl Outcome {
         Self::ConfigError,
         Self::ComplianceBlocked,
         Self::Expired,
+        Self::Skipped,
         Self::Ambiguous,
         Self::FlowError,
     ];
@@ -131,7 +134,8 @@ impl Outcome {
             | Self::DestinationBlocked
             | Self::ConfigError
             | Self::ComplianceBlocked
-            | Self::Expired => false,
+            | Self::Expired
+            | Self::Skipped => false,
         }
     }
 
@@ -160,7 +164,8 @@ impl Outcome {
             | Self::DestinationBlocked
             | Self::ConfigError
             | Self::ComplianceBlocked
-            | Self::Expired => false,
+            | Self::Expired
+            | Self::Skipped => false,
         }
     }
 
@@ -175,20 +180,21 @@ impl Outcome {
             | Self::Fax
             | Self::InvalidNumber
             | Self::TimeLimit
-            | Self::BlockedByAnalytics
             | Self::DestinationBlocked
             | Self::ComplianceBlocked
-            | Self::Expired => UsualRetry::Never,
+            | Self::Expired
+            | Self::Skipped => UsualRetry::Never,
             Self::Machine => UsualRetry::After(4 * HOUR),
             Self::NoAnswer => UsualRetry::After(2 * HOUR),
-            Self::Busy => UsualRetry::After(20 * MINUTE),
+            Self::Busy => UsualRetry::AtMost(2, 20 * MINUTE),
             Self::Ambiguous => UsualRetry::After(HOUR),
-            Self::Silence | Self::Rejected => UsualRetry::OnceAfter(24 * HOUR),
-            Self::FlowError => UsualRetry::OnceAfter(HOUR),
+            Self::Silence | Self::Rejected => UsualRetry::AtMost(1, 24 * HOUR),
+            Self::FlowError => UsualRetry::AtMost(1, HOUR),
             Self::CanceledBySystem => UsualRetry::After(Duration::ZERO),
             Self::ConfigError => UsualRetry::WhenPossible(Duration::ZERO),
             Self::CapacityLimited => UsualRetry::WhenPossible(Duration::from_secs(5)),
-            Self::CarrierFailure => UsualRetry::Infra(5 * MINUTE),
+            // Under another caller id, or once this one has rested.
+            Self::CarrierFailure | Self::BlockedByAnalytics => UsualRetry::Infra(5 * MINUTE),
         }
     }
 
@@ -268,6 +274,8 @@ impl Outcome {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// Each line: hangup cause, SIP cause, position -> outcome, usual retry, uses an attempt, may have rung.
@@ -286,17 +294,17 @@ mod tests {
         normal_clearing    200  p1m -> Machine            240m       attempt rang
         normal_clearing    200  hrm -> Machine            240m       attempt rang
         normal_clearing    200  hrf -> Fax                never      attempt rang
-        normal_clearing    200  hrs -> Silence            once1440m  attempt rang
+        normal_clearing    200  hrs -> Silence            1x1440m   attempt rang
         timeout            -    r   -> NoAnswer           120m       attempt rang
         no_answer          487  r   -> NoAnswer           120m       attempt rang
         unspecified        408  r   -> NoAnswer           120m       attempt rang
         unspecified        480  r   -> NoAnswer           120m       attempt rang
         unspecified        487  r   -> NoAnswer           120m       attempt rang
-        user_busy          486  r   -> Busy               20m        attempt quiet
-        unspecified        600  r   -> Busy               20m        attempt quiet
-        call_rejected      603  r   -> Rejected           once1440m  attempt rang
-        unspecified        603  r   -> Rejected           once1440m  attempt rang
-        call_rejected      608  r   -> BlockedByAnalytics never      free    quiet
+        user_busy          486  r   -> Busy               2x20m       attempt quiet
+        unspecified        600  r   -> Busy               2x20m       attempt quiet
+        call_rejected      603  r   -> Rejected           1x1440m   attempt rang
+        unspecified        603  r   -> Rejected           1x1440m   attempt rang
+        call_rejected      608  r   -> BlockedByAnalytics infra5m    free    quiet
         not_found          404  r   -> InvalidNumber      never      attempt quiet
         unspecified        410  r   -> InvalidNumber      never      attempt quiet
         unspecified        484  r   -> InvalidNumber      never      attempt quiet
@@ -311,7 +319,7 @@ mod tests {
         unspecified        -    r   -> CarrierFailure     infra5m    free    quiet
         made_up_tomorrow   -    r   -> CarrierFailure     infra5m    free    quiet
         made_up_tomorrow   -    p1h -> HumanHangup        never      attempt rang
-        normal_clearing    200  hxh -> FlowError          once60m    attempt rang
+        normal_clearing    200  hxh -> FlowError          1x60m      attempt rang
     ";
 
     /// Each line: HTTP status, code, pointer -> outcome, usual retry, uses an attempt, may have rung.
@@ -336,7 +344,7 @@ mod tests {
         302 -     -              -> CarrierFailure     infra5m    free    quiet
     ";
 
-    fn cause(word: &str) -> HangupCause {
+    fn cause_of(word: &str) -> HangupCause {
         match word {
             "call_rejected" => HangupCause::CallRejected,
             "normal_clearing" => HangupCause::NormalClearing,
@@ -356,7 +364,7 @@ mod tests {
         let retry = match outcome.usual_retry() {
             UsualRetry::Never => "never".to_owned(),
             UsualRetry::After(wait) => minutes(wait),
-            UsualRetry::OnceAfter(wait) => format!("once{}", minutes(wait)),
+            UsualRetry::AtMost(times, wait) => format!("{times}x{}", minutes(wait)),
             UsualRetry::WhenPossible(wait) => format!("possible{}", minutes(wait)),
             UsualRetry::Infra(wait) => format!("infra{}", minutes(wait)),
         };
@@ -377,7 +385,7 @@ mod tests {
     fn the_outcome_follows_cause_and_position() {
         check(HANGUPS, |columns| {
             let sip = columns[1].parse().ok().filter(|sip| *sip >= 100);
-            Outcome::of_hangup(Hangup { cause: cause(columns[0]), sip }, Position::decode(columns[2]).unwrap())
+            Outcome::of_hangup(Hangup { cause: cause_of(columns[0]), sip }, Position::decode(columns[2]).unwrap())
         });
     }
 
@@ -392,6 +400,32 @@ mod tests {
                 retry_after: None,
             })
         });
+    }
+
+    fn position() -> impl Strategy<Value = Position> {
+        let texts = ["r", "l", "b"].into_iter().map(ToOwned::to_owned);
+        let parties = ["u", "n", "h", "m", "f", "s"];
+        let playing = parties.iter().map(|party| format!("p1{party}"));
+        let hanging_up =
+            ["d", "r", "x", "c"].iter().flat_map(|ending| parties.iter().map(move |party| format!("h{ending}{party}")));
+        prop::sample::select(texts.chain(playing).chain(hanging_up).collect::<Vec<_>>())
+            .prop_map(|text| Position::decode(&text).unwrap())
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_but_a_delivered_announcement_is_a_success(
+            position in position(),
+            cause in prop::sample::select(vec![
+                "call_rejected", "normal_clearing", "originator_cancel", "timeout", "time_limit", "user_busy", "not_found",
+                "no_answer", "unspecified", "unknown",
+            ]),
+            sip in prop::option::of(100..700u16),
+        ) {
+            let outcome = Outcome::of_hangup(Hangup { cause: cause_of(cause), sip }, position);
+            let delivered = matches!(position, Position::HangingUp { ending: Ending::Delivered, .. });
+            prop_assert!(delivered || !matches!(outcome, Outcome::Completed | Outcome::VoicemailLeft), "{:?}", outcome);
+        }
     }
 
     #[test]

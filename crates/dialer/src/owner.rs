@@ -9,11 +9,18 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::breaker::Results;
 use crate::call::Refusal;
+use crate::caller_ids::CallerIds;
 use crate::ids::{OwnerId, TargetId};
+use crate::now::Now;
+use crate::outcome::Outcome;
 use crate::pacing::{Bucket, LearnedCap};
-use crate::progress::Tallied;
-use crate::spec::{Audience, CampaignSpec, FromSelection, Zone};
+use crate::progress::{CampaignEnd, Tallied};
+use crate::ramp::RampUp;
+use crate::spec::{Audience, CampaignSpec, DialRate, FromSelection, Pacing, Zone};
+use crate::tally::Halt;
+use crate::target::TargetState;
 use crate::window::WindowState;
 
 /// A job's number in this process.
@@ -53,13 +60,48 @@ pub(crate) struct Owner {
     /// Claims that nothing was dialled for: on their way to the store, or ready.
     pub(crate) undialled: u32,
     pub(crate) bucket: Bucket,
+    pub(crate) ramp: RampUp,
+    pub(crate) results: Results,
+    /// Dials so far, each weighed by the share: who has passed least is next.
+    pub(crate) passed: u64,
+    /// Some window was open when last looked.
+    was_open: bool,
     pub(crate) learned_cap: LearnedCap,
     pub(crate) next_claim: Duration,
-    pub(crate) next_from: u16,
+    pub(crate) caller_ids: CallerIds,
     pub(crate) tallied: Tallied,
+    pub(crate) used: Used,
     /// Set by a refusal that only a person can cure.
     pub(crate) misconfigured: Option<Refusal>,
     pub(crate) dialled: u64,
+}
+
+/// What the targets of an owner have used up together, and what they say of it.
+#[derive(Debug, Default)]
+pub(crate) struct Used {
+    calls: u64,
+    halts: BTreeMap<Halt, u32>,
+}
+
+impl Used {
+    pub(crate) fn add(&mut self, state: &TargetState) {
+        self.calls += u64::from(state.calls());
+        if let Some(halt) = state.tally().halt {
+            *self.halts.entry(halt).or_default() += 1;
+        }
+    }
+
+    pub(crate) fn remove(&mut self, state: &TargetState) {
+        self.calls -= u64::from(state.calls());
+        if let Some(halt) = state.tally().halt
+            && let Some(count) = self.halts.get_mut(&halt)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.halts.remove(&halt);
+            }
+        }
+    }
 }
 
 /// Waiting targets of one zone.
@@ -132,11 +174,16 @@ impl Owner {
             expiries: BTreeSet::new(),
             ready: VecDeque::new(),
             undialled: 0,
-            bucket: Bucket::new(crate::spec::DialRate::from_millis(0), 1, now),
+            bucket: Bucket::new(DialRate::from_millis(0), 1, now),
+            ramp: RampUp::new(now),
+            results: Results::default(),
+            passed: 0,
+            was_open: false,
             learned_cap: LearnedCap::default(),
             next_claim: Duration::ZERO,
-            next_from: 0,
+            caller_ids: CallerIds::default(),
             tallied: Tallied::default(),
+            used: Used::default(),
             misconfigured: None,
             dialled: 0,
         }
@@ -144,13 +191,58 @@ impl Owner {
 
     /// Takes a new spec.
     pub(crate) fn set_spec(&mut self, spec: Arc<CampaignSpec>, now: Duration) {
-        self.bucket.set_rate(spec.pacing.dials_per_second, burst(&spec), now);
+        if self.spec.as_ref().is_some_and(|before| before.suspended && !spec.suspended) {
+            self.ramp.restart(now);
+        }
+        if self.spec.as_ref().is_none_or(|before| before.from != spec.from) {
+            self.caller_ids = CallerIds::default();
+        }
         self.spec = Some(spec);
         self.removed = false;
         self.misconfigured = None;
         for queue in &mut self.queues {
             queue.window = None;
         }
+        self.pace(now);
+    }
+
+    /// Dials at the rate that the ramp has come to.
+    pub(crate) fn pace(&mut self, now: Duration) {
+        let Some(spec) = &self.spec else { return };
+        let Pacing { dials_per_second, ramp, .. } = spec.pacing;
+        let rate = self.ramp.rate(ramp.as_ref(), dials_per_second, now);
+        // A bucket that is refilled at every look forgets what it could give ahead.
+        if rate != self.bucket.rate() {
+            self.bucket.set_rate(rate, burst(rate), now);
+        }
+    }
+
+    /// When the rate may rise next.
+    pub(crate) fn next_pace(&self) -> Option<Duration> {
+        let Pacing { dials_per_second, ramp, .. } = self.spec.as_ref()?.pacing;
+        self.ramp.next_step(ramp.as_ref(), dials_per_second)
+    }
+
+    /// A dial has left.
+    pub(crate) fn has_dialled(&mut self) {
+        self.ramp.dialled();
+        self.passed = self.passed.saturating_add(u64::from(u16::MAX) / u64::from(self.share()));
+    }
+
+    /// Higher comes first.
+    pub(crate) fn priority(&self) -> u8 {
+        self.spec.as_ref().map_or(0, |spec| spec.pacing.priority)
+    }
+
+    /// Its share among those of the same priority.
+    pub(crate) fn share(&self) -> u16 {
+        self.spec.as_ref().map_or(1, |spec| spec.pacing.share.max(1))
+    }
+
+    /// Whether a target is due in an open window.
+    pub(crate) fn has_due(&self, wall: Timestamp) -> bool {
+        let Some(spec) = &self.spec else { return false };
+        self.queues.iter().any(|queue| !queue.due.is_empty() && queue.is_open(wall, spec.ring_timeout))
     }
 
     /// The queue of a zone, made on first sight.
@@ -175,9 +267,10 @@ impl Owner {
         }
     }
 
-    /// Brings every queue up to `wall`: what is due, which windows are open.
-    pub(crate) fn refresh(&mut self, wall: Timestamp) {
+    /// Brings every queue up to `now`: what is due, which windows are open.
+    pub(crate) fn refresh(&mut self, now: Now) {
         let Some(spec) = self.spec.clone() else { return };
+        let wall = now.wall;
         for queue in &mut self.queues {
             queue.ripen(wall);
             if queue.window.is_none_or(|window| !window.covers(wall)) {
@@ -187,6 +280,12 @@ impl Owner {
                 };
             }
         }
+        let is_open = self.queues.iter().any(|queue| queue.window.is_some_and(|window| window.open));
+        if is_open && !self.was_open {
+            self.ramp.restart(now.up);
+            self.pace(now.up);
+        }
+        self.was_open = is_open;
     }
 
     /// Targets that are due and whose zone nobody knows.
@@ -202,6 +301,8 @@ impl Owner {
         !self.removed
             && !spec.suspended
             && self.misconfigured.is_none()
+            && self.halt().is_none()
+            && self.end().is_none()
             && !spec.from.is_empty()
             && spec.start_at.is_none_or(|start| start <= wall)
             && spec.stop_at.is_none_or(|stop| wall < stop)
@@ -220,7 +321,10 @@ impl Owner {
 
     /// How many more targets it may claim: what pacing lets out soon, less what is claimed already.
     pub(crate) fn claims_wanted(&self, now: Duration) -> u32 {
-        self.bucket.by(now + CLAIM_AHEAD).saturating_sub(self.undialled).min(self.room(now))
+        if self.caller_ids_rest_until(now).is_some() {
+            return 0;
+        }
+        self.bucket.by(now + CLAIM_AHEAD).saturating_sub(self.undialled).min(self.room(now)).min(self.budget())
     }
 
     /// From when on pacing wants another claim; `None` when never.
@@ -244,18 +348,52 @@ impl Owner {
         open.flat_map(|queue| queue.due.keys().copied()).collect()
     }
 
-    /// The caller id of the next dial to the target at `slot`.
-    pub(crate) fn choose_from(&mut self, slot: Slot) -> u16 {
-        let Some(spec) = &self.spec else { return 0 };
-        let count = u16::try_from(spec.from.len()).unwrap_or(u16::MAX).max(1);
-        match spec.from_selection {
-            FromSelection::RoundRobin => {
-                let chosen = self.next_from % count;
-                self.next_from = (chosen + 1) % count;
-                chosen
+    /// The caller id of the next dial to the target at `slot`; `None` while all of them rest.
+    pub(crate) fn choose_from(&mut self, slot: Slot, now: Duration) -> Option<u16> {
+        let count = self.caller_id_count();
+        match self.spec.as_ref()?.from_selection {
+            FromSelection::RoundRobin => self.caller_ids.in_turn(count, now),
+            FromSelection::Sticky => {
+                let own = u16::try_from(slot.index % u32::from(count)).unwrap_or(0);
+                self.caller_ids.from(own, count, now)
             }
-            FromSelection::Sticky => u16::try_from(slot.index % u32::from(count)).unwrap_or(0),
         }
+    }
+
+    fn caller_id_count(&self) -> u16 {
+        let count = self.spec.as_ref().map_or(0, |spec| spec.from.len());
+        u16::try_from(count).unwrap_or(u16::MAX).max(1)
+    }
+
+    /// Until when every caller id rests; `None` when one may be shown.
+    pub(crate) fn caller_ids_rest_until(&self, now: Duration) -> Option<Duration> {
+        self.caller_ids.rest_until(self.caller_id_count(), now)
+    }
+
+    /// How many more calls may be placed.
+    pub(crate) fn budget(&self) -> u32 {
+        let most = self.spec.as_ref().and_then(|spec| spec.max_calls);
+        most.map_or(u32::MAX, |most| u32::try_from(u64::from(most).saturating_sub(self.used.calls)).unwrap_or(u32::MAX))
+    }
+
+    /// Why it dials nothing more until somebody changes it.
+    pub(crate) fn halt(&self) -> Option<Halt> {
+        self.used.halts.keys().rev().find(|halt| **halt != Halt::FailedByRule).copied()
+    }
+
+    /// Whether it is over before all its targets were reached.
+    pub(crate) fn end(&self) -> Option<CampaignEnd> {
+        let spec = self.spec.as_ref()?;
+        if self.used.halts.contains_key(&Halt::FailedByRule) {
+            return Some(CampaignEnd::FailedByRule);
+        }
+        let ended_as = |outcome| self.tallied.outcomes.get(&outcome).copied().unwrap_or(0);
+        let reached = ended_as(Outcome::Completed) + ended_as(Outcome::VoicemailLeft);
+        if spec.enough_reached.is_some_and(|enough| enough <= reached) {
+            return Some(CampaignEnd::Satisfied);
+        }
+        let too_many = spec.most_failed.is_some_and(|most| most < self.tallied.counts.failed);
+        too_many.then_some(CampaignEnd::TooManyFailed)
     }
 
     /// When the next window opens for a target that waits; `None` while one is open, or when none ever opens.
@@ -284,6 +422,6 @@ impl Owner {
 const CLAIM_AHEAD: Duration = Duration::from_secs(1);
 
 /// A second's worth of dials and one: what a pause may catch up.
-fn burst(spec: &CampaignSpec) -> u32 {
-    spec.pacing.dials_per_second.millis().div_ceil(1000).saturating_add(1)
+fn burst(rate: DialRate) -> u32 {
+    rate.millis().div_ceil(1000).saturating_add(1)
 }

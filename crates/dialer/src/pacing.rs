@@ -38,6 +38,11 @@ impl Bucket {
         self.level = self.level.min(self.burst);
     }
 
+    /// The rate in force.
+    pub(crate) fn rate(&self) -> DialRate {
+        self.rate
+    }
+
     fn refill(&mut self, now: Duration) {
         let passed = now.saturating_sub(self.at).as_nanos();
         self.level = (self.level + passed * u128::from(self.rate.millis())).min(self.burst);

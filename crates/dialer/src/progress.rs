@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::outcome::Outcome;
+use crate::tally::Halt;
 use crate::target::TargetState;
 
 /// Targets by where they stand. Every target is in exactly one of the counts.
@@ -30,7 +31,7 @@ pub struct Counts {
     pub blocked: u32,
     /// Ended, or waiting for a person, because nobody knows whether it rang.
     pub ambiguous: u32,
-    /// Ended because its time passed.
+    /// Ended because its time passed, or its campaign was over.
     pub expired: u32,
 }
 
@@ -74,7 +75,7 @@ impl Counts {
             | Outcome::TimeLimit => &mut self.completed,
             Outcome::ComplianceBlocked | Outcome::DestinationBlocked | Outcome::BlockedByAnalytics => &mut self.blocked,
             Outcome::Ambiguous => &mut self.ambiguous,
-            Outcome::Expired => &mut self.expired,
+            Outcome::Expired | Outcome::Skipped => &mut self.expired,
             Outcome::Machine
             | Outcome::Fax
             | Outcome::Silence
@@ -153,6 +154,31 @@ pub struct Progress {
     pub next_window_opens: Option<Timestamp>,
     /// Dials answered with success by this process.
     pub dialled: u64,
+    /// Set once the campaign is over before all its targets were reached.
+    pub end: Option<CampaignEnd>,
+}
+
+/// How a campaign ended before all its targets were reached. Those that waited end as [`Outcome::Skipped`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CampaignEnd {
+    /// It has what it wanted: [`enough_reached`](crate::CampaignSpec::enough_reached).
+    Satisfied,
+    /// More targets failed than may: [`most_failed`](crate::CampaignSpec::most_failed).
+    TooManyFailed,
+    /// A rule failed it.
+    FailedByRule,
+}
+
+/// What this process has noticed and nobody waits for. Each only grows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Signals {
+    /// Calls that ended for a cause not known here; each counts as a carrier failure unless its SIP status or its
+    /// announcement says more.
+    pub unknown_hangup_causes: u64,
+    /// Announcements whose end was told after the hangup.
+    pub late_announcement_ends: u64,
+    /// Calls that were hung up because their job was gone.
+    pub calls_without_job: u64,
 }
 
 /// What holds up an owner's next dial.
@@ -172,6 +198,15 @@ pub enum WaitingFor {
         code: Option<Box<str>>,
         /// The field complained about.
         pointer: Option<Box<str>>,
+    },
+    /// Somebody has to look: the campaign dials nothing more until it is changed.
+    Halt(Halt),
+    /// As many calls were placed as [`max_calls`](crate::CampaignSpec::max_calls) allows.
+    Budget,
+    /// Every caller id rests, because analytics engines block it.
+    CallerIds {
+        /// When the first may be shown again.
+        at: Timestamp,
     },
     /// `start_at` is to come.
     Start {

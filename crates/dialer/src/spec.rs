@@ -11,11 +11,13 @@ use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
 
 use crate::ids::TargetId;
+#[cfg(doc)]
 use crate::outcome::Outcome;
 use crate::phone::PhoneNumber;
+use crate::rules::OutcomeRule;
 
 /// One campaign, or one job that stands alone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CampaignSpec {
     /// Caller ids, at least one. Without any, nothing is dialled.
     pub from: Vec<PhoneNumber>,
@@ -47,6 +49,17 @@ pub struct CampaignSpec {
     pub drain: DrainPolicy,
     /// Nothing is dialled before.
     pub start_at: Option<Timestamp>,
+    /// How often a number may be called by all campaigns of the account together; each campaign keeps to its own caps.
+    pub frequency: Vec<FrequencyCap>,
+    /// When the campaign stops itself; `None`: never.
+    pub breaker: Option<Breaker>,
+    /// Calls placed at most, over all targets and attempts. `None`: no limit.
+    pub max_calls: Option<u32>,
+    /// Targets that end as [`Outcome::Completed`] or [`Outcome::VoicemailLeft`] before the campaign has what it wanted; calls
+    /// under way then may reach a few more. `None`: all.
+    pub enough_reached: Option<u32>,
+    /// Targets that may fail (see [`Counts::failed`](crate::Counts::failed)) before the campaign has failed. `None`: all.
+    pub most_failed: Option<u32>,
     /// Nothing is dialled from here on; what is still undialled then ends as [`Outcome::Expired`].
     pub stop_at: Option<Timestamp>,
 }
@@ -183,10 +196,53 @@ impl DialRate {
 /// How fast a campaign dials, and how many calls at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pacing {
+    /// How the rate rises; `None`: it is there at once. It begins anew with the process, when a suspension or a halt ends
+    /// and when windows open.
+    pub ramp: Option<Ramp>,
+    /// Campaigns of a higher priority come first, whatever they leave.
+    pub priority: u8,
+    /// Share of what campaigns of the same priority divide, at least 1.
+    pub share: u16,
     /// Dials started per second in the long run; a pause lets it catch up by about a second's worth, no more.
     pub dials_per_second: DialRate,
     /// Calls claimed, ringing or live at once.
     pub max_concurrent: u32,
+}
+
+/// How often a number may be called. What may have rung counts, whichever campaign called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrequencyCap {
+    /// Calls at most, 1 to 8: a target remembers no more.
+    pub calls: u8,
+    /// In any span of this length, at most 31 days.
+    pub within: Duration,
+}
+
+/// How a campaign's rate rises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ramp {
+    /// The rate to begin with.
+    pub from: DialRate,
+    /// What each step adds, in hundredths of the rate.
+    pub step_percent: u32,
+    /// How long a step lasts. The next one comes only if at most a tenth of the calls that ended in it were trouble:
+    /// unknown numbers, rejections, failures, short calls.
+    pub every: Duration,
+}
+
+/// When a campaign stops itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Breaker {
+    /// Results older than this do not count.
+    pub window: Duration,
+    /// Fewer results than this say nothing.
+    pub least_sample: u32,
+    /// Hundredths of the results that are unknown numbers.
+    pub invalid_percent: u8,
+    /// Hundredths of the results that are rejected, or lost at carriers.
+    pub reject_percent: u8,
+    /// Hundredths of the results that are people who hung up within 6 s.
+    pub short_percent: u8,
 }
 
 /// What an account may do, shared by all its campaigns.
@@ -228,31 +284,13 @@ pub struct RetryPolicy {
     pub min_gap: Duration,
     /// Wait after the 1st, 2nd, … attempt; the last one repeats. Empty: each outcome's own wait.
     pub backoff: Vec<Duration>,
+    /// Moves the next attempt by two hours where it would fall on the hour of one that nobody answered, days later.
+    pub vary_time_of_day: bool,
     /// Retries after carrier failures, which ring no phone and use no attempt.
     pub infra_retries: u16,
-    /// Per outcome, first match wins; unmatched outcomes follow the table in [`crate::outcome`].
-    pub rules: Vec<RetryRule>,
-}
-
-/// One exception to the outcome table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RetryRule {
-    /// Outcomes it applies to.
-    pub outcomes: Vec<Outcome>,
-    /// What to do then.
-    pub action: RetryAction,
-}
-
-/// What a rule does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RetryAction {
-    /// Try again while the cap allows, after this long (or as the backoff list says), never before `min_gap`.
-    Retry {
-        /// Overrides the backoff list.
-        after: Option<Duration>,
-    },
-    /// Never again.
-    Finish,
+    /// Exceptions, at most [`MOST_RULES`](crate::rules::MOST_RULES): the first that fits applies. What fits none follows
+    /// the table in [`crate::outcome`].
+    pub rules: Vec<OutcomeRule>,
 }
 
 /// What becomes of an attempt whose fate cannot be found out.

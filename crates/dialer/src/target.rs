@@ -3,12 +3,15 @@
 //! Promises that states of one target can be joined in any order with the same result, that time never runs backwards
 //! in a join, and that `Done` absorbs everything. Does not know what leads from one state to the next.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::client_state::Position;
 use crate::ids::{CallControlId, CallLegId, Leg, SessionId};
 use crate::outcome::Outcome;
+pub use crate::tally::{Halt, Retried, Rings, Tally};
 
 /// Where a target stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,19 +58,6 @@ pub enum TargetState {
     },
 }
 
-/// What a target has used up, counted over claims that have ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Attempts of the shared cap.
-    pub attempts: u16,
-    /// Claims that ended without using an attempt: refused, released, failed at the carrier.
-    pub refusals: u32,
-    /// Those of `refusals` that were carrier failures.
-    pub infra: u16,
-    /// How the last attempt ended, or the last claim that was refused.
-    pub last: Option<Outcome>,
-}
-
 /// Who claimed a target, when, and with which caller id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClaimRecord {
@@ -96,6 +86,32 @@ impl TargetState {
             | Self::Held { tally, .. }
             | Self::Done { tally, .. } => *tally,
         }
+    }
+
+    /// The same state with another tally.
+    #[must_use]
+    pub(crate) fn with_tally(self, tally: Tally) -> Self {
+        match self {
+            Self::Pending { not_before, .. } => Self::Pending { tally, not_before },
+            Self::Claimed { claim, .. } => Self::Claimed { tally, claim },
+            Self::Dialing { claim, leg, position, .. } => Self::Dialing { tally, claim, leg, position },
+            Self::Held { claim, .. } => Self::Held { tally, claim },
+            Self::Done { outcome, .. } => Self::Done { tally, outcome },
+        }
+    }
+
+    /// When the attempt under way was claimed.
+    pub(crate) fn claimed_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Claimed { claim, .. } | Self::Dialing { claim, .. } | Self::Held { claim, .. } => Some(claim.at),
+            Self::Pending { .. } | Self::Done { .. } => None,
+        }
+    }
+
+    /// Calls placed for the target, the one under way included.
+    #[must_use]
+    pub fn calls(&self) -> u32 {
+        self.tally().calls() + u32::from(self.attempt().is_some())
     }
 
     /// The number of the attempt under way; `None` when there is none.
@@ -165,9 +181,25 @@ pub struct StoredState {
     /// Claims that ended without using an attempt.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub refusals: u32,
-    /// Those of them that were carrier failures.
+    /// Those of them that were calls all the same: carrier failures, and caller ids that were blocked.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub infra: u16,
+    /// Those of `attempts` that a rule does not count.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub ignored: u16,
+    /// Retries by the outcome that they followed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, u8>"))]
+    pub retried: BTreeMap<Outcome, u8>,
+    /// Why this target's end halts its campaign.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub halt: Option<Halt>,
+    /// Its number must not be called by anybody.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub dnc: bool,
+    /// When its phone may have rung, in seconds since 1970, the latest first; at most eight.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rang: Vec<u32>,
     /// Pending: not dialled before this instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
@@ -245,12 +277,17 @@ impl From<TargetState> for StoredState {
             TargetState::Held { .. } => StateName::Held,
             TargetState::Done { .. } => StateName::Done,
         };
-        let Tally { attempts, refusals, infra, last } = state.tally();
+        let Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings } = state.tally();
         let bare = Self {
             state: name,
             attempts,
             refusals,
             infra,
+            ignored,
+            retried: retried.to_map(),
+            halt,
+            dnc,
+            rang: rings.to_seconds(),
             not_before: None,
             last,
             outcome: None,
@@ -302,8 +339,10 @@ impl TryFrom<StoredState> for TargetState {
     type Error = BadStoredState;
 
     fn try_from(stored: StoredState) -> Result<Self, BadStoredState> {
-        let StoredState { attempts, refusals, infra, last, .. } = stored;
-        let tally = Tally { attempts, refusals, infra, last };
+        let StoredState { attempts, ignored, refusals, infra, last, halt, dnc, .. } = stored;
+        let retried = Retried::from_map(&stored.retried);
+        let rings = Rings::from_seconds(&stored.rang);
+        let tally = Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings };
         Ok(match stored.state {
             StateName::Pending => Self::Pending { tally, not_before: stored.not_before },
             StateName::Claimed => Self::Claimed { tally, claim: stored.claim()? },
@@ -325,12 +364,16 @@ mod tests {
     use super::*;
 
     fn tally() -> impl Strategy<Value = Tally> {
-        (0..4u16, 0..4u32, 0..4u16, prop::option::of(outcome())).prop_map(|(attempts, refusals, infra, last)| Tally {
-            attempts,
-            refusals,
-            infra,
-            last,
-        })
+        let halt = prop::sample::select(vec![None, Some(Halt::PausedByRule), Some(Halt::FailedByRule)]);
+        let retried = prop::collection::btree_map(outcome(), 1..4u8, 0..3);
+        let used = (0..4u16, 0..4u16, 0..4u32, 0..4u16);
+        let rang = prop::collection::vec(1..9u32, 0..10);
+        (used, prop::option::of(outcome()), retried, halt, any::<bool>(), rang).prop_map(
+            |((attempts, ignored, refusals, infra), last, retried, halt, dnc, rang)| {
+                let (retried, rings) = (Retried::from_map(&retried), Rings::from_seconds(&rang));
+                Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings }
+            },
+        )
     }
 
     fn claim() -> impl Strategy<Value = ClaimRecord> {
@@ -396,6 +439,14 @@ mod tests {
         let read = |text: &str| serde_json::from_str::<TargetState>(text).unwrap_err().to_string();
         assert!(read(r#"{"state":"Claimed"}"#).contains("claimedAt"));
         assert!(read(r#"{"state":"Done"}"#).contains("outcome"));
+    }
+
+    #[test]
+    fn what_an_older_version_wrote_is_read() {
+        let old = r#"{"state":"Pending","attempts":1,"refusals":2,"notBefore":"2026-01-01T00:00:00Z","last":"Busy"}"#;
+        let state = serde_json::from_str::<TargetState>(old).unwrap();
+        let tally = Tally { attempts: 1, refusals: 2, last: Some(Outcome::Busy), ..Tally::default() };
+        assert_eq!(state.tally(), tally);
     }
 
     #[test]

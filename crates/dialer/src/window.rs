@@ -69,8 +69,9 @@ fn span(window: &Window, zone: &TimeZone, date: Date) -> Option<(Timestamp, Time
         Time::MIN => (date.tomorrow().ok()?, Time::MIN),
         end => (date, end),
     };
-    let instant = |date: Date, time| Some(zone.to_zoned(date.to_datetime(time)).ok()?.timestamp());
-    let (start, end) = (instant(date, window.start)?, instant(end_date, end)?);
+    // Where the clocks change, a time of day comes twice or not at all: then the window opens late and closes early.
+    let start = zone.to_ambiguous_timestamp(date.to_datetime(window.start)).later().ok()?;
+    let end = zone.to_ambiguous_timestamp(end_date.to_datetime(end)).earlier().ok()?;
     (start < end).then_some((start, end))
 }
 
@@ -130,6 +131,75 @@ mod tests {
     fn a_window_over_the_lost_hour_is_shorter_by_it() {
         let early = [window(&ALL_DAYS, time(1, 30, 0, 0), time(3, 30, 0, 0))];
         check(&early, "2026-03-08T06:30:00Z", true, "2026-03-08T07:30:00Z");
+    }
+
+    #[test]
+    fn a_window_that_begins_in_the_hour_that_comes_twice_opens_in_the_second() {
+        let early = [window(&ALL_DAYS, time(1, 30, 0, 0), time(3, 30, 0, 0))];
+        check(&early, "2026-11-01T05:30:00Z", false, "2026-11-01T06:30:00Z");
+        let late = [window(&ALL_DAYS, time(0, 0, 0, 0), time(1, 30, 0, 0))];
+        check(&late, "2026-11-01T05:00:00Z", true, "2026-11-01T05:30:00Z");
+    }
+
+    #[test]
+    fn a_window_that_ends_in_the_lost_hour_closes_before_it() {
+        let early = [window(&ALL_DAYS, time(0, 30, 0, 0), time(2, 30, 0, 0))];
+        check(&early, "2026-03-08T06:00:00Z", true, "2026-03-08T06:30:00Z");
+    }
+
+    /// What the callee's own clock says.
+    fn is_within(windows: &[Window], zone: &TimeZone, at: Timestamp) -> bool {
+        let local = zone.to_datetime(at);
+        let before = |end: Time| end == Time::MIN || local.time() < end;
+        let inside = |window: &Window| window.days.contains(&local.weekday()) && window.start <= local.time();
+        windows.iter().any(|window| inside(window) && before(window.end))
+    }
+
+    /// Every zone that there is, around every change of its clocks in two years: while a window is open the callee's clock
+    /// is inside it, and hours away from a change it is closed only while the clock is outside.
+    #[test]
+    fn in_every_zone_and_over_every_change_of_the_clocks_the_callees_clock_decides() {
+        let begin: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let end: Timestamp = "2028-01-01T00:00:00Z".parse().unwrap();
+        let day = [window(&ALL_DAYS, time(8, 0, 0, 0), time(21, 0, 0, 0))];
+        let night = [
+            window(&ALL_DAYS, time(23, 30, 0, 0), time(0, 0, 0, 0)),
+            window(&ALL_DAYS, time(0, 15, 0, 0), time(1, 20, 0, 0)),
+            window(&ALL_DAYS, time(2, 10, 0, 0), time(2, 40, 0, 0)),
+        ];
+        let (mut zones, mut changes) = (0, 0);
+        for name in jiff::tz::db().available() {
+            let zone = TimeZone::get(name.as_str()).unwrap();
+            zones += 1;
+            let mut times: Vec<Timestamp> =
+                zone.following(begin).map(|t| t.timestamp()).take_while(|t| *t < end).collect();
+            changes += times.len();
+            times.push(begin);
+            for change in times {
+                for windows in [&day[..], &night[..]] {
+                    walk(windows, &zone, change, name.as_str());
+                }
+            }
+        }
+        assert!(zones > 400 && changes > 500, "{zones} zones, {changes} changes");
+    }
+
+    /// From a day before to a day after, from one state to the next.
+    fn walk(windows: &[Window], zone: &TimeZone, change: Timestamp, name: &str) {
+        let (mut at, end) = (change - 26.hours(), change + 26.hours());
+        while at < end {
+            let state = WindowState::at(windows, zone, at);
+            assert!(state.covers(at) && state.until > at, "{name}");
+            let span = state.until.as_second() - at.as_second();
+            for inside in [0, span / 3, span / 2, span - 1] {
+                let inside = at + inside.seconds();
+                let far = (inside.as_second() - change.as_second()).abs() > 3 * 3600;
+                let within = is_within(windows, zone, inside);
+                assert!(within || !state.open, "{name}: open at {inside}, when it is {}", zone.to_datetime(inside));
+                assert!(state.open || !within || !far, "{name}: closed at {inside}, {}", zone.to_datetime(inside));
+            }
+            at = state.until;
+        }
     }
 
     #[test]

@@ -212,10 +212,18 @@ impl Pass<'_> {
         let pending = usize::try_from(standing.progress.tallied.counts.pending).unwrap_or(usize::MAX);
         let missing = cut::jobs_for(ahead.saturating_sub(pending));
         match standing.progress.waiting_for {
-            WaitingFor::Suspension | WaitingFor::ConfigError { .. } | WaitingFor::Jobs => 0,
+            WaitingFor::Suspension
+            | WaitingFor::ConfigError { .. }
+            | WaitingFor::Halt(_)
+            | WaitingFor::Budget
+            | WaitingFor::Jobs => 0,
             // Nothing of what was made can be called now; the rest may live elsewhere.
             WaitingFor::Window | WaitingFor::Due { .. } | WaitingFor::NothingToDial => missing.max(1),
-            WaitingFor::Start { .. } | WaitingFor::Pacing | WaitingFor::Concurrency | WaitingFor::Capacity => missing,
+            WaitingFor::Start { .. }
+            | WaitingFor::Pacing
+            | WaitingFor::Concurrency
+            | WaitingFor::Capacity
+            | WaitingFor::CallerIds { .. } => missing,
         }
     }
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use dialer::{Progress, WaitingFor};
+use dialer::target::Halt;
+use dialer::{CampaignEnd, Progress, WaitingFor};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
@@ -141,7 +142,7 @@ fn complete() -> Vec<Fact> {
 /// Phase and facts of a campaign that its dialer works on.
 fn going(progress: &Progress) -> (&'static str, Vec<Fact>) {
     if progress.complete {
-        return ("Complete", complete());
+        return ended(progress.end);
     }
     let in_flight = progress.tallied.counts.in_flight() > 0;
     let (phase, dialing) = match &progress.waiting_for {
@@ -152,6 +153,17 @@ fn going(progress: &Progress) -> (&'static str, Vec<Fact>) {
                  application or its account"
             );
             return ("Blocked", stalled(Reason::ConfigRefused, &message));
+        }
+        WaitingFor::Halt(halt) => return ("Halted", stalled(Reason::Halted, why_halted(*halt))),
+        WaitingFor::Budget => {
+            let message =
+                "all the calls of spec.budget.maxCalls were placed: raise it to call the targets that are left";
+            ("BudgetSpent", Fact::no(Type::Dialing, Reason::BudgetSpent, message))
+        }
+        WaitingFor::CallerIds { .. } => {
+            let message =
+                "every caller id was blocked by an analytics engine (SIP 608) and rests; see status.nextDialAt";
+            ("WaitingForCallerId", Fact::no(Type::Dialing, Reason::CallerIdsBlocked, message))
         }
         WaitingFor::Suspension => ("Suspended", Fact::no(Type::Dialing, Reason::Suspended, "spec.suspend is set")),
         WaitingFor::Start { .. } => {
@@ -200,6 +212,51 @@ fn going(progress: &Progress) -> (&'static str, Vec<Fact>) {
     (phase, facts)
 }
 
+/// Phase and facts of a campaign whose targets have all ended.
+fn ended(end: Option<CampaignEnd>) -> (&'static str, Vec<Fact>) {
+    let (phase, reason, message) = match end {
+        None => return ("Complete", complete()),
+        Some(CampaignEnd::Satisfied) => {
+            ("Complete", Reason::SuccessPolicyMet, "spec.successPolicy is met; who waited was not called")
+        }
+        Some(CampaignEnd::TooManyFailed) => (
+            "Failed",
+            Reason::TooManyFailed,
+            "more targets failed than spec.failurePolicy allows; who waited was not called",
+        ),
+        Some(CampaignEnd::FailedByRule) => (
+            "Failed",
+            Reason::FailedByRule,
+            "a rule of spec.retry.rules has failed the campaign; who waited was not called",
+        ),
+    };
+    let facts = vec![
+        Fact::yes(Type::Ready, reason, message),
+        Fact::yes(Type::Synced, Reason::Synced, ""),
+        Fact::no(Type::Dialing, reason, ""),
+        Fact::yes(Type::Complete, reason, message),
+    ];
+    (phase, facts)
+}
+
+/// What a person should look at.
+fn why_halted(halt: Halt) -> &'static str {
+    match halt {
+        Halt::PausedByRule => "a rule of spec.retry.rules has paused the campaign: change the campaign to go on",
+        Halt::ShortCalls => {
+            "so many people hang up within seconds that the announcement or the caller id must be at fault: check both, then \
+             change the campaign to go on"
+        }
+        Halt::NumbersSuspect => {
+            "so many numbers do not exist that the list cannot be right: check it, then change the campaign to go on"
+        }
+        Halt::AccountSuspect => {
+            "so many calls are rejected or lost that Telnyx must be blocking the account: check its balance, its verification              and its caller ids, then change the campaign to go on"
+        }
+        Halt::FailedByRule => "a rule of spec.retry.rules has failed the campaign",
+    }
+}
+
 /// The figures. Targets that were not cut into jobs yet are pending, so that the counts add up at every moment.
 fn measure(next: &mut OutboundCampaignStatus, standing: &Standing, campaign: &OutboundCampaign, now: Timestamp) {
     // Until all jobs are read again after a start, what was written before is nearer to the truth.
@@ -225,12 +282,14 @@ fn measure(next: &mut OutboundCampaignStatus, standing: &Standing, campaign: &Ou
         finished: number(standing.finished),
     });
     next.next_dial_at = match progress.waiting_for {
-        WaitingFor::Start { at } | WaitingFor::Due { at } => Some(Time(at)),
+        WaitingFor::Start { at } | WaitingFor::Due { at } | WaitingFor::CallerIds { at } => Some(Time(at)),
         WaitingFor::Window
         | WaitingFor::Pacing
         | WaitingFor::NothingToDial
         | WaitingFor::Suspension
         | WaitingFor::ConfigError { .. }
+        | WaitingFor::Halt(_)
+        | WaitingFor::Budget
         | WaitingFor::Concurrency
         | WaitingFor::Capacity
         | WaitingFor::Jobs => None,
@@ -273,7 +332,7 @@ mod tests {
 
     fn standing(held: Held, waiting_for: WaitingFor, complete: bool) -> Standing {
         let tallied = Tallied { counts: held, outcomes: BTreeMap::from([(Outcome::Completed, held.completed)]) };
-        let progress = Progress { tallied, complete, waiting_for, next_window_opens: None, dialled: 0 };
+        let progress = Progress { tallied, complete, waiting_for, next_window_opens: None, dialled: 0, end: None };
         Standing { progress, jobs: 1, finished: 0, ready: true }
     }
 
@@ -336,6 +395,28 @@ mod tests {
         assert_eq!(condition(&status, "Ready"), Some(("False", "ConfigRefused")));
         let ready = status.conditions.iter().find(|condition| condition.type_ == "Ready").unwrap();
         assert!(ready.message.contains("10015") && ready.message.contains("/from"), "{}", ready.message);
+    }
+
+    #[test]
+    fn a_campaign_that_is_over_early_says_why() {
+        let check = |end, phase: &str, reason: &str| {
+            let mut over = standing(Held { expired: 5, ..Held::default() }, WaitingFor::NothingToDial, true);
+            over.progress.end = Some(end);
+            let status = say(&before(5), &Situation::Known(over), 1);
+            assert_eq!(status.phase.as_deref(), Some(phase));
+            assert_eq!(condition(&status, "Complete"), Some(("True", reason)));
+        };
+        check(CampaignEnd::Satisfied, "Complete", "SuccessPolicyMet");
+        check(CampaignEnd::TooManyFailed, "Failed", "TooManyFailed");
+        check(CampaignEnd::FailedByRule, "Failed", "FailedByRule");
+    }
+
+    #[test]
+    fn a_campaign_that_stopped_itself_is_stalled_until_somebody_changes_it() {
+        let halted = standing(Held { pending: 5, ..Held::default() }, WaitingFor::Halt(Halt::AccountSuspect), false);
+        let status = say(&before(5), &Situation::Known(halted), 1);
+        assert_eq!(status.phase.as_deref(), Some("Halted"));
+        assert_eq!(condition(&status, "Stalled"), Some(("True", "Halted")));
     }
 
     #[test]

@@ -3,13 +3,12 @@
 use jiff::Timestamp;
 
 use crate::announcement;
-use crate::call::{CallEvent, Hangup, What};
+use crate::call::{CallEvent, Hangup, HangupCause, What};
 use crate::client_state::Position;
 use crate::dialer::Dialer;
 use crate::effect::Verdict;
 use crate::flight::Phase;
 use crate::ids::{CommandId, DeliveryToken, DialKey};
-use crate::outcome::Outcome;
 use crate::owner::Slot;
 use crate::target::TargetState;
 
@@ -155,10 +154,13 @@ impl Dialer {
     }
 
     fn hung_up(&mut self, slot: Slot, hangup: Hangup, occurred_at: Timestamp, position: Position) -> Effectiveness {
+        if hangup.cause == HangupCause::Unknown {
+            self.signals.unknown_hangup_causes += 1;
+        }
         if self.hold_hangup(slot, hangup, occurred_at, position) {
             return Effectiveness::Held(slot);
         }
-        self.settle(slot, Outcome::of_hangup(hangup, position));
+        self.settle_call(slot, hangup, position);
         Effectiveness::ToStore(slot)
     }
 

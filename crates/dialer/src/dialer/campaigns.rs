@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::announcement;
+use crate::dialer::frequency::rings;
 use crate::dialer::{Dialer, Due};
 use crate::effect::Verdict;
 use crate::event::LoadedJob;
@@ -59,8 +60,12 @@ impl Dialer {
         let number = self.owner_number(id);
         let now = self.now;
         let Some(owner) = self.owners.get_mut(&number) else { return };
+        let changed = owner.spec.as_ref().is_some_and(|before| *before != spec);
         owner.set_spec(spec, now.up);
         owner.audience = audience;
+        if changed {
+            self.lift_halts(number);
+        }
         self.agenda.hasten(Due::Owner(number), now.up);
         self.drain(number);
         self.resolve_held(number);
@@ -92,7 +97,7 @@ impl Dialer {
         self.owner_numbers.remove(&owner.id);
         self.owners.remove(&number);
         self.agenda.cancel(Due::Owner(number));
-        self.turns.retain(|turn| *turn != number);
+        self.turns.remove(&number);
     }
 
     /// Gives back what is claimed and undialled, and applies the drain policy to what was dialled, when the campaign
@@ -189,6 +194,7 @@ impl Dialer {
         let queue_of = targets.iter().map(|target| owner.queue_of(target.zone.as_ref())).collect();
         for (index, target) in (0..).zip(targets.iter()) {
             owner.targets.insert(target.id.clone(), Slot { job: number, index });
+            self.ledger.add_slot(&target.to, Slot { job: number, index });
         }
         let fresh = targets.iter().map(|_| TargetState::default()).collect();
         self.job_numbers.insert(id.clone(), number);
@@ -207,7 +213,7 @@ impl Dialer {
                 sync: Sync::Idle,
                 dirty: false,
                 save_by: self.now.up,
-                next_save: self.now.up,
+                last_save: None,
                 failures: 0,
                 taken_over: BTreeSet::new(),
                 unrung: BTreeSet::new(),
@@ -233,6 +239,7 @@ impl Dialer {
         let owner_no = job.owner;
         let flights: Vec<Slot> = job.flights.keys().map(|index| Slot { job: number, index: *index }).collect();
         for slot in flights {
+            self.hang_up_without_job(slot);
             self.end_flight(slot);
         }
         let Some(job) = self.jobs.remove(&number) else { return };
@@ -248,7 +255,9 @@ impl Dialer {
             if owner.targets.get(&target.id) == Some(&slot) {
                 owner.targets.remove(&target.id);
             }
+            self.ledger.remove_slot(&target.to, slot, rings(state));
             owner.tallied.remove(state);
+            owner.used.remove(state);
             self.in_flight -= u32::from(state.is_in_flight());
         }
         for queue in &mut owner.queues {
@@ -257,15 +266,28 @@ impl Dialer {
         }
         owner.expiries.retain(|(_, slot)| slot.job != number);
         owner.ready.retain(|slot| slot.job != number);
+        self.ledger.forget_old(self.now.wall);
         self.agenda.hasten(Due::Owner(owner_no), self.now.up);
         self.forget_owner_if_empty(owner_no);
     }
 
+    /// Nobody will follow the call any more, nor speak to whoever answers: it is hung up.
+    fn hang_up_without_job(&mut self, slot: Slot) {
+        let Some(TargetState::Dialing { leg: Some(leg), .. }) = self.state(slot) else { return };
+        let leg = leg.clone();
+        let Some(key) = self.key_of(slot).filter(|_| !self.is_held(slot)) else { return };
+        if self.orphan(leg, &key).is_some() {
+            self.signals.calls_without_job += 1;
+        }
+    }
+
     /// Looks after a campaign: windows, what is due, what has expired, the next round of claims.
     pub(super) fn owner_due(&mut self, number: OwnerNo) {
-        let wall = self.now.wall;
+        let now = self.now;
+        let wall = now.wall;
         let Some(owner) = self.owners.get_mut(&number) else { return };
-        owner.refresh(wall);
+        owner.refresh(now);
+        owner.pace(now.up);
         for (slot, outcome) in owner_endings(owner, wall) {
             self.end_undialled(slot, outcome);
         }
@@ -279,9 +301,14 @@ impl Dialer {
             let at = self.up_at(at);
             self.agenda.hasten(Due::Owner(number), at);
         }
+        let resting = self.owners.get(&number).and_then(|owner| owner.caller_ids_rest_until(self.now.up));
+        let pace = self.owners.get(&number).filter(|owner| owner.has_due(wall)).and_then(Owner::next_pace);
+        if let Some(at) = resting.into_iter().chain(pace).min() {
+            self.agenda.hasten(Due::Owner(number), at.max(now.up));
+        }
     }
 
-    fn end_undialled(&mut self, slot: Slot, outcome: Outcome) {
+    pub(super) fn end_undialled(&mut self, slot: Slot, outcome: Outcome) {
         if let Some(TargetState::Pending { tally, .. }) = self.state(slot) {
             let tally = *tally;
             self.set_state(slot, &TargetState::Done { tally, outcome });
@@ -292,6 +319,9 @@ impl Dialer {
 /// Waiting targets whose time is over, and how they end.
 fn owner_endings(owner: &Owner, wall: Timestamp) -> Vec<(Slot, Outcome)> {
     let Some(spec) = &owner.spec else { return Vec::new() };
+    if owner.end().is_some() {
+        return owner.queues.iter().flat_map(ZoneQueue::slots).map(|slot| (slot, Outcome::Skipped)).collect();
+    }
     if spec.stop_at.is_some_and(|stop| stop <= wall) {
         return owner.queues.iter().flat_map(ZoneQueue::slots).map(|slot| (slot, Outcome::Expired)).collect();
     }

@@ -5,8 +5,10 @@ use crate::dialer::{Dialer, Due};
 use crate::flight::{Flight, Phase};
 use crate::ids::{AttemptKey, DialKey};
 use crate::job::{Job, Sync};
+use crate::outcome::Outcome;
 use crate::owner::{JobNo, Owner, OwnerNo, Slot};
-use crate::target::{ClaimRecord, Tally, TargetState};
+use crate::tally::Tally;
+use crate::target::{ClaimRecord, TargetState};
 
 impl Dialer {
     /// How many more calls the account may have at once.
@@ -15,7 +17,7 @@ impl Dialer {
     }
 
     /// How many calls the account may have at once.
-    fn cap(&self) -> u32 {
+    pub(super) fn cap(&self) -> u32 {
         let configured = self.limits.as_ref().map_or(0, |limits| limits.max_concurrent);
         configured.min(self.learned_cap.get(self.now.up).unwrap_or(u32::MAX))
     }
@@ -35,24 +37,6 @@ impl Dialer {
         }
         let wanted = owner.claims_wanted(self.now.up);
         if wanted == 0 { 0 } else { wanted.min(self.fair_room(owner)) }
-    }
-
-    /// The account's room for one owner: what the others leave, and what they still lack of an equal share is left to
-    /// them.
-    fn fair_room(&self, owner: &Owner) -> u32 {
-        let room = self.room();
-        let Some(limits) = self.limits.filter(|_| self.owners.len() > 1) else { return room };
-        let wanting = |other: &&Owner| other.may_dial(self.now.wall) && other.tallied.counts.waiting() > 0;
-        let others = || self.owners.values().filter(|other| other.id != owner.id).filter(wanting);
-        let shares = u32::try_from(others().count()).unwrap_or(u32::MAX).saturating_add(1);
-        let share = (limits.max_concurrent / shares).max(1);
-        let lacking = |other: &Owner| {
-            let most = share.saturating_sub(other.tallied.counts.in_flight());
-            most.min(other.room(self.now.up)).min(other.tallied.counts.waiting())
-        };
-        let reserved: u32 = others().map(lacking).sum();
-        let own = share.saturating_sub(owner.tallied.counts.in_flight());
-        room.min(room.saturating_sub(reserved).max(own))
     }
 
     /// Claims from one job after the other until the owner has what it may have.
@@ -99,7 +83,7 @@ impl Dialer {
         }
         let next_save = owner.jobs_with_due(now.wall).into_iter().filter_map(|job| {
             let job = self.jobs.get(&job)?;
-            matches!(job.sync, Sync::Idle).then_some(job.next_save)
+            matches!(job.sync, Sync::Idle).then_some(job.may_save_from(&self.tuning))
         });
         if let Some(at) = next_save.min() {
             self.agenda.hasten(Due::Owner(number), at.max(owner.next_claim));
@@ -111,7 +95,7 @@ impl Dialer {
         let now = self.now;
         let Some(owner_no) = self.jobs.get(&number).map(|job| job.owner) else { return Vec::new() };
         let Some(owner) = self.owners.get_mut(&owner_no) else { return Vec::new() };
-        owner.refresh(now.wall);
+        owner.refresh(now);
         let Some(owner) = self.owners.get(&owner_no) else { return Vec::new() };
         let due = owner.due_of(number, self.claims_allowed(owner), now.wall);
         due.into_iter().filter_map(|index| self.claim(owner_no, Slot { job: number, index })).collect()
@@ -121,8 +105,15 @@ impl Dialer {
         let now = self.now;
         let Some(TargetState::Pending { tally, .. }) = self.state(slot) else { return None };
         let tally = *tally;
+        if self.is_do_not_call(slot) {
+            self.end_undialled(slot, Outcome::ComplianceBlocked);
+            return None;
+        }
+        if self.postpone_for_frequency(slot) {
+            return None;
+        }
         let owner = self.owners.get_mut(&owner_no)?;
-        let from = owner.choose_from(slot);
+        let from = owner.choose_from(slot, now.up)?;
         owner.undialled += 1;
         let claim = ClaimRecord { at: now.wall_millis(), by: self.session, from };
         self.set_state(slot, &TargetState::Claimed { tally, claim });
@@ -153,6 +144,7 @@ impl Flight {
             phase,
             ahead: None,
             position_since: now,
+            answered_at: None,
             commands: Vec::new(),
             look_ups: crate::flight::LookUps::default(),
             dial_by: now + DIAL_FOR,

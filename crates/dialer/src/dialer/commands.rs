@@ -138,6 +138,9 @@ impl Dialer {
             self.set_state(slot, &TargetState::Dialing { tally, claim, leg, position: to });
             if let Some(flight) = self.flight_mut(slot) {
                 flight.position_since = now;
+                if !position.is_answered() && to.is_answered() {
+                    flight.answered_at = Some(now);
+                }
             }
             self.schedule_look_up(slot, to);
         }

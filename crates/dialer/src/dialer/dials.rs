@@ -21,19 +21,21 @@ impl Dialer {
     /// The next dial, if one may leave now.
     pub(super) fn next_dial(&mut self) -> Option<Dial> {
         let now = self.now;
-        for _ in 0..self.turns.len() {
-            let number = self.turns.pop_front()?;
+        for number in self.turns_in_order() {
             let slot = self.first_dialable(number);
-            let Some(owner) = self.owners.get_mut(&number) else { continue };
-            let Some(slot) = slot else { continue };
+            let Some((owner, slot)) = self.owners.get_mut(&number).zip(slot) else {
+                self.turns.remove(&number);
+                continue;
+            };
             let both_ready =
                 [self.governor.ready_at(), owner.bucket.ready_at()].iter().all(|at| at.is_some_and(|at| at <= now.up));
             let leaves = both_ready && self.governor.take(now.up) && owner.bucket.take(now.up);
             if leaves {
                 owner.ready.pop_front();
+                owner.has_dialled();
             }
-            if !owner.ready.is_empty() {
-                self.turns.push_back(number);
+            if owner.ready.is_empty() {
+                self.turns.remove(&number);
             }
             if leaves {
                 return self.dial(slot);
@@ -45,7 +47,7 @@ impl Dialer {
     /// The owner's first stored claim that may still be dialled. What may not is given back on the way.
     fn first_dialable(&mut self, number: OwnerNo) -> Option<Slot> {
         let now = self.now;
-        self.owners.get_mut(&number)?.refresh(now.wall);
+        self.owners.get_mut(&number)?.refresh(now);
         loop {
             let slot = self.owners.get(&number)?.ready.front().copied()?;
             let flight = self.flight(slot).filter(|flight| matches!(flight.phase, Phase::Ready(_)));
@@ -67,7 +69,14 @@ impl Dialer {
         let Some(spec) = &owner.spec else { return false };
         let queue = job.queue_of.get(slot.at()).and_then(|queue| owner.queues.get(*queue));
         let expires_at = job.targets.get(slot.at()).and_then(|target| target.expires_at);
+        let from = match job.states.get(slot.at()) {
+            Some(TargetState::Claimed { claim, .. }) => claim.from,
+            Some(_) | None => return false,
+        };
         owner.may_dial(wall)
+            && owner.caller_ids.may_show(from, self.now.up)
+            && !self.is_do_not_call(slot)
+            && self.frequency_until(slot).is_none()
             && queue.is_some_and(|queue| queue.is_open(wall, spec.ring_timeout))
             && expires_at.is_none_or(|at| wall < at)
     }
@@ -128,9 +137,7 @@ impl Dialer {
         let Some(number) = self.jobs.get(&slot.job).map(|job| job.owner) else { return };
         let Some(owner) = self.owners.get_mut(&number) else { return };
         owner.ready.push_back(slot);
-        if !self.turns.contains(&number) {
-            self.turns.push_back(number);
-        }
+        self.joins_turns(number);
     }
 
     /// Gives back everything of an owner that is stored and undialled.
@@ -231,13 +238,17 @@ impl Dialer {
             self.dial_fate_unknown(key);
         } else {
             self.nothing_rang(slot);
-            self.settle(slot, outcome);
+            self.settle_as(slot, outcome);
         }
     }
 
     fn slow_down(&mut self, slot: Slot, refusal: &Refusal) {
         let now = self.now.up;
         let number = self.jobs.get(&slot.job).map(|job| job.owner);
+        if let Some(owner) = number.and_then(|number| self.owners.get_mut(&number)) {
+            owner.ramp.halve(now);
+            owner.pace(now);
+        }
         match (refusal.status, refusal.code.as_deref()) {
             (429, Some("90103")) => self.governor.dialled_too_fast(now),
             (429, _) => self.governor.pause(now, refusal.retry_after.unwrap_or(REQUEST_RATE_PAUSE)),

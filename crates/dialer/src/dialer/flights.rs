@@ -10,9 +10,9 @@ use crate::flight::{Flight, LookUps, Phase};
 use crate::now::{Now, gap};
 use crate::outcome::Outcome;
 use crate::owner::{Owner, Slot};
-use crate::retry;
 use crate::spec::OnAmbiguous;
-use crate::target::{ClaimRecord, Tally, TargetState};
+use crate::tally::Tally;
+use crate::target::{ClaimRecord, TargetState};
 
 /// An attempt ends at the latest this long after its longest possible call.
 const MARGIN: Duration = Duration::from_mins(10);
@@ -69,6 +69,13 @@ impl Dialer {
             tallied.remove(&old);
             tallied.add(new);
         }
+        owner.used.remove(&old);
+        owner.used.add(new);
+        if new.tally().dnc
+            && let Some(target) = job.targets.get(slot.at())
+        {
+            self.do_not_call.learn(&target.to);
+        }
         self.in_flight = self.in_flight + u32::from(new.is_in_flight()) - u32::from(old.is_in_flight());
         let owner = job.owner;
         self.touch(slot, new);
@@ -84,6 +91,12 @@ impl Dialer {
         self.in_flight += u32::from(state.is_in_flight());
         job.tallied.add(&state);
         owner.tallied.add(&state);
+        owner.used.add(&state);
+        if state.tally().dnc
+            && let Some(target) = job.targets.get(slot.at())
+        {
+            self.do_not_call.learn(&target.to);
+        }
         let pending = matches!(state, TargetState::Pending { .. });
         if let Some(place) = job.states.get_mut(slot.at()) {
             *place = state;
@@ -218,22 +231,14 @@ impl Dialer {
         match self.state(slot) {
             Some(TargetState::Dialing { position, .. }) if position.is_answered() => {
                 let silent = Hangup { cause: HangupCause::NormalClearing, sip: None };
-                let outcome = Outcome::of_hangup(silent, *position);
-                self.settle(slot, outcome);
+                let position = *position;
+                self.settle_call(slot, silent, position);
             }
             Some(TargetState::Claimed { .. } | TargetState::Dialing { .. }) => self.ambiguous(slot),
             Some(TargetState::Pending { .. } | TargetState::Held { .. } | TargetState::Done { .. }) | None => {
                 self.end_flight(slot);
             }
         }
-    }
-
-    /// The attempt ended in `outcome`.
-    pub(super) fn settle(&mut self, slot: Slot, outcome: Outcome) {
-        let Some(tally) = self.state(slot).map(TargetState::tally) else { return };
-        let Some(spec) = self.owner_of(slot).and_then(|owner| owner.spec.clone()) else { return };
-        self.end_flight(slot);
-        self.set_state(slot, &retry::settle(tally, outcome, &spec.retry, self.now.wall));
     }
 
     /// Nobody can say whether a phone rang.
@@ -247,10 +252,11 @@ impl Dialer {
             TargetState::Pending { .. } | TargetState::Done { .. } => return,
         };
         match spec.on_ambiguous {
-            OnAmbiguous::CountAsAttempt => self.settle(slot, Outcome::Ambiguous),
+            OnAmbiguous::CountAsAttempt => self.settle_as(slot, Outcome::Ambiguous),
             OnAmbiguous::Skip => {
                 let attempts = tally.attempts.saturating_add(1);
-                let tally = Tally { attempts, last: Some(Outcome::Ambiguous), ..tally };
+                let mut tally = Tally { attempts, last: Some(Outcome::Ambiguous), ..tally };
+                tally.rings.add(claim.at);
                 self.end_flight(slot);
                 self.set_state(slot, &TargetState::Done { tally, outcome: Outcome::Ambiguous });
             }

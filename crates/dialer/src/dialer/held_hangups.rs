@@ -57,7 +57,10 @@ impl Dialer {
             return false;
         }
         match announcement::step(position, call.state.position, amd, &call.what) {
-            Some((to @ Position::HangingUp { .. }, _)) => self.reach(slot, to),
+            Some((to @ Position::HangingUp { .. }, _)) => {
+                self.signals.late_announcement_ends += 1;
+                self.reach(slot, to);
+            }
             // Cut by the detector, and there is no leg to play it on again.
             Some(_) => {}
             None if end == AudioEnd::CallHangup => {}
@@ -72,6 +75,6 @@ impl Dialer {
         let hangup = self.flight(slot).and_then(|flight| Some(flight.held_hangup.as_ref()?.hangup));
         let Some(hangup) = hangup else { return };
         let position = self.furthest(slot);
-        self.settle(slot, Outcome::of_hangup(hangup, position));
+        self.settle_call(slot, hangup, position);
     }
 }

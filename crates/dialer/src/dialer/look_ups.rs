@@ -9,7 +9,6 @@ use crate::effect::{Effect, LookUp};
 use crate::event::{Findings, Liveness};
 use crate::flight::{NO_TRACE, Phase};
 use crate::ids::DialKey;
-use crate::outcome::Outcome;
 use crate::owner::Slot;
 use crate::target::TargetState;
 
@@ -108,7 +107,7 @@ impl Dialer {
         let position = self.furthest(slot);
         if position.is_answered() {
             let hangup = Hangup { cause: HangupCause::NormalClearing, sip: None };
-            self.settle(slot, Outcome::of_hangup(hangup, position));
+            self.settle_call(slot, hangup, position);
         } else {
             self.ambiguous(slot);
         }

@@ -9,14 +9,17 @@ mod campaigns;
 mod claims;
 mod commands;
 mod dials;
+mod ends;
 mod flights;
+mod frequency;
 mod held_hangups;
 mod look_ups;
 mod report;
+mod shares;
 mod store;
 mod take_over;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -24,21 +27,26 @@ use jiff::Timestamp;
 use crate::agenda::Agenda;
 use crate::dialer::acks::Acks;
 use crate::dialer::commands::{EndedLegs, Outstanding};
+use crate::do_not_call::DoNotCall;
 use crate::effect::{Effect, Verdict};
 use crate::event::Event;
 use crate::ids::{CommandId, JobId, OwnerId, SessionId};
 use crate::job::Job;
+use crate::ledger::Ledger;
 use crate::now::Now;
 use crate::owner::{JobNo, Owner, OwnerNo, Slot};
 use crate::pacing::{Governor, LearnedCap};
+use crate::progress::Signals;
 use crate::spec::AccountLimits;
 
 /// How often a job may be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tuning {
-    /// The least time between two writes of one job. A webhook's answer waits for a write, so keep it well below
-    /// [`ACK_PATIENCE`](crate::ACK_PATIENCE).
+    /// The least time between two writes of one job.
     pub save_gap: Duration,
+    /// The same while a webhook's answer waits for the write: keep it well below [`ACK_PATIENCE`](crate::ACK_PATIENCE).
+    /// Not above `save_gap`.
+    pub ack_gap: Duration,
     /// The least time between two rounds of claims of one owner.
     pub claim_gap: Duration,
     /// Webhooks that may wait for their answer at once; more are told to come again.
@@ -46,9 +54,14 @@ pub struct Tuning {
 }
 
 impl Default for Tuning {
-    /// Two writes a second and job; four rounds of claims a second and owner.
+    /// Two writes a second and job, four while a webhook waits for one; four rounds of claims a second and owner.
     fn default() -> Self {
-        Self { save_gap: Duration::from_millis(500), claim_gap: Duration::from_millis(250), max_deliveries: 20_000 }
+        Self {
+            save_gap: Duration::from_millis(500),
+            ack_gap: Duration::from_millis(250),
+            claim_gap: Duration::from_millis(250),
+            max_deliveries: 20_000,
+        }
     }
 }
 
@@ -99,9 +112,12 @@ pub struct Dialer {
     ended_legs: EndedLegs,
     commands: BTreeMap<CommandId, Outstanding>,
     acks: Acks,
+    do_not_call: DoNotCall,
+    ledger: Ledger,
+    signals: Signals,
     agenda: Agenda<Due>,
-    /// Owners with stored claims, in the order in which they take turns.
-    turns: VecDeque<OwnerNo>,
+    /// Owners with stored claims.
+    turns: BTreeSet<OwnerNo>,
     out: VecDeque<Effect>,
 }
 
@@ -165,8 +181,11 @@ impl Dialer {
             ended_legs: EndedLegs::default(),
             commands: BTreeMap::new(),
             acks: Acks::default(),
+            do_not_call: DoNotCall::default(),
+            ledger: Ledger::default(),
+            signals: Signals::default(),
             agenda: Agenda::default(),
-            turns: VecDeque::new(),
+            turns: BTreeSet::new(),
             out: VecDeque::new(),
         }
     }
@@ -180,6 +199,8 @@ impl Dialer {
             Event::CampaignRemoved { owner } => self.campaign_removed(&owner),
             Event::JobLoaded(job) => self.job_loaded(job),
             Event::JobRemoved { job } => self.job_removed(&job),
+            Event::DoNotCallSet { numbers } => self.do_not_call_set(numbers),
+            Event::RangBefore { number, at } => self.ledger.remember(&number, std::iter::once(at)),
             Event::Ready => self.all_loaded(),
             Event::Stopping => self.stop(),
             Event::Saved(saved) => self.saved(saved),

@@ -7,7 +7,8 @@ use crate::ids::{JobId, OwnerId};
 use crate::job::Sync;
 use crate::now::Now;
 use crate::owner::Owner;
-use crate::progress::{JobProgress, Progress, WaitingFor};
+use crate::phone::PhoneNumber;
+use crate::progress::{JobProgress, Progress, Signals, WaitingFor};
 use crate::spec::Audience;
 
 impl Dialer {
@@ -22,6 +23,7 @@ impl Dialer {
             waiting_for: self.waiting_for(owner),
             next_window_opens: owner.next_opening(self.now.wall),
             dialled: owner.dialled,
+            end: owner.end(),
         })
     }
 
@@ -40,6 +42,9 @@ impl Dialer {
         if spec.suspended || owner.removed {
             return WaitingFor::Suspension;
         }
+        if let Some(halt) = owner.halt() {
+            return WaitingFor::Halt(halt);
+        }
         if owner.tallied.counts.waiting() == 0 && owner.undialled == 0 {
             return WaitingFor::NothingToDial;
         }
@@ -51,6 +56,12 @@ impl Dialer {
         }
         if owner.undialled > 0 {
             return WaitingFor::Pacing;
+        }
+        if owner.budget() == 0 {
+            return WaitingFor::Budget;
+        }
+        if let Some(at) = owner.caller_ids_rest_until(up) {
+            return WaitingFor::CallerIds { at: crate::now::later(wall, at.saturating_sub(up)) };
         }
         self.waiting_to_claim(owner, wall)
     }
@@ -65,6 +76,17 @@ impl Dialer {
             Some(at) if owner.queues.iter().all(|queue| queue.due.is_empty()) => WaitingFor::Due { at },
             Some(_) | None => WaitingFor::Window,
         }
+    }
+
+    /// What this process has noticed and nobody waits for.
+    #[must_use]
+    pub fn signals(&self) -> Signals {
+        self.signals
+    }
+
+    /// Numbers that targets have put on the do-not-call list since the process began, or before in jobs handed in.
+    pub fn do_not_call_learned(&self) -> impl Iterator<Item = &PhoneNumber> {
+        self.do_not_call.learned()
     }
 
     /// How far a job has come. `None`: it is not held here.

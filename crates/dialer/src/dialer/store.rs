@@ -39,8 +39,8 @@ impl Dialer {
     pub(super) fn plan_job(&mut self, number: JobNo) {
         let Some(job) = self.jobs.get(&number) else { return };
         let at = match job.sync {
-            Sync::Idle if self.stopping => job.dirty.then_some(job.next_save),
-            Sync::Idle => job.dirty.then_some(job.next_save.max(job.save_by)),
+            Sync::Idle if self.stopping => job.dirty.then_some(job.may_save_from(&self.tuning)),
+            Sync::Idle => job.dirty.then_some(job.may_save_from(&self.tuning).max(job.save_by)),
             Sync::Saving(_) => None,
             Sync::Stale(at) => at,
         };
@@ -68,7 +68,8 @@ impl Dialer {
     /// Writes the job, with as many new claims as may be. Returns whether anything went out.
     pub(super) fn save(&mut self, number: JobNo) -> bool {
         let now = self.now.up;
-        let may_save = |job: &crate::job::Job| matches!(job.sync, Sync::Idle) && job.next_save <= now;
+        let tuning = self.tuning;
+        let may_save = |job: &crate::job::Job| matches!(job.sync, Sync::Idle) && job.may_save_from(&tuning) <= now;
         if !self.jobs.get(&number).is_some_and(may_save) {
             return false;
         }
@@ -79,7 +80,7 @@ impl Dialer {
             return false;
         }
         job.dirty = false;
-        job.next_save = now + self.tuning.save_gap;
+        job.last_save = Some(now);
         job.sync = Sync::Saving(std::mem::take(&mut job.unsaved_tokens));
         let states: Arc<[TargetState]> = job.states.as_slice().into();
         let save = Save { job: job.id.clone(), base: job.version.clone(), states, claims };

@@ -21,7 +21,11 @@ fn a_callee_whose_zone_nobody_knows_is_not_called() {
 #[test]
 fn two_campaigns_share_the_accounts_channels() {
     let campaign = CampaignSpec {
-        pacing: dialer::spec::Pacing { dials_per_second: DialRate::per_second(20), max_concurrent: 100 },
+        pacing: dialer::spec::Pacing {
+            dials_per_second: DialRate::per_second(20),
+            max_concurrent: 100,
+            ..spec(20).pacing
+        },
         ..spec(20)
     };
     let mut desk = Desk::with(vec![TargetState::default(); 50], campaign.clone());

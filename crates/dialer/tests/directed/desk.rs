@@ -7,10 +7,10 @@ use dialer::call::{CallEvent, Hangup, HangupCause, Refusal, What};
 use dialer::client_state::Position;
 use dialer::effect::{Dial, LegCommand, LookUp, Save, Verdict};
 use dialer::event::{Findings, Liveness, LoadedJob};
-use dialer::spec::{AccountLimits, Audience, CampaignSpec};
+use dialer::spec::{AccountLimits, Audience, CampaignSpec, TargetSpec};
 use dialer::{
     CallControlId, CallLegId, ClientState, DeliveryToken, DialKey, Dialer, Effect, Event, JobId, Leg, Now, Outcome,
-    OwnerId, SessionId, TargetState, Tuning, Version,
+    OwnerId, SessionId, TargetState, Tuning, Version, WaitingFor,
 };
 
 use crate::fixture::{OWNER, spec, target, wall};
@@ -205,9 +205,65 @@ impl Desk {
         self.tell(Event::Reloaded { job: asked.expect("a load"), version, states });
     }
 
+    /// Answers every save that waits.
+    pub fn store_all(&mut self) {
+        while self.wants_to_save() {
+            self.store();
+        }
+    }
+
+    /// Stores whatever is to be stored until nothing has been for three seconds. Returns what was stored last, if
+    /// anything was.
+    pub fn settle_down(&mut self) -> Vec<TargetState> {
+        let (mut quiet, mut last) = (0, Vec::new());
+        while quiet < 3 {
+            self.pass(1);
+            quiet += 1;
+            while self.wants_to_save() {
+                last = self.store();
+                quiet = 0;
+            }
+        }
+        last
+    }
+
+    /// Lets time pass, and stores, until there is a dial.
+    pub fn pass_until_dial(&mut self) {
+        for _ in 0..300_000 {
+            self.store_all();
+            if self.effects.iter().any(|effect| matches!(effect, Effect::Dial(_))) {
+                return;
+            }
+            self.pass_millis(200);
+        }
+        panic!("nothing is dialled: {:?}", self.waiting_for());
+    }
+
+    pub fn waiting_for(&self) -> WaitingFor {
+        self.dialer.progress(&owner()).unwrap().waiting_for
+    }
+
+    /// Another campaign of the account, with one job.
+    pub fn second_campaign(&mut self, spec: CampaignSpec, targets: Vec<TargetSpec>) {
+        let (owner, spec) = (second_owner(), Arc::new(spec));
+        self.tell(Event::CampaignSet { owner: owner.clone(), spec, audience: Audience::Complete });
+        let (job, version) = (JobId::parse("job-1").unwrap(), Version::new("1"));
+        self.tell(Event::JobLoaded(LoadedJob { job, owner, version, targets: targets.into(), states: Vec::new() }));
+    }
+
     pub fn outcome(&self) -> Option<Outcome> {
         self.dialer.progress(&owner()).unwrap().tallied.outcomes.keys().next().copied()
     }
+}
+
+pub fn second_owner() -> OwnerId {
+    OwnerId::parse("second").unwrap()
+}
+
+/// A leg of the dial's own.
+pub fn leg_of(dial: &Dial) -> Leg {
+    let name = dial.key.to_string();
+    Leg { control: CallControlId::new(&name), id: CallLegId::new(&name) }
 }
 
 pub fn leg() -> Leg {

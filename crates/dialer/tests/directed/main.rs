@@ -18,10 +18,17 @@ mod desk;
 
 mod ambiguity;
 mod announcements;
+mod caller_ids;
 mod campaigns;
 mod claims;
 mod dials;
+mod do_not_call;
+mod frequency;
 mod late_ends;
+mod limits;
+mod pacing;
+mod removals;
+mod rules;
 mod suspension;
 mod take_over;
 mod webhooks;

@@ -82,10 +82,10 @@ fn the_refusal_of_a_dial_taken_over_says_nothing_about_the_predecessors() {
 
 #[test]
 fn whoever_gives_a_claim_back_yields_to_the_process_that_has_taken_it_over() {
-    let mut desk = Desk::with(vec![TargetState::default(); 5], spec(1));
+    let mut desk = Desk::with(vec![TargetState::default(); 5], spec(2));
     desk.pass(6);
     let claimed = desk.store();
-    desk.set(CampaignSpec { suspended: true, ..spec(1) });
+    desk.set(CampaignSpec { suspended: true, ..spec(2) });
     desk.pass(1);
     let save = desk.save();
     let given_back = save.states.iter().filter(|state| state.tally().refusals == 1).count();
@@ -105,14 +105,14 @@ fn whoever_gives_a_claim_back_yields_to_the_process_that_has_taken_it_over() {
 
 #[test]
 fn a_claim_found_at_load_is_looked_up() {
-    let (mut desk, dial) = Desk::dialled(spec(1));
+    let (mut desk, dial) = Desk::dialled(spec(2));
     desk.pass(1);
     let claimed = {
         let mut first = Desk::new();
         first.pass(6);
         first.store()
     };
-    let mut successor = Desk::with(claimed, spec(1));
+    let mut successor = Desk::with(claimed, spec(2));
     let asked = successor.look_up();
     assert_eq!(asked.key, dial.key);
     successor.tell(Event::LookedUp {

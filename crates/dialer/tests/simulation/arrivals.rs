@@ -27,6 +27,10 @@ impl World {
             self.later(TIMEOUT, Happening::Answer(life, save.failed(SaveFailure::FateUnknown)));
             return;
         }
+        if !self.store.holds(&save.job) {
+            self.later(after, Happening::Answer(life, save.failed(SaveFailure::Gone)));
+            return;
+        }
         match self.store.swap(&save.job, &save.base, &save.states) {
             Some(version) if !self.chance(self.faults.save_answer_lost) => {
                 self.later(after, Happening::Answer(life, save.stored(version)));
@@ -38,7 +42,7 @@ impl World {
 
     pub fn load_arrives(&mut self, life: u32, job: JobId) {
         let after = self.delay(100);
-        if self.chance(self.faults.load_fails) {
+        if self.chance(self.faults.load_fails) || !self.store.holds(&job) {
             self.later(TIMEOUT, Happening::Answer(life, Event::ReloadFailed { job }));
             return;
         }
@@ -63,6 +67,7 @@ impl World {
             self.later(after, Happening::OnCall(call, step));
         }
         self.check_concurrency();
+        self.check_budget();
         let leg = (!self.chance(self.faults.dial_without_ids)).then(|| self.voice.calls[call].leg.clone());
         if silent || self.chance(self.faults.dial_answer_lost) {
             self.later(TIMEOUT, Happening::Answer(life, Event::DialFateUnknown { key }));

@@ -52,6 +52,10 @@ pub struct Faults {
     pub edits: u32,
     /// Active calls and the event log lag by as many tenths of a second.
     pub lag: u32,
+    /// A job is removed by force (chances: once a minute).
+    pub removals: u32,
+    /// A number is put on the do-not-call list (chances: once a minute).
+    pub lists: u32,
     /// The campaign is suspended for a while (chances: once a minute).
     pub suspensions: u32,
 }
@@ -91,6 +95,8 @@ impl Faults {
             edits: share(300),
             lag: share(900),
             suspensions: share(200),
+            removals: share(10),
+            lists: share(100),
         };
         // Some worlds are healthy: there the outcomes have to be exactly what happened.
         if seed.is_multiple_of(16) { Self::default() } else { faults }

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use dialer::client_state::Party;
+use dialer::rules::{Match, OutcomeRule, RuleAction};
 use dialer::spec::{
-    AccountLimits, Amd, AmdMode, Announcement, CampaignSpec, DialRate, DrainPolicy, FromSelection, OnAmbiguous,
-    OnMachine, OnNobody, OnNotSure, Pacing, RetryPolicy, TargetSpec, Window, Zone,
+    AccountLimits, Amd, AmdMode, Announcement, Breaker, CampaignSpec, DialRate, DrainPolicy, FrequencyCap,
+    FromSelection, OnAmbiguous, OnMachine, OnNobody, OnNotSure, Pacing, Ramp, RetryPolicy, TargetSpec, Window, Zone,
 };
-use dialer::{JobId, OwnerId, PhoneNumber, TargetId};
+use dialer::{JobId, Outcome, OwnerId, PhoneNumber, TargetId};
 use jiff::Timestamp;
 use jiff::civil::{Time, Weekday, time};
 use jiff::tz::TimeZone;
@@ -61,6 +63,13 @@ impl Scenario {
             pacing: Pacing {
                 dials_per_second: DialRate::from_millis(pick(rng, [300, 1000, 5000, 30_000])),
                 max_concurrent: pick(rng, [1, 5, 50]),
+                ramp: rng.random_bool(0.3).then_some(Ramp {
+                    from: DialRate::from_millis(500),
+                    step_percent: 50,
+                    every: Duration::from_mins(1),
+                }),
+                priority: 3,
+                share: 1,
             },
             windows: draw_windows(rng),
             default_zone: Zone::Known(pick(rng, zones())),
@@ -68,14 +77,31 @@ impl Scenario {
                 max_attempts_per_target: rng.random_range(1..4),
                 min_gap: minutes(rng.random_range(0..10)),
                 backoff: vec![minutes(rng.random_range(0..30)), minutes(rng.random_range(0..60))],
+                vary_time_of_day: rng.random_bool(0.5),
                 infra_retries: rng.random_range(0..4),
-                rules: Vec::new(),
+                rules: draw_rules(rng),
             },
             on_ambiguous: pick(rng, [OnAmbiguous::CountAsAttempt, OnAmbiguous::Skip, OnAmbiguous::Hold]),
             suspended: false,
             drain: pick(rng, [DrainPolicy::LetFinish, DrainPolicy::StopRingingAfter15s, DrainPolicy::HangupAll]),
             start_at: None,
             stop_at: None,
+            frequency: match rng.random_range(0..4) {
+                0 => {
+                    vec![FrequencyCap { calls: 1, within: minutes(20) }, FrequencyCap { calls: 2, within: minutes(90) }]
+                }
+                _ => Vec::new(),
+            },
+            breaker: rng.random_bool(0.3).then_some(Breaker {
+                window: minutes(30),
+                least_sample: 15,
+                invalid_percent: 20,
+                reject_percent: 40,
+                short_percent: 50,
+            }),
+            max_calls: rng.random_bool(0.2).then(|| rng.random_range(1..60)),
+            enough_reached: rng.random_bool(0.1).then(|| rng.random_range(1..20)),
+            most_failed: rng.random_bool(0.1).then(|| rng.random_range(0..20)),
         };
         let begins = Timestamp::from_second(1_790_000_000 + rng.random_range(0..86_400 * 7)).unwrap();
         let jobs = (0..rng.random_range(1..4)).map(|job| draw_job(job, begins, rng)).collect();
@@ -123,6 +149,34 @@ fn draw_amd(rng: &mut ChaCha8Rng) -> Amd {
     }
 }
 
+/// None in half of the worlds. None tries again what has delivered its message: the checks would lose track.
+fn draw_rules(rng: &mut ChaCha8Rng) -> Vec<OutcomeRule> {
+    use Outcome::{Busy, HumanHangup, Machine, NoAnswer, Rejected, Silence};
+    let count = if rng.random_bool(0.5) { rng.random_range(1..4) } else { 0 };
+    let after = Some(Duration::from_mins(3));
+    let rule = |rng: &mut ChaCha8Rng| OutcomeRule {
+        when: Match {
+            outcomes: vec![pick(rng, [Busy, HumanHangup, Machine, NoAnswer, Rejected, Silence])],
+            sip: if rng.random_bool(0.1) { vec![486, 603] } else { Vec::new() },
+            heard: if rng.random_bool(0.1) { vec![Party::Human, Party::Machine] } else { Vec::new() },
+        },
+        action: pick(
+            rng,
+            [
+                RuleAction::Retry { after, at_most: Some(2) },
+                RuleAction::Retry { after: None, at_most: None },
+                RuleAction::Ignore { after },
+                RuleAction::Ignore { after },
+                RuleAction::Finish,
+                RuleAction::AddToDnc,
+                RuleAction::PauseCampaign,
+                RuleAction::FailCampaign,
+            ],
+        ),
+    };
+    (0..count).map(|_| rule(rng)).collect()
+}
+
 fn draw_windows(rng: &mut ChaCha8Rng) -> Vec<Window> {
     let days = EVERY_DAY.to_vec();
     match rng.random_range(0..4) {
@@ -140,7 +194,11 @@ fn draw_job(job: u32, begins: Timestamp, rng: &mut ChaCha8Rng) -> (JobId, Arc<[T
     let targets = (0..rng.random_range(1..40))
         .map(|index| TargetSpec {
             id: TargetId::parse(&format!("t{job}-{index}")).unwrap(),
-            to: PhoneNumber::parse(&format!("+1555{job:02}{index:05}")).unwrap(),
+            to: {
+                // Some numbers are in the list twice, and in other jobs.
+                let job = if rng.random_bool(0.1) { 0 } else { job };
+                PhoneNumber::parse(&format!("+1555{job:02}{index:05}")).unwrap()
+            },
             zone: match rng.random_range(0..8) {
                 0 => Some(Zone::Known(pick(rng, zones()))),
                 1 if rng.random_bool(0.3) => Some(Zone::Unknown),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use dialer::rules::MOST_IGNORED;
 use dialer::{DialKey, JobId, TargetState, Version};
 
 /// Stored jobs. Whoever reads one gets it by way of JSON, as from a real store.
@@ -20,7 +21,7 @@ impl Store {
 
     /// Whether the swap was made; the new version if so.
     pub fn swap(&mut self, job: &JobId, base: &Version, states: &[TargetState]) -> Option<Version> {
-        let (version, stored) = self.jobs.get_mut(job).unwrap();
+        let (version, stored) = self.jobs.get_mut(job)?;
         if version.to_string() != base.as_str() {
             return None;
         }
@@ -41,7 +42,17 @@ impl Store {
 
     /// Somebody else writes the job without changing any state.
     pub fn touch(&mut self, job: &JobId) {
-        self.jobs.get_mut(job).unwrap().0 += 1;
+        if let Some((version, _)) = self.jobs.get_mut(job) {
+            *version += 1;
+        }
+    }
+
+    pub fn remove(&mut self, job: &JobId) {
+        self.jobs.remove(job);
+    }
+
+    pub fn holds(&self, job: &JobId) -> bool {
+        self.jobs.contains_key(job)
     }
 
     pub fn read(&self, job: &JobId) -> (Version, Vec<TargetState>) {
@@ -53,6 +64,12 @@ impl Store {
     /// The stored states.
     pub fn peek(&self, job: &JobId) -> &[TargetState] {
         &self.jobs[job].1
+    }
+
+    /// Attempts of a target that do not count, as stored; as many as may be when its job is gone.
+    pub fn ignored(&self, job: &JobId, index: usize) -> u16 {
+        let state = |(_, states): &(u64, Vec<TargetState>)| states.get(index).map_or(0, |state| state.tally().ignored);
+        self.jobs.get(job).map_or(MOST_IGNORED, state)
     }
 
     /// Whether the claim of a dial was ever stored.

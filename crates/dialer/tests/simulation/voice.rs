@@ -8,7 +8,7 @@ use dialer::client_state::ClientState;
 use dialer::effect::{CommandKind, Dial, LegCommand, LookUp};
 use dialer::event::{CommandRefusal, Findings, Liveness};
 use dialer::spec::{Amd, AmdMode};
-use dialer::{AttemptKey, CallControlId, CallLegId, CommandId, DialKey, Leg};
+use dialer::{AttemptKey, CallControlId, CallLegId, CommandId, DialKey, Leg, PhoneNumber};
 use jiff::Timestamp;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -23,19 +23,24 @@ const DEDUPE: Duration = Duration::from_mins(1);
 pub enum Callee {
     Person,
     Unsure,
-    Machine { beep_before_verdict: bool },
+    Machine {
+        beep_before_verdict: bool,
+    },
     Fax,
     Silence,
     NoAnswer,
     Busy,
     Rejects,
     NotFound,
+    /// An analytics engine blocks the caller id.
+    Blocked,
     CarrierDown,
 }
 
 pub struct Call {
     pub key: DialKey,
     pub leg: Leg,
+    pub to: PhoneNumber,
     pub callee: Callee,
     pub began: Duration,
     pub alive: bool,
@@ -96,6 +101,7 @@ impl Voice {
             13..16 => Callee::NoAnswer,
             16 => Callee::Busy,
             17 => Callee::Rejects,
+            18 if rng.random_bool(0.5) => Callee::Blocked,
             18 => Callee::NotFound,
             _ => Callee::CarrierDown,
         };
@@ -105,6 +111,7 @@ impl Voice {
         self.calls.push(Call {
             key,
             leg,
+            to: dial.to.clone(),
             callee,
             began: now,
             alive: true,
@@ -122,6 +129,7 @@ impl Voice {
         let rings = (millis(400..1500, rng), index, Step::Ring);
         match callee {
             Callee::CarrierDown => steps.push((soon, index, end(HangupCause::Unspecified, Some(503)))),
+            Callee::Blocked => steps.push((soon, index, end(HangupCause::CallRejected, Some(608)))),
             Callee::NotFound => steps.push((soon, index, end(HangupCause::NotFound, Some(404)))),
             Callee::Busy => steps.push((soon, index, end(HangupCause::UserBusy, Some(486)))),
             Callee::NoAnswer => steps.extend([rings, (dial.ring_timeout, index, end(HangupCause::Timeout, None))]),
@@ -258,6 +266,11 @@ fn detector(index: usize, call: &Call, rng: &mut ChaCha8Rng) -> Steps {
             steps.push((greeting_after, index, Step::Event(What::GreetingEnded)));
             steps
         }
-        Callee::NoAnswer | Callee::Busy | Callee::Rejects | Callee::NotFound | Callee::CarrierDown => Vec::new(),
+        Callee::NoAnswer
+        | Callee::Busy
+        | Callee::Rejects
+        | Callee::NotFound
+        | Callee::Blocked
+        | Callee::CarrierDown => Vec::new(),
     }
 }

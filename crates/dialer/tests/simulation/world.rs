@@ -8,8 +8,11 @@ use std::time::Duration;
 use dialer::call::CallEvent;
 use dialer::effect::{Dial, LegCommand, LookUp, Save, Verdict};
 use dialer::event::LoadedJob;
+use dialer::rules::RuleAction;
 use dialer::spec::{Audience, CampaignSpec, OnAmbiguous};
-use dialer::{DeliveryToken, Dialer, Effect, Event, JobId, Now, OwnerId, SessionId, TargetState, Tuning, Version};
+use dialer::{
+    DeliveryToken, Dialer, Effect, Event, JobId, Now, OwnerId, PhoneNumber, SessionId, TargetState, Tuning, Version,
+};
 use jiff::{SignedDuration, Timestamp};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -44,6 +47,8 @@ pub enum Happening {
     OnCall(usize, Step),
     Deliver(Delivery),
     NewJob(usize),
+    /// The lives hear that a job was removed.
+    JobIsGone(usize),
     EveryMinute,
     Resume,
     Start,
@@ -68,16 +73,28 @@ pub struct World {
     /// Two lives dialled at the same time: only a lease could have kept the account's limits.
     pub overlapped: bool,
     tokens: u64,
+    /// Steps in a row between which no time to speak of has passed.
+    steps_without_time: u32,
     pub store: Store,
     pub voice: Voice,
     pub suspended: bool,
     pub jobs: BTreeSet<usize>,
+    /// Jobs that were removed, and numbers on the do-not-call list with the time since when.
+    pub removed: BTreeSet<usize>,
+    pub listed: BTreeMap<PhoneNumber, Duration>,
     pub dials: Vec<Duration>,
+    /// Whom the calls that rang have called, and when.
+    pub rings: BTreeMap<PhoneNumber, Vec<Duration>>,
+    /// The wall clock has jumped: times that were stored cannot be relied on.
+    pub jumped: bool,
     /// Until then Telnyx answers nothing.
     pub silent_until: Duration,
     /// Written only when asked for: a seed replays.
     pub trace: Option<String>,
 }
+
+/// Less than this is no time to speak of.
+const STANDSTILL: Duration = Duration::from_micros(1);
 
 /// Answers go missing after this long.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
@@ -100,11 +117,16 @@ impl World {
             last_life: 0,
             overlapped: false,
             tokens: 0,
+            steps_without_time: 0,
             store: Store::default(),
             voice: Voice::default(),
             suspended: false,
             jobs: BTreeSet::new(),
+            removed: BTreeSet::new(),
+            listed: BTreeMap::new(),
             dials: Vec::new(),
+            rings: BTreeMap::new(),
+            jumped: false,
             silent_until: Duration::ZERO,
             trace: trace.then(String::new),
         };
@@ -165,6 +187,10 @@ impl World {
         }
         // What waits for a person is decided, and what was set up wrong is put right.
         self.scenario.spec.on_ambiguous = OnAmbiguous::CountAsAttempt;
+        self.scenario.spec.retry.rules.retain(|rule| rule.action != RuleAction::PauseCampaign);
+        self.scenario.spec.max_calls = None;
+        self.scenario.spec.breaker = None;
+        self.scenario.spec.max_call += Duration::from_secs(1);
         self.tell_owner(Event::AccountSet(self.scenario.account));
         self.tell_campaign();
     }
@@ -188,10 +214,10 @@ impl World {
     pub fn is_over(&self) -> bool {
         let Some((_, life)) = self.owner_life() else { return false };
         let finished = |job| life.dialer.job_progress(job).is_some_and(|progress| progress.finished);
-        self.jobs.len() == self.scenario.jobs.len()
-            && life.dialer.progress(&self.scenario.owner).is_some_and(|progress| progress.complete)
+        self.jobs.len() + self.removed.len() == self.scenario.jobs.len()
+            && life.dialer.progress(&self.scenario.owner).is_none_or(|progress| progress.complete)
             && self.voice.alive() == 0
-            && self.scenario.jobs.iter().all(|(job, _)| finished(job))
+            && self.jobs.iter().all(|job| finished(&self.scenario.jobs[*job].0))
     }
 
     /// Goes to the next thing that happens, if that is before `until`.
@@ -204,6 +230,8 @@ impl World {
             self.clock = until;
             return false;
         };
+        self.steps_without_time = if next <= self.clock + STANDSTILL { self.steps_without_time + 1 } else { 0 };
+        assert!(self.steps_without_time < 10_000, "time stands still at {:?}", self.clock);
         self.clock = self.clock.max(next);
         self.latest = self.latest.max(self.wall());
         if event_at == Some(next) {
@@ -230,6 +258,7 @@ impl World {
             Happening::OnCall(call, step) => self.on_call(call, step),
             Happening::Deliver(delivery) => self.deliver(delivery),
             Happening::NewJob(job) => self.new_job(job),
+            Happening::JobIsGone(job) => self.job_is_gone(job),
             Happening::EveryMinute => self.every_minute(),
             Happening::Resume => self.resume(),
             Happening::Start => self.start(),
@@ -318,6 +347,7 @@ impl World {
         self.note(format_args!("--- life {number}"));
         self.lives.insert(number, Life { began, dialer, tokens: BTreeMap::new() });
         self.tell_owner(Event::AccountSet(self.scenario.account));
+        self.tell_list();
         self.tell_campaign();
         for job in self.jobs.clone() {
             self.tell_job(job);
@@ -327,7 +357,7 @@ impl World {
 
     fn tell_campaign(&mut self) {
         let spec = CampaignSpec { suspended: self.suspended, ..self.scenario.spec.clone() };
-        let all = self.jobs.len() == self.scenario.jobs.len();
+        let all = self.jobs.len() + self.removed.len() == self.scenario.jobs.len();
         let audience = if all { Audience::Complete } else { Audience::MoreToCome };
         let (owner, spec) = (self.scenario.owner.clone(), Arc::new(spec));
         for life in self.lives.keys().copied().collect::<Vec<_>>() {
@@ -342,6 +372,42 @@ impl World {
         self.tell_owner(Event::JobLoaded(LoadedJob { job, owner, version, targets, states }));
     }
 
+    /// A job vanishes from the store; the lives hear of it later, or when they save.
+    fn remove_job(&mut self) {
+        let Some(job) = self.jobs.iter().next().copied() else { return };
+        self.note(format_args!("--- job {job} is removed"));
+        self.jobs.remove(&job);
+        self.removed.insert(job);
+        self.store.remove(&self.scenario.jobs[job].0);
+        let late = self.delay(20_000);
+        self.later(late, Happening::JobIsGone(job));
+    }
+
+    fn job_is_gone(&mut self, index: usize) {
+        let job = self.scenario.jobs[index].0.clone();
+        for life in self.lives.keys().copied().collect::<Vec<_>>() {
+            self.tell(life, Event::JobRemoved { job: job.clone() });
+        }
+        self.tell_campaign();
+    }
+
+    /// Some number must not be called from now on.
+    fn list_somebody(&mut self) {
+        let job = self.rng.random_range(0..self.scenario.jobs.len());
+        let targets = &self.scenario.jobs[job].1;
+        let number = targets[self.rng.random_range(0..targets.len())].to.clone();
+        let clock = self.clock;
+        self.listed.entry(number).or_insert(clock);
+        self.tell_list();
+    }
+
+    fn tell_list(&mut self) {
+        let numbers: BTreeSet<PhoneNumber> = self.listed.keys().cloned().collect();
+        for life in self.lives.keys().copied().collect::<Vec<_>>() {
+            self.tell(life, Event::DoNotCallSet { numbers: numbers.clone() });
+        }
+    }
+
     fn new_job(&mut self, index: usize) {
         self.store.create(&self.scenario.jobs[index].0);
         self.jobs.insert(index);
@@ -354,6 +420,7 @@ impl World {
         if self.chance(self.faults.wall_jumps) {
             let jump = self.rng.random_range(-1800..1800);
             self.skew += SignedDuration::from_secs(jump);
+            self.jumped = true;
             self.note(format_args!("--- the wall clock jumps by {jump} s"));
         }
         if self.chance(200) {
@@ -365,6 +432,12 @@ impl World {
         if self.chance(self.faults.edits) {
             self.scenario.edit(&mut self.rng);
             self.tell_campaign();
+        }
+        if self.chance(self.faults.removals) {
+            self.remove_job();
+        }
+        if self.chance(self.faults.lists) {
+            self.list_somebody();
         }
         if !self.suspended && self.chance(self.faults.suspensions) {
             self.suspended = true;
@@ -404,6 +477,9 @@ impl World {
 
     fn on_call(&mut self, call: usize, step: Step) {
         let times = (self.clock, self.wall());
+        if matches!(step, Step::Ring) {
+            self.check_ring(call);
+        }
         self.note(format_args!("= call {call} {step:?}"));
         let (event, steps) = self.voice.step(call, step, times, &self.faults, &mut self.rng);
         for (after, call, step) in steps {

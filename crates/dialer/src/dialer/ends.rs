@@ -1,0 +1,142 @@
+//! How attempts end, and what an end means to others: to the campaign, to the caller id, to the number.
+//!
+//! Promises that a halt and an entry in the do-not-call list are stored with the target that caused them, so that a
+//! process that starts anew knows them. Does not know how an outcome is found out.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::breaker::Signal;
+use crate::client_state::Position;
+use crate::dialer::{Dialer, Due};
+use crate::outcome::Outcome;
+use crate::owner::{OwnerNo, Slot};
+use crate::phone::PhoneNumber;
+use crate::retry;
+use crate::rules::Evidence;
+use crate::spec::Breaker;
+use crate::tally::{Halt, Tally};
+use crate::target::TargetState;
+
+/// Who hangs up sooner has hardly heard who calls.
+const SHORT_CALL: Duration = Duration::from_secs(6);
+
+impl Dialer {
+    /// The attempt ended as `evidence` says.
+    pub(super) fn settle(&mut self, slot: Slot, evidence: Evidence) {
+        let Some(before) = self.state(slot).map(TargetState::tally) else { return };
+        let Some(spec) = self.owner_of(slot).and_then(|owner| owner.spec.clone()) else { return };
+        self.judge_caller_id(slot, evidence.outcome);
+        let claimed_at = self.state(slot).and_then(TargetState::claimed_at);
+        let halt = self.judge_campaign(slot, evidence, before, spec.breaker.as_ref());
+        self.end_flight(slot);
+        let next = retry::settle(before, evidence, &spec.retry, self.now.wall);
+        let mut tally = Tally { halt: next.tally().halt.max(halt), ..next.tally() };
+        if let Some(at) = claimed_at.filter(|_| evidence.outcome.may_have_rung()) {
+            tally.rings.add(at);
+        }
+        self.set_state(slot, &next.with_tally(tally));
+        self.campaign_may_be_over(slot);
+    }
+
+    /// An outcome that no call has.
+    pub(super) fn settle_as(&mut self, slot: Slot, outcome: Outcome) {
+        self.settle(slot, Evidence::bare(outcome));
+    }
+
+    /// The attempt is over at `position`, and a hangup says how.
+    pub(super) fn settle_call(&mut self, slot: Slot, hangup: crate::call::Hangup, position: Position) {
+        self.settle(slot, Evidence::of_hangup(hangup, position));
+    }
+
+    /// What the end says of the account and of the list. Returns why nothing more should be dialled, if so.
+    fn judge_campaign(
+        &mut self,
+        slot: Slot,
+        evidence: Evidence,
+        before: Tally,
+        limits: Option<&Breaker>,
+    ) -> Option<Halt> {
+        let now = self.now.up;
+        let answered_at = self.flight(slot).and_then(|flight| flight.answered_at);
+        let signal = Signal::of(evidence, before, answered_at.is_some_and(|at| now < at + SHORT_CALL))?;
+        let number = self.jobs.get(&slot.job)?.owner;
+        let owner = self.owners.get_mut(&number)?;
+        owner.ramp.ended(signal.is_trouble());
+        let limits = limits?;
+        owner.results.note(signal, limits.window, now);
+        if owner.halt().is_some() {
+            return None;
+        }
+        let samples =
+            self.owners.iter().filter(|(other, _)| **other != number).map(|(_, other)| other.results.sample());
+        let others = samples.fold((0, 0), |(all, unknown), (a, u)| (all + a, unknown + u));
+        let owner = self.owners.get_mut(&number)?;
+        let halt = owner.results.judge(limits, others)?;
+        // Whoever goes on wants to see new results.
+        owner.results.clear();
+        Some(halt)
+    }
+
+    fn judge_caller_id(&mut self, slot: Slot, outcome: Outcome) {
+        let now = self.now.up;
+        let Some(TargetState::Claimed { claim, .. } | TargetState::Dialing { claim, .. }) = self.state(slot) else {
+            return;
+        };
+        let from = claim.from;
+        let Some(number) = self.jobs.get(&slot.job).map(|job| job.owner) else { return };
+        let Some(owner) = self.owners.get_mut(&number) else { return };
+        if outcome == Outcome::BlockedByAnalytics {
+            owner.caller_ids.blocked(from, now);
+            self.agenda.hasten(Due::Owner(number), now);
+        } else if outcome.may_have_rung() && outcome != Outcome::Ambiguous {
+            owner.caller_ids.rang(from, now);
+        }
+    }
+
+    /// An end may have ended, or halted, its campaign: what waits is looked at at once.
+    fn campaign_may_be_over(&mut self, slot: Slot) {
+        let Some(number) = self.jobs.get(&slot.job).map(|job| job.owner) else { return };
+        let halted = self.owners.get(&number).is_some_and(|owner| owner.halt().is_some() || owner.end().is_some());
+        if halted {
+            self.agenda.hasten(Due::Owner(number), self.now.up);
+        }
+    }
+
+    /// A campaign was changed: what had halted it is forgotten, unless it has failed.
+    pub(super) fn lift_halts(&mut self, number: OwnerNo) {
+        let Some(owner) = self.owners.get(&number).filter(|owner| owner.halt().is_some()) else { return };
+        let halted = |tally: Tally| tally.halt.is_some_and(|halt| halt != Halt::FailedByRule);
+        let jobs = owner.jobs.iter().filter_map(|job| Some((*job, self.jobs.get(job)?)));
+        let slots: Vec<Slot> = jobs
+            .flat_map(|(job, held)| {
+                let states = (0..).zip(&held.states).filter(move |(_, state)| halted(state.tally()));
+                states.map(move |(index, _)| Slot { job, index })
+            })
+            .collect();
+        if let Some(owner) = self.owners.get_mut(&number) {
+            owner.ramp.restart(self.now.up);
+            owner.pace(self.now.up);
+        }
+        for slot in slots {
+            let Some(state) = self.state(slot).cloned() else { continue };
+            let tally = Tally { halt: None, ..state.tally() };
+            self.set_state(slot, &state.with_tally(tally));
+        }
+    }
+
+    /// The numbers that nobody may call, as the shell knows them. Those that targets held here, or once held, have put on
+    /// the list stay on it.
+    pub(super) fn do_not_call_set(&mut self, numbers: BTreeSet<PhoneNumber>) {
+        self.do_not_call.give(numbers);
+        for number in self.owners.keys() {
+            self.agenda.hasten(Due::Owner(*number), self.now.up);
+        }
+    }
+
+    /// Whether the target's number may be called, as far as lists go.
+    pub(super) fn is_do_not_call(&self, slot: Slot) -> bool {
+        let target = self.jobs.get(&slot.job).and_then(|job| job.targets.get(slot.at()));
+        target.is_some_and(|target| self.do_not_call.contains(&target.to))
+    }
+}

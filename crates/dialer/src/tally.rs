@@ -1,0 +1,133 @@
+//! What a target has used up, and what it has to say to others.
+//!
+//! Promises to say of itself all that a process that starts anew has to know. Does not know where the target stands.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::outcome::Outcome;
+
+/// What a target has used up, counted over claims that have ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Attempts that may have rung, and those that a bad number cost; the next one's number less one.
+    pub attempts: u16,
+    /// Those of `attempts` that a rule does not count.
+    pub ignored: u16,
+    /// Claims that ended without using an attempt: refused, released, failed at the carrier.
+    pub refusals: u32,
+    /// Those of `refusals` that were calls all the same: carrier failures, and caller ids that were blocked.
+    pub infra: u16,
+    /// How the last attempt ended, or the last claim that was refused.
+    pub last: Option<Outcome>,
+    /// Retries by the outcome that they followed.
+    pub retried: Retried,
+    /// This target's end halts its campaign, until somebody changes the campaign.
+    pub halt: Option<Halt>,
+    /// Its number must not be called by anybody.
+    pub dnc: bool,
+    /// When its phone may have rung.
+    pub rings: Rings,
+}
+
+/// When a phone may have rung: the last eight times, to the second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rings([u32; 8]);
+
+impl Rings {
+    /// Once more.
+    pub(crate) fn add(&mut self, at: Timestamp) {
+        self.0.rotate_right(1);
+        if let Some(newest) = self.0.first_mut() {
+            *newest = u32::try_from(at.as_second()).unwrap_or_default();
+        }
+    }
+
+    /// All of them, the latest first.
+    pub fn iter(&self) -> impl Iterator<Item = Timestamp> {
+        self.seconds().filter_map(|at| Timestamp::from_second(at.into()).ok())
+    }
+
+    fn seconds(self) -> impl Iterator<Item = u32> {
+        self.0.into_iter().filter(|at| *at > 0)
+    }
+
+    /// Seconds since 1970, the latest first.
+    pub(crate) fn to_seconds(self) -> Vec<u32> {
+        self.seconds().collect()
+    }
+
+    pub(crate) fn from_seconds(seconds: &[u32]) -> Self {
+        let mut rings = Self::default();
+        for (place, at) in rings.0.iter_mut().zip(seconds) {
+            *place = *at;
+        }
+        rings
+    }
+}
+
+impl Tally {
+    /// Attempts of the shared cap.
+    #[must_use]
+    pub fn counted(&self) -> u16 {
+        self.attempts.saturating_sub(self.ignored)
+    }
+
+    /// Calls that were placed, whatever became of them.
+    #[must_use]
+    pub fn calls(&self) -> u32 {
+        u32::from(self.attempts) + u32::from(self.infra)
+    }
+}
+
+/// Why a campaign dials nothing more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Halt {
+    /// A rule paused it.
+    PausedByRule,
+    /// So many people hang up within seconds that message or caller id must be at fault.
+    ShortCalls,
+    /// So many numbers do not exist that the list cannot be right.
+    NumbersSuspect,
+    /// So many calls are rejected or lost, or numbers that had rung are unknown now, that the account must be blocked.
+    AccountSuspect,
+    /// A rule failed it. This one stays: whoever waits is not called any more.
+    FailedByRule,
+}
+
+/// Retries by the outcome that they followed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retried([u8; Outcome::ALL.len()]);
+
+impl Retried {
+    /// How many followed `outcome`.
+    #[must_use]
+    pub fn after(&self, outcome: Outcome) -> u8 {
+        self.0.get(outcome as usize).copied().unwrap_or(u8::MAX)
+    }
+
+    /// One more.
+    pub(crate) fn count(&mut self, outcome: Outcome) {
+        if let Some(count) = self.0.get_mut(outcome as usize) {
+            *count = count.saturating_add(1);
+        }
+    }
+
+    /// Those that are not zero.
+    pub(crate) fn to_map(self) -> BTreeMap<Outcome, u8> {
+        Outcome::ALL.into_iter().map(|outcome| (outcome, self.after(outcome))).filter(|(_, count)| *count > 0).collect()
+    }
+
+    pub(crate) fn from_map(map: &BTreeMap<Outcome, u8>) -> Self {
+        let mut retried = Self::default();
+        for (outcome, count) in map {
+            if let Some(place) = retried.0.get_mut(*outcome as usize) {
+                *place = *count;
+            }
+        }
+        retried
+    }
+}

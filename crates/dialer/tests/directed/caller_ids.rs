@@ -1,0 +1,71 @@
+//! Caller ids that analytics engines block.
+
+use dialer::call::HangupCause;
+use dialer::client_state::Position;
+use dialer::spec::CampaignSpec;
+use dialer::{Event, PhoneNumber, TargetState, WaitingFor};
+
+use crate::desk::{Desk, hung_up, leg_of};
+use crate::fixture::spec;
+
+fn from(digit: char) -> PhoneNumber {
+    PhoneNumber::parse(&format!("+1555000000{digit}")).unwrap()
+}
+
+/// Dials until somebody's caller id is the blocked one, and has the call blocked.
+fn block(desk: &mut Desk, blocked: &PhoneNumber) {
+    loop {
+        desk.pass_until_dial();
+        let dial = desk.dial();
+        desk.tell(Event::DialAccepted { key: dial.key.clone(), leg: Some(leg_of(&dial)) });
+        let is_it = dial.from == *blocked;
+        let end = hung_up(HangupCause::CallRejected, Some(if is_it { 608 } else { 603 }));
+        desk.webhook(&dial.key, leg_of(&dial), Position::Ringing, end);
+        if is_it {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_blocked_caller_id_rests_and_the_others_go_on() {
+    let campaign = CampaignSpec { from: vec![from('1'), from('2')], ..spec(1) };
+    let mut desk = Desk::with(vec![TargetState::default(); 60], campaign);
+    block(&mut desk, &from('2'));
+    let mut shown = Vec::new();
+    for _ in 0..20 {
+        desk.pass_until_dial();
+        let dial = desk.dial();
+        let end = hung_up(HangupCause::CallRejected, Some(603));
+        desk.tell(Event::DialAccepted { key: dial.key.clone(), leg: Some(leg_of(&dial)) });
+        desk.webhook(&dial.key, leg_of(&dial), Position::Ringing, end);
+        shown.push(dial.from);
+    }
+    assert!(shown.iter().all(|number| *number == from('1')), "{shown:?}");
+}
+
+#[test]
+fn with_every_caller_id_blocked_nothing_is_dialled_until_one_has_rested() {
+    let mut desk = Desk::with(vec![TargetState::default(); 3], CampaignSpec { from: vec![from('1')], ..spec(1) });
+    block(&mut desk, &from('1'));
+    let blocked_at = desk.clock;
+    desk.settle_down();
+    assert!(matches!(desk.waiting_for(), WaitingFor::CallerIds { .. }), "{:?}", desk.waiting_for());
+    desk.effects.clear();
+    desk.pass_until_dial();
+    let rested = desk.clock.saturating_sub(blocked_at);
+    assert!((300..310).contains(&rested.as_secs()), "{rested:?}");
+    let counts = desk.dialer.progress(&crate::desk::owner()).unwrap().tallied.counts;
+    assert_eq!(counts.blocked, 0, "who was not reached for that is called again");
+}
+
+#[test]
+fn another_list_of_caller_ids_begins_afresh() {
+    let mut desk = Desk::with(vec![TargetState::default(); 3], CampaignSpec { from: vec![from('1')], ..spec(1) });
+    block(&mut desk, &from('1'));
+    desk.settle_down();
+    desk.effects.clear();
+    desk.set(CampaignSpec { from: vec![from('3')], ..spec(1) });
+    desk.pass_until_dial();
+    assert_eq!(desk.dial().from, from('3'));
+}

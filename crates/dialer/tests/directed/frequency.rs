@@ -1,0 +1,104 @@
+//! How often a number is called, by whatever campaign.
+
+use std::time::Duration;
+
+use dialer::call::HangupCause;
+use dialer::client_state::Position;
+use dialer::spec::{CampaignSpec, FrequencyCap, RetryPolicy};
+use dialer::{Event, JobId, TargetState, WaitingFor};
+
+use crate::desk::{Desk, hung_up, leg_of, second_owner};
+use crate::fixture::{spec, target, wall};
+
+const HOUR: u64 = 3600;
+
+/// Two calls in six hours; retried every minute otherwise.
+fn capped() -> CampaignSpec {
+    let retry = RetryPolicy {
+        max_attempts_per_target: 9,
+        min_gap: Duration::from_mins(1),
+        backoff: vec![Duration::from_mins(1)],
+        ..spec(1).retry
+    };
+    let frequency = vec![FrequencyCap { calls: 2, within: Duration::from_secs(6 * HOUR) }];
+    CampaignSpec { retry, frequency, ..spec(1) }
+}
+
+/// Dials when there is a dial, and lets it ring out. Returns when.
+fn ring(desk: &mut Desk) -> u64 {
+    desk.pass_until_dial();
+    let (dial, at) = (desk.dial(), desk.clock.as_secs());
+    desk.tell(Event::DialAccepted { key: dial.key.clone(), leg: Some(leg_of(&dial)) });
+    desk.webhook(&dial.key, leg_of(&dial), Position::Ringing, hung_up(HangupCause::Timeout, None));
+    at
+}
+
+#[test]
+fn a_number_is_not_called_more_often_than_its_cap_allows() {
+    let mut desk = Desk::with(vec![TargetState::default()], capped());
+    let times: Vec<u64> = (0..5).map(|_| ring(&mut desk)).collect();
+    for pair in times.windows(3) {
+        assert!(pair[2] - pair[0] >= 6 * HOUR - 1 && pair[2] - pair[0] < 6 * HOUR + 60, "{times:?}");
+    }
+}
+
+#[test]
+fn the_calls_of_another_campaign_count_also_after_a_restart_and_when_its_job_is_gone() {
+    for gone in [false, true] {
+        let mut desk = Desk::with(vec![TargetState::default()], capped());
+        ring(&mut desk);
+        ring(&mut desk);
+        desk.store_all();
+        let began = desk.clock;
+        let mut desk = Desk::started(began + Duration::from_secs(10), desk.stored.clone(), capped());
+        if gone {
+            desk.tell(Event::JobRemoved { job: JobId::parse("job-0").unwrap() });
+        }
+        desk.second_campaign(capped(), vec![target(0, 0)]);
+        desk.pass(60);
+        desk.store_all();
+        let second = desk.dialer.progress(&second_owner()).unwrap();
+        assert!(matches!(second.waiting_for, WaitingFor::Due { .. }), "{:?}", second.waiting_for);
+        desk.effects.clear();
+        desk.tell(Event::JobRemoved { job: JobId::parse("job-0").unwrap() });
+        let at = ring_of(&mut desk);
+        assert!(at >= 6 * HOUR, "{at}");
+    }
+}
+
+fn ring_of(desk: &mut Desk) -> u64 {
+    for _ in 0..(10 * HOUR) {
+        desk.pass(1);
+        desk.store_all();
+        if desk.next_dial().is_some() {
+            return desk.clock.as_secs();
+        }
+    }
+    panic!("never");
+}
+
+#[test]
+fn rings_that_the_shell_remembers_count() {
+    let mut desk = Desk::with(vec![TargetState::default()], capped());
+    for at in [1, 2] {
+        desk.tell(Event::RangBefore { number: target(0, 0).to, at: wall(Duration::from_secs(at)) });
+    }
+    assert!(ring(&mut desk) >= 6 * HOUR);
+}
+
+#[test]
+fn a_number_is_called_by_one_campaign_at_a_time() {
+    let mut desk = Desk::with(vec![TargetState::default()], spec(1));
+    desk.second_campaign(spec(1), vec![target(0, 0)]);
+    desk.pass_until_dial();
+    let dial = desk.dial();
+    desk.tell(Event::DialAccepted { key: dial.key.clone(), leg: Some(leg_of(&dial)) });
+    for _ in 0..25 {
+        desk.pass(1);
+        desk.store_all();
+        assert!(desk.next_dial().is_none());
+    }
+    desk.webhook(&dial.key, leg_of(&dial), Position::Ringing, hung_up(HangupCause::Timeout, None));
+    desk.pass_until_dial();
+    assert_ne!(desk.dial().key.attempt.owner, dial.key.attempt.owner);
+}
