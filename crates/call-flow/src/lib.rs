@@ -8,6 +8,42 @@
 //!    answer of the API, [`Flow::on_timer`], [`Flow::on_webhook_response`].
 //! 3. Each gives a [`Reaction`]: the state from now on, and [`Effect`]s to perform in their order.
 //!
+//! ```
+//! use call_flow::position::CallDirection;
+//! use call_flow::{CallStart, Detection, Effect, FlowKey, FlowSpec, Leg, compile};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let spec: FlowSpec = serde_json::from_str(
+//!     r#"{"direction": "Outbound", "steps": [{"name": "greet", "speak": {"payload": "Hello", "voice": "female"}}]}"#,
+//! )?;
+//! let flow = compile(&spec, FlowKey::new("the object's UID", 1)).map_err(|problems| format!("{problems:?}"))?;
+//! let call = CallStart {
+//!     leg: Leg { call_control_id: "v3:a".into(), call_leg_id: "a leg".into(), connection_id: None },
+//!     direction: CallDirection::Outbound,
+//!     answered: true,
+//!     detection: Detection::Disabled,
+//!     attempt: 1,
+//!     origin: String::new(),
+//! };
+//! let mut reaction = flow.start(call, "2026-11-21T12:00:00Z".parse()?)?;
+//! loop {
+//!     let mut timer = None;
+//!     for effect in reaction.effects {
+//!         match effect {
+//!             Effect::Command(command) => println!("send {}", command.request.endpoint()),
+//!             Effect::ArmTimer(armed) => timer = Some(armed),
+//!             Effect::CallWebhook(_) | Effect::SetOutcome(_) | Effect::OptOut => {}
+//!             Effect::Ended(ended) => println!("over: {:?}", ended.ending),
+//!         }
+//!     }
+//!     // No webhook comes in this example, so each time its timer runs out.
+//!     let Some(timer) = timer else { break };
+//!     reaction = flow.on_timer(&reaction.state, timer.key, timer.at);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! All that a flow remembers, its [`Position`], travels in the call's `client_state`. [`Decoded::read`] gets it back and
 //! [`Flow::resume`] goes on after a restart.
 //!
