@@ -53,6 +53,20 @@ async fn counters_dials_calls_and_objects_tell_what_happened() {
 }
 
 #[tokio::test]
+async fn conferences_are_shown_with_who_is_in_them() {
+    let stage = Stage::with(Outcome::Person).await;
+    let mut body = stage.dial_body(TO);
+    body["conference_config"] = json!({"conference_name": "room", "mute": true});
+    stage.post("/calls", body).await;
+    stage.pass(Duration::from_secs(3)).await;
+    let shown = stage.sim("GET", "/conferences", None).await;
+    assert_eq!((&shown[0]["name"], &shown[0]["status"]), (&json!("room"), &json!("in_progress")));
+    assert_eq!(shown[0]["participants"][0]["muted"], true);
+    let counters = stage.sim("GET", "/counters", None).await;
+    assert_eq!(counters["conferences"], json!({"created": 1, "ended": {}, "maxParticipants": 1}));
+}
+
+#[tokio::test]
 async fn somebody_calls_presses_a_key_and_leaves() {
     let stage = Stage::with(Outcome::Person).await;
     let order = json!({"to": FROM, "from": TO, "connectionId": stage.application, "person": {"patienceMs": 600_000}});

@@ -65,18 +65,6 @@ impl Refusal {
             .with(401)
     }
 
-    /// 422 with code 90018.
-    pub(crate) fn call_ended() -> Self {
-        let detail = "This call is no longer active and can't receive commands.";
-        ApiError::new("90018", "Call has already ended", detail).with(422)
-    }
-
-    /// 422 with code 90034.
-    pub(crate) fn not_answered() -> Self {
-        let detail = "This call can't receive this command because it has not been answered yet.";
-        ApiError::new("90034", "Call not answered yet", detail).with(422)
-    }
-
     /// Any status and code, as a fault orders it.
     pub(crate) fn ordered(status: u16, code: &str) -> Self {
         ApiError::new(code, title_of(code), "This answer was ordered by a fault of the simulator.").with(status)

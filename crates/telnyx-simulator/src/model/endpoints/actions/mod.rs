@@ -217,13 +217,13 @@ fn act(
 }
 
 /// 422 with code 90018.
-fn ended() -> Refusal {
+pub(super) fn ended() -> Refusal {
     let detail = "This call is no longer active and can't receive commands.";
     ApiError::new("90018", "Call has already ended", detail).with(422)
 }
 
 /// 422 with code 90034.
-fn not_answered() -> Refusal {
+pub(super) fn not_answered() -> Refusal {
     let detail = "This call can't receive this command because it has not been answered yet.";
     ApiError::new("90034", "Call not answered yet", detail).with(422)
 }

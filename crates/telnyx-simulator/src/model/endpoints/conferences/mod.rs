@@ -114,8 +114,8 @@ fn live_leg(world: &World, control_id: &str) -> Result<CallKey, Refusal> {
     let key = world.calls.find(control_id).ok_or_else(super::actions::invalid_id)?;
     let call = world.calls.get(key).ok_or_else(super::actions::invalid_id)?;
     match call.state {
-        State::Ended { .. } => Err(Refusal::call_ended()),
-        State::AwaitsNetwork | State::AwaitsAnswer => Err(Refusal::not_answered()),
+        State::Ended { .. } => Err(super::actions::ended()),
+        State::AwaitsNetwork | State::AwaitsAnswer => Err(super::actions::not_answered()),
         State::AwaitsEnd { .. } => Ok(key),
     }
 }
