@@ -6,6 +6,7 @@ mod calls;
 #[path = "../cluster/mod.rs"]
 mod cluster;
 mod completion;
+mod conferences;
 mod desk;
 mod neighbours;
 mod queues;

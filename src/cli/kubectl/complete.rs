@@ -105,6 +105,6 @@ mod tests {
         assert_eq!(after("queue list --show"), ["--show-numbers", ":4"]);
         assert_eq!(after("queue list -o j"), ["json", ":4"]);
         assert_eq!(after("completion fi"), ["fish", ":4"]);
-        assert_eq!(after("calls playback st"), ["start", "stop", ":4"]);
+        assert_eq!(after("calls record "), ["start", "stop", "pause", "resume", "help", ":4"]);
     }
 }

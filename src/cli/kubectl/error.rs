@@ -202,6 +202,22 @@ pub enum PluginError {
         /// Which queue.
         queue: String,
     },
+    /// No such conference.
+    #[error("no conference {name} is live on the applications of namespace {namespace}: {}", there(known))]
+    ConferenceNotFound {
+        /// Which, by name or id.
+        name: String,
+        /// Where.
+        namespace: String,
+        /// Those that are.
+        known: Vec<String>,
+    },
+    /// The conference is over.
+    #[error("conference {name} has ended: it takes no more commands")]
+    ConferenceEnded {
+        /// Which.
+        name: String,
+    },
     /// An argument is not what the API takes.
     #[error("{flag} {problem}")]
     Argument {

@@ -117,6 +117,7 @@ impl Field {
         let each = if let Kind::List(kind) = &self.kind { kind } else { &self.kind };
         let several = matches!(self.kind, Kind::List(_));
         let arg = arg.value_parser(parser(each)).action(if several { ArgAction::Append } else { ArgAction::Set });
+        let arg = if in_place && several { arg.num_args(1..) } else { arg };
         match &self.kind {
             Kind::Flag => arg.value_name("BOOL").num_args(0..=1).require_equals(true).default_missing_value("true"),
             Kind::Json => arg.value_name("JSON"),

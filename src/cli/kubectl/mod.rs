@@ -9,6 +9,7 @@
 mod account;
 mod calls;
 mod complete;
+mod conferences;
 mod error;
 mod fields;
 mod options;
@@ -76,10 +77,10 @@ pub fn command() -> Command {
     let command = Command::new(NAME)
         .bin_name("kubectl telnyx")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Looks at live calls and queues of this namespace, and commands them")
+        .about("Looks at live calls, queues and conferences of this namespace, and commands them")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands([calls::command(), queues::command(), complete::command()]);
+        .subcommands([calls::command(), queues::command(), conferences::command(), complete::command()]);
     Options::add(command)
 }
 
@@ -111,6 +112,7 @@ fn in_runtime(area: &str, matches: &ArgMatches) -> Result<ExitCode, PluginError>
     runtime.block_on(async {
         match area {
             calls::COMMAND => calls::run(matches).await,
+            conferences::COMMAND => conferences::run(matches).await,
             _ => queues::run(matches).await,
         }
     })?;

@@ -4,11 +4,13 @@
 //! their texts and bounds, and what a refusal is about.
 
 pub(super) mod calls;
+pub(super) mod conferences;
 
 use clap::{Arg, ArgMatches, Command};
 use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use telnyx_voice::call::CommandResult;
+use telnyx_voice::surface::Operation;
 use telnyx_voice::{CallControlId, Class, Client, Endpoint, Error, OutOfBounds, classify};
 use uuid::Uuid;
 
@@ -25,6 +27,8 @@ pub(super) struct Verb<Id: 'static> {
     words: &'static [&'static str],
     /// The field that is typed without its name, after the id.
     main: Option<&'static str>,
+    /// Its endpoint.
+    operation: &'static Operation,
     /// What the request type says of itself and its fields.
     request: fn() -> Request,
     send: Send<Id>,
@@ -36,33 +40,29 @@ type Send<Id> = for<'a> fn(&'a Client, &'a Id, Value) -> BoxFuture<'a, Result<Co
 struct Request {
     about: String,
     fields: Vec<Field>,
-    /// Whether it takes an id under which it is carried out once, however often it is sent.
-    takes_command_id: bool,
 }
 
 /// Why a command was not accepted.
 pub(super) enum SendError {
     /// The body is not one of this request.
     Body(serde_json::Error),
-    /// A field holds what the API would refuse.
-    Bounds(OutOfBounds),
-    /// The API refuses it, or does not answer.
+    /// The client or the API refuses it, or no answer came.
     Api(Error),
 }
 
 /// One row of a table.
 macro_rules! verb {
-    ($words:expr, $main:expr, $request:ty, $method:ident) => {
+    ($send:ident: $words:expr, $main:expr, $request:ty) => {
         $crate::cli::kubectl::verbs::Verb {
             words: $words,
             main: $main,
+            operation: <$request>::OPERATION,
             request: || $crate::cli::kubectl::verbs::request(&schemars::schema_for!($request), <$request>::BOUNDS),
             send: |client, id, body| {
                 Box::pin(async move {
                     use $crate::cli::kubectl::verbs::SendError;
                     let request: $request = serde_json::from_value(body).map_err(SendError::Body)?;
-                    request.check().map_err(SendError::Bounds)?;
-                    client.$method(id, &request).await.map_err(SendError::Api)
+                    client.$send(id, &request).await.map_err(SendError::Api)
                 })
             },
         }
@@ -76,11 +76,7 @@ fn request(schema: &schemars::Schema, bounds: telnyx_voice::bounds::Bounds) -> R
     let definitions = schema.get("$defs").cloned().unwrap_or_default();
     resolve(&mut schema, &definitions);
     let about = schema.get("description").and_then(Value::as_str).unwrap_or_default();
-    Request {
-        about: first_paragraph(about),
-        fields: fields::of(&schema, bounds),
-        takes_command_id: bounds.iter().any(|(name, _)| *name == "command_id"),
-    }
+    Request { about: first_paragraph(about), fields: fields::of(&schema, bounds) }
 }
 
 fn first_paragraph(text: &str) -> String {
@@ -165,23 +161,38 @@ fn typed<'a, Id>(verbs: &'a [Verb<Id>], word: &str, matches: &'a ArgMatches) -> 
 pub(super) async fn on_call(word: &str, matches: &ArgMatches) -> Result<(), PluginError> {
     let Some((verb, matches)) = typed(calls::VERBS, word, matches) else { return Ok(()) };
     let options = Options::read(matches);
-    let request = (verb.request)();
-    let mut body = fields::body(&request.fields, matches)?;
+    let mut body = fields::body(&(verb.request)().fields, matches)?;
     let id = matches.get_one::<String>("call").map(|id| CallControlId::from(id.as_str()));
     let Some(id) = id else { return Ok(()) };
     let desk = Desk::open(&options).await?;
     desk.reach(&id).await?;
     desk.reach_others(&body).await?;
-    stamp(&mut body, &request);
+    stamp(&mut body, verb.operation);
     let sent = (verb.send)(&desk.client, &id, Value::Object(body.clone())).await;
     let answer = sent.map_err(|error| desk.on_call(error, &id))?;
     accepted(&options, &format!("call {id}"), &verb.words.join(" "), &body, &answer)
 }
 
+/// Commands a conference that is live on one of the namespace's applications.
+pub(super) async fn on_conference(word: &str, matches: &ArgMatches) -> Result<(), PluginError> {
+    let Some((verb, matches)) = typed(conferences::VERBS, word, matches) else { return Ok(()) };
+    let options = Options::read(matches);
+    let mut body = fields::body(&(verb.request)().fields, matches)?;
+    let Some(named) = matches.get_one::<String>("conference") else { return Ok(()) };
+    let desk = Desk::open(&options).await?;
+    let (_, conference) = desk.conference(named).await?;
+    let id = super::conferences::id(&conference);
+    desk.reach_others(&body).await?;
+    stamp(&mut body, verb.operation);
+    let sent = (verb.send)(&desk.client, &id, Value::Object(body.clone())).await;
+    let answer = sent.map_err(|error| desk.on_conference(error, named))?;
+    accepted(&options, &format!("conference {named}"), &verb.words.join(" "), &body, &answer)
+}
+
 /// A command that is repeated under its id is carried out once (Telnyx: command retries guide), so the client may repeat
 /// it when no answer comes.
-fn stamp(body: &mut Map<String, Value>, request: &Request) {
-    if request.takes_command_id {
+fn stamp(body: &mut Map<String, Value>, operation: &Operation) {
+    if operation.command_id {
         body.insert("command_id".to_owned(), json!(Uuid::new_v4()));
     }
 }
@@ -218,13 +229,30 @@ impl Desk {
     fn on_call(&self, error: SendError, id: &CallControlId) -> PluginError {
         let error = match error {
             SendError::Body(error) => return unreadable(&error),
-            SendError::Bounds(bounds) => return out_of_bounds(&bounds),
             SendError::Api(error) => error,
         };
         match classify(&error, Endpoint::Command) {
             Class::CallEnded => PluginError::CallEnded { call: id.to_string(), when: None },
             Class::NotAnsweredYet => PluginError::NotAnswered { call: id.to_string() },
             Class::NotFound => PluginError::CallNotFound { call: id.to_string() },
+            Class::Unauthenticated => PluginError::KeyRefused { account: self.account.to_string() },
+            Class::Unavailable | Class::NotSent | Class::FateUnknown | Class::RequestRate => {
+                PluginError::Api { doing: "the command's fate is unknown".to_owned(), source: error }
+            }
+            _ => refused(&error),
+        }
+    }
+}
+
+impl Desk {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the classes are open; any other no is told as it is")]
+    fn on_conference(&self, error: SendError, named: &str) -> PluginError {
+        let error = match error {
+            SendError::Body(error) => return unreadable(&error),
+            SendError::Api(error) => error,
+        };
+        match classify(&error, Endpoint::Conference) {
+            Class::NotFound | Class::AlreadyDone => PluginError::ConferenceEnded { name: named.to_owned() },
             Class::Unauthenticated => PluginError::KeyRefused { account: self.account.to_string() },
             Class::Unavailable | Class::NotSent | Class::FateUnknown | Class::RequestRate => {
                 PluginError::Api { doing: "the command's fate is unknown".to_owned(), source: error }
@@ -258,4 +286,42 @@ pub(super) fn refused(error: &Error) -> PluginError {
     });
     let problems = complaints.collect::<Vec<_>>().join("; ");
     PluginError::Refused { problems: if problems.is_empty() { error.to_string() } else { problems } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use telnyx_voice::surface::OPERATIONS;
+
+    /// Every command below `root` of the API is a verb.
+    fn check<Id>(verbs: &[Verb<Id>], root: &str) {
+        let missing: Vec<&str> = OPERATIONS
+            .iter()
+            .filter(|operation| operation.path.starts_with(root) && operation.path.contains("/actions/"))
+            .filter(|operation| !verbs.iter().any(|verb| verb.operation.name == operation.name))
+            .map(|operation| operation.name)
+            .collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn every_command_of_the_api_is_a_verb() {
+        check(calls::VERBS, "/calls/");
+        check(conferences::VERBS, "/conferences/");
+    }
+
+    #[test]
+    fn what_is_typed_without_its_name_is_a_field_of_the_request() {
+        for (words, main, request) in calls::VERBS
+            .iter()
+            .map(|verb| (verb.words, verb.main, verb.request))
+            .chain(conferences::VERBS.iter().map(|verb| (verb.words, verb.main, verb.request)))
+        {
+            let request = request();
+            assert!(!request.about.is_empty(), "{words:?} says nothing of itself");
+            if let Some(main) = main {
+                assert!(request.fields.iter().any(|field| field.name == main), "{words:?} has no {main}");
+            }
+        }
+    }
 }
