@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::controllers::application::Applications;
 use crate::controllers::profile::Profiles;
 use crate::controllers::queue::Queues;
-use crate::controllers::{WatchedReferences, account, queue};
+use crate::controllers::{WatchedReferences, account, conference, queue};
 use crate::reconcile::{self, Accounts, Context, External as _, News, Scope, Stores, Users};
 use crate::telemetry::{self, Events, Health, Metrics};
 
@@ -83,16 +83,19 @@ impl Operator {
             shutdown: shutdown.clone(),
         };
         // Before any part runs, so that nobody takes an operator that has not begun for one that is ready.
-        for kind in [account::KIND, Profiles::KIND.word(), Queues::KIND.word(), Applications::KIND.word()] {
+        for kind in
+            [account::KIND, Profiles::KIND.word(), Queues::KIND.word(), Applications::KIND.word(), conference::KIND]
+        {
             context.health.expect(kind);
         }
         let mut parts = vec![
             account::run(context.clone(), rechecks).boxed(),
             reconcile::run::<Profiles>(context.clone(), profiles, profile_caches).boxed(),
             reconcile::run::<Queues>(context.clone(), queues.clone(), queue_caches).boxed(),
-            reconcile::run::<Applications>(context.clone(), applications, application_caches).boxed(),
+            reconcile::run::<Applications>(context.clone(), applications.clone(), application_caches).boxed(),
             publisher.run(shutdown).boxed(),
             queue::watch_occupancy(context.clone(), queues).boxed(),
+            conference::run(context.clone(), applications).boxed(),
         ];
         let bound = |source| OperatorError::Listen { what: "webhooks", address: options.webhook_listen, source };
         let webhook_address = webhooks.local_addr().map_err(bound)?;

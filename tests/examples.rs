@@ -7,11 +7,12 @@ use std::time::Duration;
 use testbed::{Testbed, eventually};
 
 /// Kinds with a counterpart at Telnyx: in a manifest, and as kubectl names them.
-const KINDS: [(&str, &str); 4] = [
+const KINDS: [(&str, &str); 5] = [
     ("TelnyxAccount", "telnyxaccounts"),
     ("OutboundVoiceProfile", "outboundvoiceprofiles"),
     ("CallControlApplication", "callcontrolapplications"),
     ("Queue", "queues.telnyx-operator.io"),
+    ("Conference", "conferences.telnyx-operator.io"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

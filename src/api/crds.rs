@@ -4,7 +4,9 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{CustomR
 use kube::CustomResourceExt;
 use serde_json::{Value, json};
 
-use super::{CallControlApplication, DialJob, OutboundCampaign, OutboundVoiceProfile, Queue, TelnyxAccount};
+use super::{
+    CallControlApplication, Conference, DialJob, OutboundCampaign, OutboundVoiceProfile, Queue, TelnyxAccount,
+};
 
 /// Every definition, in the order in which a reader meets the kinds. `Kind::crd()` of a single kind lacks what is added
 /// here: install these.
@@ -15,6 +17,7 @@ pub fn crds() -> Vec<CustomResourceDefinition> {
         CallControlApplication::crd(),
         OutboundVoiceProfile::crd(),
         Queue::crd(),
+        Conference::crd(),
         OutboundCampaign::crd(),
         DialJob::crd(),
     ]

@@ -12,6 +12,7 @@ mod announcement;
 mod application;
 mod audience;
 mod campaign;
+mod conference;
 mod crds;
 mod dial_job;
 mod dial_plan;
@@ -37,6 +38,11 @@ pub use audience::{AudienceFormat, Target, TargetsFrom};
 pub use campaign::{
     AudienceStatus, Counts, JobCounts, OutboundCampaign, OutboundCampaignSpec, OutboundCampaignStatus, PacingStatus,
     RejectedRow,
+};
+pub use conference::{
+    AnnouncementState, AnnouncementStatus, Conference, ConferenceAnnouncement, ConferenceBeep, ConferenceParticipant,
+    ConferenceParticipants, ConferenceRegion, ConferenceSpec, ConferenceStatus, Lobby, ParticipantRule, PlayedAudio,
+    Recording, RecordingFormat, RoleStatus, SpokenText, SupervisorRole,
 };
 pub use crds::crds;
 pub use dial_job::{CampaignRef, DialJob, DialJobSpec, DialJobStatus, JobTargetsFrom, TargetStatus, TargetsSecretRef};

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod application;
 pub mod campaign;
+pub mod conference;
 pub mod dial_job;
 mod problem;
 pub mod profile;

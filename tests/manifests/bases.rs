@@ -19,6 +19,11 @@ fn spec(kind: &str) -> Value {
             "webhookPublicKey": "3ILFodLUgsE22tsj5OfqF9klPxqCCxpeWOK7u1lV2qo=",
         }),
         "CallControlApplication" | "OutboundVoiceProfile" | "Queue" => json!({ "accountRef": { "name": "demo" } }),
+        "Conference" => json!({
+            "accountRef": { "name": "demo" },
+            "announcements": [{ "name": "welcome", "text": { "payload": "Hello." } }],
+            "participants": [{ "callControlId": "v3:a" }],
+        }),
         "OutboundCampaign" => {
             let mut spec = plan();
             spec["targets"] = targets();

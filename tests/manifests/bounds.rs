@@ -41,6 +41,7 @@ fn tables() -> Vec<(&'static str, &'static str, Bounds)> {
         ("CallControlApplication", "spec", bounds_of_remotes::APPLICATION),
         ("OutboundVoiceProfile", "spec", bounds_of_remotes::PROFILE),
         ("Queue", "spec", bounds_of_remotes::QUEUE),
+        ("Conference", "spec", bounds_of_remotes::CONFERENCE),
         ("OutboundCampaign", "spec", bounds_of_calls::PLAN),
         ("OutboundCampaign", "spec", bounds_of_calls::TARGETS),
         ("OutboundCampaign", "spec", bounds_of_calls::CAMPAIGN),

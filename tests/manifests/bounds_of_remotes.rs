@@ -147,3 +147,37 @@ pub(crate) const PROFILE: Bounds = &[
 ];
 
 pub(crate) const QUEUE: Bounds = &[("queueName", Chars(1, 255)), ("maxSize", Number(1.0, 100_000.0))];
+
+pub(crate) const CONFERENCE: Bounds = &[
+    ("accountRef", Required),
+    ("accountRef.name", Required),
+    ("accountRef.name", Chars(1, 253)),
+    ("accountRef.namespace", Chars(1, 63)),
+    ("applicationRef.name", Required),
+    ("applicationRef.name", Chars(1, 253)),
+    ("conferenceName", Chars(1, 255)),
+    ("beepEnabled", OneOf(&["always", "never", "on_enter", "on_exit"])),
+    ("durationMinutes", Number(1.0, 240.0)),
+    ("holdAudioUrl", Chars(0, 2000)),
+    ("holdAudioUrl", Like(WEBHOOK_URLS[0], WEBHOOK_URLS[1])),
+    ("holdMediaName", Chars(1, 255)),
+    ("maxParticipants", Number(2.0, 800.0)),
+    ("region", OneOf(&["Australia", "Europe", "Middle East", "US"])),
+    ("recording", OneOf(&["Off", "On", "Paused"])),
+    ("recordingFormat", OneOf(&["mp3", "wav"])),
+    ("lobby", OneOf(&["Closed", "Open"])),
+    ("announcements", Items(0, 20)),
+    ("announcements", Unique),
+    ("announcements[0].name", Required),
+    ("announcements[0].name", Chars(1, 63)),
+    ("announcements[0].text.payload", Required),
+    ("announcements[0].text.payload", Chars(1, 3000)),
+    ("announcements[0].text.voice", Chars(1, 255)),
+    ("announcements[0].audio.audioUrl", Chars(0, 2000)),
+    ("announcements[0].audio.audioUrl", Like(WEBHOOK_URLS[0], WEBHOOK_URLS[1])),
+    ("announcements[0].audio.mediaName", Chars(1, 255)),
+    ("participants", Items(0, 50)),
+    ("participants[0].label", Chars(1, 255)),
+    ("participants[0].callControlId", Chars(1, 255)),
+    ("participants[0].supervisorRole", OneOf(&["barge", "monitor", "none", "whisper"])),
+];

@@ -110,6 +110,7 @@ fn rights() -> Vec<(bool, &'static str, &'static str)> {
         (true, "patch", "callcontrolapplications.telnyx-operator.io"),
         (true, "update", "dialjobs.telnyx-operator.io/status"),
         (true, "patch", "queues.telnyx-operator.io/status"),
+        (true, "patch", "conferences.telnyx-operator.io/status"),
         (true, "create", "dialjobs.telnyx-operator.io"),
         (true, "delete", "dialjobs.telnyx-operator.io"),
         (true, "watch", "secrets"),

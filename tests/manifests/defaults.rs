@@ -6,8 +6,15 @@ use crate::bases::{base, get};
 use crate::schema;
 use crate::server::Server;
 
-const KINDS: [&str; 6] =
-    ["TelnyxAccount", "CallControlApplication", "OutboundVoiceProfile", "Queue", "OutboundCampaign", "DialJob"];
+const KINDS: [&str; 7] = [
+    "TelnyxAccount",
+    "CallControlApplication",
+    "OutboundVoiceProfile",
+    "Queue",
+    "Conference",
+    "OutboundCampaign",
+    "DialJob",
+];
 
 #[tokio::test]
 async fn an_object_is_not_ready_from_its_first_moment() {
@@ -47,6 +54,15 @@ async fn what_is_left_out_has_the_documented_value() {
         let stored = server.store(&base(kind)).await;
         assert_eq!(stored["spec"], json!({ "accountRef": { "name": "demo" } }), "{kind}");
     }
+    let conference = server.store(&base("Conference")).await;
+    check(
+        &conference,
+        &[
+            ("spec.recordingFormat", json!("mp3")),
+            ("spec.announcements[0].text", json!({ "payload": "Hello.", "voice": "female" })),
+            ("spec.participants", json!([{ "callControlId": "v3:a" }])),
+        ],
+    );
     let campaign = server.store(&base("OutboundCampaign")).await;
     check(&campaign, &plan("spec"));
     let job = server.store(&base("DialJob")).await;

@@ -22,6 +22,17 @@ OutboundVoiceProfile | {callRecording: {callRecordingType: by_caller_phone_numbe
 OutboundVoiceProfile | {callRecording: {callRecordingType: by_caller_phone_number, callRecordingCallerPhoneNumbers: ['+14155550100']}} | ok
 OutboundVoiceProfile | {callRecording: {callRecordingType: all}} | ok
 
+Conference | {holdAudioUrl: 'https://a.example/a.mp3'} | ok
+Conference | {holdAudioUrl: 'https://a.example/a.mp3', holdMediaName: a} | set at most one of holdAudioUrl and holdMediaName
+Conference | {announcements: [{name: a}]} | set exactly one of text and audio
+Conference | {announcements: [{name: a, text: {payload: b}, audio: {mediaName: c}}]} | set exactly one of text and audio
+Conference | {announcements: [{name: a, audio: {mediaName: c}}]} | ok
+Conference | {announcements: [{name: a, audio: {}}]} | set exactly one of audioUrl and mediaName
+Conference | {announcements: [{name: a, audio: {mediaName: c, audioUrl: 'https://a.example/a.mp3'}}]} | set exactly one of audioUrl and mediaName
+Conference | {participants: [{label: chair}]} | ok
+Conference | {participants: [{}]} | set exactly one of label and callControlId
+Conference | {participants: [{label: chair, callControlId: 'v3:a'}]} | set exactly one of label and callControlId
+
 OutboundCampaign | {targets: null, targetsFrom: {configMap: {name: a, key: list.csv}}} | ok
 OutboundCampaign | {targetsFrom: {configMap: {name: a, key: list.csv}}} | set exactly one of targets (up to 100, here) and targetsFrom
 OutboundCampaign | {targets: null} | set exactly one of targets (up to 100, here) and targetsFrom
@@ -81,6 +92,12 @@ Queue | {} | {accountRef: {name: other}} | accountRef is immutable: a queue
 Queue | {import: {id: '1'}} | {import: {id: '2'}} | import.id is immutable
 Queue | {} | {import: {id: '2'}} | ok
 Queue | {import: {id: '1'}} | {import: null} | ok
+
+Conference | {} | {conferenceName: a} | conferenceName is immutable
+Conference | {conferenceName: a} | {conferenceName: b} | conferenceName is immutable
+Conference | {conferenceName: a} | {conferenceName: null} | conferenceName is immutable
+Conference | {} | {accountRef: {name: other}} | accountRef is immutable: a conference
+Conference | {conferenceName: a} | {lobby: Open, recording: On, end: true} | ok
 
 CallControlApplication | {} | {accountRef: {name: other}} | accountRef is immutable: an application
 CallControlApplication | {import: {id: '1'}} | {import: {id: '2'}} | import.id is immutable

@@ -7,7 +7,7 @@ use telnyx_simulator::config::{Config, Outcome, Shares, Spread};
 use telnyx_voice::{CallControlId, ConnectionId, DialRequest, HangupRequest, PhoneNumber};
 
 /// Everybody answers at once and waits for as long as it takes.
-fn patient(behaviour: &mut Config) {
+pub(crate) fn patient(behaviour: &mut Config) {
     behaviour.callees.shares = Shares::only(Outcome::Person);
     behaviour.callees.initiated_after_ms = Spread::between(5, 20);
     behaviour.callees.ring_ms = Spread::between(20, 50);

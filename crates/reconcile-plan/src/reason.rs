@@ -34,6 +34,10 @@ reasons! {
     Pending,
     /// The remote object exists and is as this generation of the spec asks.
     Available,
+    /// The conference of this name is live.
+    Live,
+    /// No conference of this name is live; the policy waits for one.
+    NotLive,
     /// Every field that the spec sets has that value at the API.
     UpToDate,
     /// The remote object differs and `driftPolicy: Report` or `managementPolicy: ObserveOnly` says to leave it; see `status.drift`.

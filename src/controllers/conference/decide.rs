@@ -1,0 +1,249 @@
+//! What to do to a live conference so that it becomes as declared. Values in, values out: no I/O, no clock.
+//!
+//! Who is muted and who is on hold is read; a step is taken only where that differs. What Telnyx does not tell (whether
+//! it is recorded, who supervises, what was announced) is known from what was done before.
+
+use crate::api::{AnnouncementStatus, ConferenceSpec, Lobby, ParticipantRule, Recording, RoleStatus, SupervisorRole};
+
+/// Somebody in the conference.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Seat {
+    /// Their call.
+    pub(super) call: String,
+    /// Their label, where it is known.
+    pub(super) label: Option<String>,
+    pub(super) muted: bool,
+    pub(super) on_hold: bool,
+}
+
+/// What was done to this conference before.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Done<'a> {
+    pub(super) recording: Option<Recording>,
+    pub(super) announcements: &'a [AnnouncementStatus],
+    pub(super) roles: &'a [RoleStatus],
+}
+
+/// One command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// End the conference; nothing else matters then.
+    End,
+    /// Put these on hold.
+    Hold(Vec<String>),
+    /// Take these off hold.
+    Unhold(Vec<String>),
+    /// Mute these.
+    Mute(Vec<String>),
+    /// Let these be heard.
+    Unmute(Vec<String>),
+    /// Give this one a role.
+    Role(String, SupervisorRole),
+    /// Change the recording.
+    Record(Record),
+    /// Make the announcement of this name.
+    Announce(String),
+}
+
+/// A change of the recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Record {
+    Start,
+    Pause,
+    Resume,
+    Stop,
+}
+
+impl Record {
+    /// How it stands after this.
+    pub(super) fn leads_to(self) -> Recording {
+        match self {
+            Self::Start | Self::Resume => Recording::On,
+            Self::Pause => Recording::Paused,
+            Self::Stop => Recording::Off,
+        }
+    }
+}
+
+type ToStep = fn(Vec<String>) -> Step;
+
+/// The steps, in the order in which they are to be taken: nobody hears an announcement who should have been on hold.
+pub(super) fn decide(spec: &ConferenceSpec, seats: &[Seat], done: Done<'_>) -> Vec<Step> {
+    if spec.end {
+        return vec![Step::End];
+    }
+    let mut steps = vec![];
+    let calls = |wanted: &dyn Fn(&Seat) -> bool| -> Vec<String> {
+        seats.iter().filter(|seat| wanted(seat)).map(|seat| seat.call.clone()).collect()
+    };
+    let lists: [(Vec<String>, ToStep); 4] = [
+        (calls(&|seat| !seat.on_hold && held(spec, seat) == Some(true)), Step::Hold),
+        (calls(&|seat| seat.on_hold && held(spec, seat) == Some(false)), Step::Unhold),
+        (calls(&|seat| !seat.muted && muted(spec, seat) == Some(true)), Step::Mute),
+        (calls(&|seat| seat.muted && muted(spec, seat) == Some(false)), Step::Unmute),
+    ];
+    steps.extend(lists.into_iter().filter(|(calls, _)| !calls.is_empty()).map(|(calls, step)| step(calls)));
+    steps.extend(seats.iter().filter_map(|seat| role(spec, seat, done)));
+    steps.extend(record(spec.recording, done.recording).map(Step::Record));
+    let known = |name: &str| done.announcements.iter().any(|one| one.name == name);
+    if !seats.is_empty() {
+        let left = spec.announcements.iter().filter(|one| !known(&one.name));
+        steps.extend(left.map(|one| Step::Announce(one.name.clone())));
+    }
+    steps
+}
+
+/// Does the spec go by labels? Then they must be read, one participant at a time.
+pub(super) fn goes_by_labels(spec: &ConferenceSpec) -> bool {
+    spec.participants.iter().any(|rule| rule.label.is_some())
+}
+
+fn rules<'a>(spec: &'a ConferenceSpec, seat: &'a Seat) -> impl Iterator<Item = &'a ParticipantRule> {
+    spec.participants.iter().filter(|rule| match (&rule.label, &rule.call_control_id) {
+        (Some(label), _) => seat.label.as_ref() == Some(label),
+        (None, Some(call)) => seat.call == *call,
+        (None, None) => false,
+    })
+}
+
+/// Where several rules are about one participant, the first that says something about it wins.
+fn held(spec: &ConferenceSpec, seat: &Seat) -> Option<bool> {
+    let own = rules(spec, seat).find_map(|rule| rule.on_hold);
+    own.or_else(|| match spec.lobby? {
+        Lobby::Open => Some(false),
+        Lobby::Closed => Some(!rules(spec, seat).any(|rule| rule.moderator)),
+    })
+}
+
+fn muted(spec: &ConferenceSpec, seat: &Seat) -> Option<bool> {
+    rules(spec, seat).find_map(|rule| rule.muted)
+}
+
+fn role(spec: &ConferenceSpec, seat: &Seat, done: Done<'_>) -> Option<Step> {
+    let wanted = rules(spec, seat).find_map(|rule| rule.supervisor_role)?;
+    let given = done.roles.iter().find(|given| given.call_control_id == seat.call);
+    (given.map(|given| given.supervisor_role) != Some(wanted)).then(|| Step::Role(seat.call.clone(), wanted))
+}
+
+/// A recording that never began cannot be paused; it is left unbegun.
+fn record(wanted: Option<Recording>, known: Option<Recording>) -> Option<Record> {
+    match (known.unwrap_or(Recording::Off), wanted?) {
+        (Recording::Off, Recording::On) => Some(Record::Start),
+        (Recording::Paused, Recording::On) => Some(Record::Resume),
+        (Recording::On, Recording::Paused) => Some(Record::Pause),
+        (Recording::On | Recording::Paused, Recording::Off) => Some(Record::Stop),
+        (Recording::On, Recording::On)
+        | (Recording::Off, Recording::Off | Recording::Paused)
+        | (Recording::Paused, Recording::Paused) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::AnnouncementState;
+    use serde_json::{Value, json};
+
+    fn spec(more: &Value) -> ConferenceSpec {
+        let mut spec = json!({ "accountRef": { "name": "main" } });
+        spec.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        serde_json::from_value(spec).unwrap()
+    }
+
+    fn seat(call: &str, muted: bool, on_hold: bool) -> Seat {
+        Seat { call: call.to_owned(), label: None, muted, on_hold }
+    }
+
+    fn steps(more: &Value, seats: &[Seat]) -> Vec<Step> {
+        decide(&spec(more), seats, Done::default())
+    }
+
+    fn these(calls: &[&str]) -> Vec<String> {
+        calls.iter().map(|call| (*call).to_owned()).collect()
+    }
+
+    #[test]
+    fn what_the_spec_leaves_open_is_left_alone() {
+        assert_eq!(steps(&json!({}), &[seat("a", true, true), seat("b", false, false)]), []);
+    }
+
+    #[test]
+    fn the_closed_lobby_holds_all_but_moderators_and_the_open_one_nobody() {
+        let moderator = json!([{ "callControlId": "m", "moderator": true }]);
+        let seats = [seat("m", false, false), seat("a", false, false), seat("b", false, true)];
+        let closed = steps(&json!({ "lobby": "Closed", "participants": moderator }), &seats);
+        assert_eq!(closed, [Step::Hold(these(&["a"]))]);
+        let open = steps(&json!({ "lobby": "Open", "participants": moderator }), &seats);
+        assert_eq!(open, [Step::Unhold(these(&["b"]))]);
+    }
+
+    #[test]
+    fn a_rule_about_one_participant_wins_over_the_lobby() {
+        let rules = json!([{ "callControlId": "a", "onHold": true }, { "callControlId": "b", "onHold": false }]);
+        let seats = [seat("a", false, false), seat("b", false, true)];
+        let open = steps(&json!({ "lobby": "Open", "participants": rules }), &seats);
+        assert_eq!(open, [Step::Hold(these(&["a"])), Step::Unhold(these(&["b"]))]);
+        let closed = steps(&json!({ "lobby": "Closed", "participants": rules }), &seats);
+        assert_eq!(closed, [Step::Hold(these(&["a"])), Step::Unhold(these(&["b"]))]);
+    }
+
+    #[test]
+    fn labels_and_calls_select() {
+        let rules = json!([{ "label": "chair", "muted": false }, { "callControlId": "b", "muted": true }]);
+        let mut chair = seat("a", true, false);
+        chair.label = Some("chair".to_owned());
+        let found = steps(&json!({ "participants": rules }), &[chair, seat("b", false, false), seat("c", true, false)]);
+        assert_eq!(found, [Step::Mute(these(&["b"])), Step::Unmute(these(&["a"]))]);
+    }
+
+    #[test]
+    fn an_end_is_all_that_is_done() {
+        let all = json!({ "end": true, "recording": "On", "lobby": "Closed" });
+        assert_eq!(steps(&all, &[seat("a", false, false)]), [Step::End]);
+    }
+
+    #[test]
+    fn recordings_go_from_each_state_to_each_other() {
+        use Recording::{Off, On, Paused};
+        let table = [
+            (None, On, Some(Record::Start)),
+            (Some(Off), On, Some(Record::Start)),
+            (Some(On), On, None),
+            (Some(Paused), On, Some(Record::Resume)),
+            (None, Paused, None),
+            (Some(On), Paused, Some(Record::Pause)),
+            (Some(Paused), Paused, None),
+            (None, Off, None),
+            (Some(On), Off, Some(Record::Stop)),
+            (Some(Paused), Off, Some(Record::Stop)),
+        ];
+        for (known, wanted, expected) in table {
+            assert_eq!(record(Some(wanted), known), expected, "{known:?} -> {wanted:?}");
+            if let Some(step) = expected {
+                assert_eq!(record(Some(wanted), Some(step.leads_to())), None, "done once, it is done");
+            }
+        }
+        assert_eq!(record(None, Some(On)), None);
+    }
+
+    #[test]
+    fn each_announcement_is_made_once_and_to_somebody() {
+        let spec = spec(&json!({ "announcements": [
+            { "name": "welcome", "text": { "payload": "Hello." } },
+            { "name": "rules", "audio": { "mediaName": "rules" } },
+        ]}));
+        let sent = [AnnouncementStatus { name: "welcome".to_owned(), state: AnnouncementState::Sending }];
+        let done = Done { announcements: &sent, ..Done::default() };
+        assert_eq!(decide(&spec, &[seat("a", false, false)], done), [Step::Announce("rules".to_owned())]);
+        assert_eq!(decide(&spec, &[], Done::default()), []);
+    }
+
+    #[test]
+    fn a_role_is_given_once() {
+        let rules = json!({ "participants": [{ "callControlId": "a", "supervisorRole": "monitor" }] });
+        let given = [RoleStatus { call_control_id: "a".to_owned(), supervisor_role: SupervisorRole::Monitor }];
+        let seats = [seat("a", false, false)];
+        assert_eq!(steps(&rules, &seats), [Step::Role("a".to_owned(), SupervisorRole::Monitor)]);
+        assert_eq!(decide(&spec(&rules), &seats, Done { roles: &given, ..Done::default() }), []);
+    }
+}
