@@ -11,7 +11,7 @@ use super::managed::Object as _;
 use super::memory::{Attempt, locked};
 use super::pass::{Case, Loop, claimant};
 use super::status::Findings;
-use reconcile_plan::{Fields, Observed, Outcome, Reason, RetryClass};
+use reconcile_plan::{Fields, Observed, Outcome, Policy, Reason, RetryClass};
 use std::sync::Arc;
 use std::time::Instant;
 use telnyx_voice::{Class, Error, classify};
@@ -58,7 +58,7 @@ impl<E: External> Loop<E> {
             (Reason::Created, format!("created {} {}", E::KIND, made.id))
         });
         match claimed {
-            Ok(()) => Ok(Self::settle(wanted, &made.fields, findings)),
+            Ok(()) => Ok(Self::settle(wanted, &Policy::default(), &made.fields, findings)),
             Err(holder) => Err(conflict(&made.id, &holder)),
         }
     }

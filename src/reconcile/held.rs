@@ -9,7 +9,7 @@ pub(super) fn held_back(blocked: Blocked, changes: Vec<Change>, findings: &mut F
     match blocked {
         Blocked::Suspended => Ok(Outcome::Done(Settled::Suspended)),
         Blocked::ObserveOnly | Blocked::DriftReported => {
-            let message = format!("the remote object differs and is left as it is: {}", names(&changes));
+            let message = left_as_it_is(&changes);
             findings.drift = changes;
             Ok(Outcome::Done(Settled::Drifted { message }))
         }
@@ -45,9 +45,24 @@ pub(super) fn held_back(blocked: Blocked, changes: Vec<Change>, findings: &mut F
     }
 }
 
+/// How a pass ends when the same difference was put right often and has come back each time.
+pub(super) fn insisted(changes: Vec<Change>, findings: &mut Findings) -> Outcome {
+    let message = format!(
+        "it was put right several times and differs again: {}; from now on it is put right ever more rarely, at the least \
+         once a day: let the API's value stand in the spec, or find out who changes it",
+        names(&changes)
+    );
+    findings.drift = changes;
+    Outcome::Done(Settled::Drifted { message })
+}
+
 pub(super) fn conflict(id: &str, holder: &str) -> Outcome {
     let message = format!("remote object {id} belongs to {holder}: delete one of the two Kubernetes objects");
     Outcome::Terminal { reason: Reason::Conflict, message }
+}
+
+pub(super) fn left_as_it_is(changes: &[Change]) -> String {
+    format!("the remote object differs and is left as it is: {}", names(changes))
 }
 
 /// The changed fields as paths of the manifest.

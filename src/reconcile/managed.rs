@@ -132,5 +132,6 @@ pub fn policy_of<K: Managed>(object: &K, defaults: Policies, edited: bool) -> re
         suspended: object.suspended(),
         import: object.import().map(|import| import.id.clone()),
         edited,
+        edits: None,
     }
 }

@@ -4,6 +4,7 @@
 //! a moment ago and create twice. Everything here can be lost at any time, by a crash, without harm: marks on the remote
 //! side and the annotation of [`super::prepare`] say the rest.
 
+use super::insistence::Insistence;
 use crate::api::RemoteStatus;
 use reconcile_plan::Backoff;
 use std::collections::HashMap;
@@ -27,6 +28,8 @@ pub(super) struct Memory {
     pub finalizer_version: Option<u64>,
     /// The finalizer is gone: whatever the watch still shows, nothing is left to do.
     pub released: bool,
+    /// How often the same difference was put right.
+    pub insistence: Insistence,
     /// Its retries.
     pub backoff: Backoff,
 }

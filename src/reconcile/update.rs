@@ -5,7 +5,7 @@
 use super::accounts::Account;
 use super::external::{External, Wanted};
 use super::failure::{Doing, outcome_of};
-use super::held::{conflict, names};
+use super::held::{conflict, left_as_it_is, names};
 use super::managed::Object as _;
 use super::memory::locked;
 use super::pass::{Case, Loop, claimant};
@@ -71,16 +71,22 @@ impl<E: External> Loop<E> {
             let reason = if policy.edited { Reason::Updated } else { Reason::DriftCorrected };
             findings.deed = Some((reason, format!("changed {} {id}: {}", E::KIND, fields.join(", "))));
         }
-        Ok(Some(Self::settle(wanted, &updated.fields, findings)))
+        Ok(Some(Self::settle(wanted, policy, &updated.fields, findings)))
     }
 
-    /// In sync, unless the API answered with other values than it was sent: then saying so ends the argument.
-    pub(super) fn settle(wanted: &Wanted, fields: &Fields, findings: &mut Findings) -> Outcome {
+    /// In sync, unless older drift was left as it is, or the API answered with other values than it was sent: then saying
+    /// so ends the argument.
+    pub(super) fn settle(wanted: &Wanted, policy: &Policy, fields: &Fields, findings: &mut Findings) -> Outcome {
         let differing = reconcile_plan::diff(&wanted.fields, fields, &E::RULES);
         if differing.is_empty() {
             return Outcome::in_sync();
         }
-        let message = format!("the API accepted the request but keeps other values: {}", names(&differing));
+        let edits = policy.edits.as_ref();
+        let message = if differing.iter().all(|change| edits.is_some_and(|edits| !edits.contains(&change.path))) {
+            left_as_it_is(&differing)
+        } else {
+            format!("the API accepted the request but keeps other values: {}", names(&differing))
+        };
         findings.drift = differing;
         Outcome::Done(Settled::Drifted { message })
     }

@@ -30,7 +30,7 @@ async fn drift_is_put_right() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn drift_is_reported_with_both_values_and_left_alone_until_the_spec_changes() {
+async fn drift_is_reported_with_both_values_and_left_alone_when_another_field_is_edited() {
     let world = World::with_account().await;
     world.application("support", json!({ "driftPolicy": "Report", "active": true })).await;
     let object = world.ready::<CallControlApplication>("support").await;
@@ -49,10 +49,55 @@ async fn drift_is_reported_with_both_values_and_left_alone_until_the_spec_change
     assert_eq!(remote.application_name.as_deref(), Some("renamed by hand"));
 
     world.application("support", json!({ "driftPolicy": "Report", "active": false })).await;
+    let edited = world.reason::<CallControlApplication>("support", "Synced", "DriftReported").await;
+    assert_eq!(edited["status"]["drift"], reported["status"]["drift"], "what had drifted before still has");
+    let remote = world.telnyx.get_application(&id).await.unwrap();
+    assert_eq!((remote.active, remote.application_name.as_deref()), (Some(false), Some("renamed by hand")));
+
+    let named = json!({ "driftPolicy": "Report", "active": false, "applicationName": "Support" });
+    world.application("support", named).await;
     let synced = world.reason::<CallControlApplication>("support", "Synced", "UpToDate").await;
     assert!(synced["status"]["drift"].as_array().is_none_or(Vec::is_empty));
     let remote = world.telnyx.get_application(&id).await.unwrap();
-    assert_eq!((remote.active, remote.application_name.as_deref()), (Some(false), Some("support")));
+    assert_eq!(remote.application_name.as_deref(), Some("Support"), "an edit of the field itself is carried out");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_always_comes_back_is_put_right_ever_more_rarely_and_the_object_says_so() {
+    const UPDATE: &str = "PATCH /call_control_applications/{id}";
+    let world = World::with_account().await;
+    world.application("support", json!({})).await;
+    let object = world.ready::<CallControlApplication>("support").await;
+    let id = object["status"]["id"].as_str().unwrap().into();
+    // Somebody else's automation, as stubborn as ours: it changes the name whenever it is put right.
+    let renamed = std::cell::Cell::new(0_u64);
+    let fight = async || {
+        let remote = world.telnyx.get_application(&id).await.unwrap();
+        if remote.application_name.as_deref() == Some("support") {
+            rename(&world, &object, "theirs").await;
+            renamed.set(renamed.get() + 1);
+        }
+    };
+    let told = eventually("it says that it gives way", || async {
+        fight().await;
+        let now = world.get::<CallControlApplication>("support").await;
+        let synced = condition(&now, "Synced").clone();
+        let says = synced["message"].as_str().is_some_and(|message| message.contains("ever more rarely"));
+        if says { Ok(synced) } else { Err(synced.to_string()) }
+    })
+    .await;
+    assert_eq!((told["status"].as_str(), told["reason"].as_str()), (Some("False"), Some("DriftReported")));
+    assert!(told["message"].as_str().unwrap().contains("spec.applicationName"), "{told}");
+    // At each resync of the stories it would be four updates or more in this time.
+    let before = world.requests(UPDATE).await - renamed.get();
+    let begun = std::time::Instant::now();
+    while begun.elapsed() < QUIET {
+        fight().await;
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let sent = world.requests(UPDATE).await - renamed.get() - before;
+    assert!(sent <= 2, "{sent} updates");
     world.end().await;
 }
 

@@ -4,6 +4,7 @@ use crate::{
     AdoptionPolicy, Change, DeletionPolicy, DriftPolicy, Fields, ManagementPolicy, Policy, Rules, diff, update_body,
 };
 use serde::Serialize;
+use serde_json::Value;
 
 /// What the user asks for.
 #[derive(Clone, Debug)]
@@ -194,7 +195,9 @@ pub fn plan(target: &Target, observed: &Observed, policy: &Policy) -> Plan {
                 return Plan::nothing(vec![], Some(Blocked::Conflict { id: id.clone(), holder: holder.clone() }));
             }
             let changes = diff(fields, actual, rules);
-            let body = update_body(&changes, fields, actual, rules);
+            let (older, edits): (Vec<Change>, Vec<Change>) =
+                changes.iter().cloned().partition(|change| is_older(change, policy));
+            let body = update_body(&edits, &as_found(fields, &older), actual, rules);
             keep(id, *known, changes, body, policy)
         }
         (Target::Exist { fields, create_only, rules, names }, Observed::Absent { candidates, .. }) => {
@@ -203,6 +206,33 @@ pub fn plan(target: &Target, observed: &Observed, policy: &Policy) -> Plan {
             start(fields, body, rules, *names, candidates, policy)
         }
         (Target::Gone, observed) => remove(observed, policy),
+    }
+}
+
+/// Was it different before the edit already? Under `Report` such a difference stays.
+fn is_older(change: &Change, policy: &Policy) -> bool {
+    policy.drift == DriftPolicy::Report && policy.edits.as_ref().is_some_and(|edits| !edits.contains(&change.path))
+}
+
+/// What is asked for, but for the older differences: those are asked for as they are.
+fn as_found(fields: &Fields, older: &[Change]) -> Fields {
+    let mut fields = fields.clone();
+    for change in older {
+        set(&mut fields, &change.path, &change.actual);
+    }
+    fields
+}
+
+/// Sets the field at a path of names joined by dots; null takes it away.
+fn set(fields: &mut Fields, path: &str, value: &Value) {
+    match path.split_once('.') {
+        Some((outer, rest)) => {
+            if let Some(Value::Object(inner)) = fields.get_mut(outer) {
+                set(inner, rest, value);
+            }
+        }
+        None if value.is_null() => drop(fields.remove(path)),
+        None => drop(fields.insert(path.to_owned(), value.clone())),
     }
 }
 
@@ -224,8 +254,10 @@ fn keep(id: &str, known: bool, changes: Vec<Change>, body: Fields, policy: &Poli
         return take_note(changes, differs.then_some(Blocked::DriftReported));
     }
     if body.is_empty() {
-        let paths = changes.iter().map(|change| change.path.clone()).collect();
-        return take_note(changes, differs.then_some(Blocked::FixedFields { paths }));
+        let edits = changes.iter().filter(|change| !is_older(change, policy));
+        let paths: Vec<String> = edits.map(|change| change.path.clone()).collect();
+        let blocked = if paths.is_empty() { Blocked::DriftReported } else { Blocked::FixedFields { paths } };
+        return take_note(changes, differs.then_some(blocked));
     }
     let id = id.to_owned();
     Plan::act(if known { Action::Update { id, body } } else { Action::Adopt { id, body } }, changes)

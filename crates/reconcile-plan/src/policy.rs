@@ -1,6 +1,7 @@
 //! What the user allows the operator to do with the remote object.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Whether the operator may change the remote object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,4 +61,7 @@ pub struct Policy {
     /// Is the difference the user's own edit (generation not yet observed in sync) rather than drift? An edit is carried
     /// out under [`DriftPolicy::Report`] too; only what changed behind the user's back is merely reported.
     pub edited: bool,
+    /// Which fields the edit changed, by path; `None` when that is not known, and then every difference counts as edited.
+    /// Under [`DriftPolicy::Report`] the other differences are older than the edit, and stay.
+    pub edits: Option<BTreeSet<String>>,
 }

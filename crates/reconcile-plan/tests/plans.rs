@@ -1,5 +1,5 @@
 //! What is planned, case by case, for objects that are there, missing, or leaving.
-#![allow(clippy::unwrap_used, reason = "a test may")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 
 use reconcile_plan::{
     Action, AdoptionPolicy, Blocked, Candidate, Claim, DeletionPolicy, DriftPolicy, Fields, ManagementPolicy, Names,
@@ -72,6 +72,41 @@ fn an_object_that_is_there_is_brought_in_line_as_far_as_the_policy_allows() {
     check(&plan(&target, &found(true, 1), &report), &Action::Nothing, Some(&Blocked::DriftReported));
     let edit = Policy { edited: true, ..report };
     check(&plan(&target, &found(true, 1), &edit), &update(), None);
+}
+
+#[test]
+fn an_edit_under_report_leaves_what_had_drifted_before() {
+    let target = Target::Exist {
+        fields: fields(&json!({"name": "support", "size": 2, "inner": {"limit": 1, "url": "a"}})),
+        create_only: Fields::new(),
+        rules: Rules { always_sent: &["name"], ..Rules::PLAIN },
+        names: Names::Shared,
+    };
+    let observed = Observed::Found {
+        id: "r1".into(),
+        known: true,
+        fields: fields(&json!({"name": "renamed", "size": 1, "inner": {"limit": 9, "url": "b"}})),
+        holder: None,
+    };
+    let edit = |paths: &[&str]| Policy {
+        drift: DriftPolicy::Report,
+        edited: true,
+        edits: Some(paths.iter().map(|path| (*path).to_owned()).collect()),
+        ..Policy::default()
+    };
+    let body_of = |planned: Plan| match planned.action {
+        Action::Update { body, .. } => Value::Object(body),
+        other => panic!("{other:?}"),
+    };
+    let planned = plan(&target, &observed, &edit(&["size"]));
+    assert_eq!(planned.changes.len(), 4, "all that differs is told");
+    assert_eq!(body_of(planned), json!({"name": "renamed", "size": 2}));
+    let inner = plan(&target, &observed, &edit(&["inner.url"]));
+    assert_eq!(body_of(inner), json!({"name": "renamed", "inner": {"limit": 9, "url": "a"}}));
+    check(&plan(&target, &observed, &edit(&[])), &Action::Nothing, Some(&Blocked::DriftReported));
+    let correct = Policy { drift: DriftPolicy::Correct, ..edit(&["size"]) };
+    let everything = json!({"name": "support", "size": 2, "inner": {"limit": 1, "url": "a"}});
+    assert_eq!(body_of(plan(&target, &observed, &correct)), everything);
 }
 
 #[test]
