@@ -9,6 +9,10 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := $(CACHE)/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
+# The stories wait more than they work: several side by side share two cores well, and their waits have room for it.
+RUST_TEST_THREADS ?= 8
+export RUST_TEST_THREADS
+
 # KEEP=1 leaves the demo running; CLUSTER=existing uses the cluster that KUBECONFIG names.
 KEEP ?=
 CLUSTER ?=

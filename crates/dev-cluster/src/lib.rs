@@ -17,6 +17,7 @@
 
 pub mod binaries;
 mod certificates;
+mod chain;
 mod cluster;
 mod components;
 mod home;
@@ -26,6 +27,7 @@ pub mod process;
 mod shared;
 
 pub use certificates::CertificateError;
+pub use chain::chain;
 pub use cluster::{Cluster, Options, StartError};
 pub use home::Home;
 pub use kubeconfig::{Endpoint, EndpointError};

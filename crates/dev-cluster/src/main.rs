@@ -9,7 +9,7 @@ use std::{error::Error, fs, io};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use dev_cluster::binaries::{Program, Recipe, build};
-use dev_cluster::{Access, Cluster, Options, SHARED_KUBECONFIG};
+use dev_cluster::{Access, Cluster, Options, SHARED_KUBECONFIG, chain};
 use tokio::process::{Child, Command};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -85,14 +85,7 @@ fn main() -> ExitCode {
     match run(Arguments::parse().command) {
         Ok(code) => code,
         Err(error) => {
-            let mut message = error.to_string();
-            let mut source = error.source();
-            while let Some(cause) = source {
-                message.push_str(": ");
-                message.push_str(&cause.to_string());
-                source = cause.source();
-            }
-            eprintln!("dev-cluster: {message}");
+            eprintln!("dev-cluster: {}", chain(&*error));
             ExitCode::FAILURE
         }
     }

@@ -2,10 +2,13 @@
 
 mod demo;
 
-use std::error::Error;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use dev_cluster::chain;
+
+/// What shells and their users take for "ended by Ctrl-C": 128 and the number of SIGINT.
+const INTERRUPTED: u8 = 130;
 
 /// A whole installation on loopback: a cluster, a simulated Voice API and the operator.
 #[derive(Debug, Parser)]
@@ -25,16 +28,10 @@ enum Subcommands {
 async fn main() -> ExitCode {
     let Subcommands::Demo(options) = Arguments::parse().command;
     match demo::run(&options).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(demo::End::Told) => ExitCode::SUCCESS,
+        Ok(demo::End::Interrupted) => ExitCode::from(INTERRUPTED),
         Err(error) => {
-            let mut message = error.to_string();
-            let mut source = error.source();
-            while let Some(cause) = source {
-                message.push_str(": ");
-                message.push_str(&cause.to_string());
-                source = cause.source();
-            }
-            eprintln!("demo: {message}");
+            eprintln!("demo: {}", chain(&error));
             ExitCode::FAILURE
         }
     }

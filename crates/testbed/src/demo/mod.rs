@@ -70,8 +70,17 @@ pub(crate) enum DemoError {
     Io(#[from] std::io::Error),
 }
 
+/// How the demo ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It was told to its end.
+    Told,
+    /// Ctrl-C or SIGTERM came first.
+    Interrupted,
+}
+
 /// Tells the whole story; ends early, and orderly, on Ctrl-C.
-pub(crate) async fn run(options: &Options) -> Result<(), DemoError> {
+pub(crate) async fn run(options: &Options) -> Result<End, DemoError> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let stopped = async {
@@ -80,14 +89,20 @@ pub(crate) async fn run(options: &Options) -> Result<(), DemoError> {
             _ = terminate.recv() => {}
         }
     };
-    tokio::select! {
-        told = tell(options) => told,
+    let ended = tokio::select! {
+        told = tell(options) => Some(told),
         // The installation belongs to the future that is dropped here: its processes end with it.
-        () = stopped => {
-            println!("\nStopped.");
-            Ok(())
-        }
+        () = stopped => None,
+    };
+    if let Some(told) = ended {
+        return told.map(|()| End::Told);
     }
+    let cluster = if options.existing_cluster { "" } else { ", kube-controller-manager, kube-apiserver, etcd" };
+    println!("\nStopped: the operator, the simulator{cluster}.");
+    if options.existing_cluster {
+        println!("The cluster still has what was installed: {}", story::CLEAN_UP);
+    }
+    Ok(End::Interrupted)
 }
 
 async fn tell(options: &Options) -> Result<(), DemoError> {

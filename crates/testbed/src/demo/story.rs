@@ -12,6 +12,8 @@ use super::progress;
 
 /// Where `examples/quickstart` puts its objects.
 pub(crate) const NAMESPACE: &str = "telnyx-demo";
+/// Removes what an interrupted demo has left in a cluster of somebody else's: finalizers wait for an operator that is gone.
+pub(crate) const CLEAN_UP: &str = "run the demo again to its end, it takes over what it finds";
 /// The key that the quickstart's Secret holds; it opens the simulator only.
 const API_KEY: &str = "KEY_SIMULATOR";
 /// The application that is changed behind the operator's back.
