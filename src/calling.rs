@@ -7,6 +7,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use telnyx_voice::webhook::PublicKey;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::AccountRef;
@@ -23,12 +24,13 @@ pub fn parts(context: &Context, webhooks: TcpListener) -> Vec<BoxFuture<'static,
     let noticed = dialing::Metrics::default();
     context.metrics.register(|registry| noticed.register(registry));
     let dialers = Dialers::new(context.kube.clone(), namespaces.clone(), routes.clone(), noticed, shutdown.clone());
+    let (moved, referents) = watch::channel(());
     let mut metrics = None;
     context.metrics.register(|registry| metrics = Some(webhook::Metrics::new(registry)));
     let mut parts = vec![
-        follow(context.clone(), dialers.clone(), routes.clone()).boxed(),
-        campaign::run(context.kube.clone(), dialers.clone(), namespaces.clone(), shutdown.clone()).boxed(),
-        dial_job::run(context.kube.clone(), dialers.clone(), namespaces, shutdown.clone()).boxed(),
+        follow(context.clone(), dialers.clone(), routes.clone(), moved).boxed(),
+        campaign::run(context.clone(), dialers.clone(), referents.clone()).boxed(),
+        dial_job::run(context.clone(), dialers.clone(), referents).boxed(),
     ];
     if let Some(metrics) = metrics {
         let receiver = Arc::new(Receiver::new(routes, metrics));
@@ -51,18 +53,25 @@ async fn receive(listener: TcpListener, receiver: Arc<Receiver>, dialers: Dialer
     }
 }
 
-/// Keeps the dialers in step with the accounts.
-async fn follow(context: Context, dialers: Dialers, routes: Routes) {
-    let mut news = context.news.listen();
+/// Keeps the dialers in step with the accounts. `moved` is told when something has come or gone that campaigns and jobs may
+/// wait for, once the dialers know of it.
+async fn follow(context: Context, dialers: Dialers, routes: Routes, moved: watch::Sender<()>) {
+    let (mut news, mut applications) = (context.news.listen(), context.news.applications());
     let all_known = all_known(&context, &routes).fuse();
     tokio::pin!(all_known);
     for account in context.accounts.all_ready() {
         look(&context, &dialers, &account.key).await;
     }
+    moved.send_replace(());
     loop {
         let change = tokio::select! {
             () = context.shutdown.cancelled() => return,
             () = &mut all_known => continue,
+            // The context holds the sender, so it does not end before this does.
+            _ = applications.changed() => {
+                moved.send_replace(());
+                continue;
+            }
             change = news.next() => change,
         };
         match change {
@@ -75,9 +84,10 @@ async fn follow(context: Context, dialers: Dialers, routes: Routes) {
                     look(&context, &dialers, &account.key).await;
                 }
             }
-            Some(Change::Profile { .. }) => {}
+            Some(Change::Profile { .. }) => continue,
             None => return,
         }
+        moved.send_replace(());
     }
 }
 

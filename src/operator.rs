@@ -135,23 +135,14 @@ impl Operator {
             tracing::error!(error = %error, "the admin port failed");
             context.shutdown.cancel();
         }
-        // Before everything is known nothing has begun, and a watch that never filled its store never ends by itself.
-        let grace = if context.health.missing().is_empty() { FINISHING } else { STARTING };
-        if tokio::time::timeout(grace, finish(&mut running)).await.is_err() {
-            tracing::warn!(
-                parts = running.len(),
-                ?grace,
-                "stopped without waiting longer: every part may stop anywhere"
-            );
+        if tokio::time::timeout(FINISHING, finish(&mut running)).await.is_err() {
+            tracing::warn!(parts = running.len(), "stopped without waiting longer: every part may stop anywhere");
         }
     }
 }
 
 /// How long parts may take to finish what they began. A Pod gets 30 s by default before it is killed.
 const FINISHING: Duration = Duration::from_secs(25);
-
-/// The same while the operator is still starting.
-const STARTING: Duration = Duration::from_secs(2);
 
 async fn finish(running: &mut JoinSet<()>) {
     while let Some(ended) = running.join_next().await {

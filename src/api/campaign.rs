@@ -98,6 +98,11 @@ pub struct OutboundCampaignSpec {
     /// shows as a condition and calls nobody. Excludes `targets`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub targets_from: Option<TargetsFrom>,
+    /// Seconds after its end at which a complete campaign is deleted, with its jobs, 0 to 31536000 (a year). Unset: it stays
+    /// until somebody deletes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 31_536_000))]
+    pub ttl_seconds_after_finished: Option<u32>,
 }
 
 const RULES: [(&str, &str); 4] = [
@@ -227,6 +232,9 @@ pub struct Counts {
     pub ambiguous: u32,
     /// Ended without a call because its time passed (`expiresAt`, `stopAt`), or as `Skipped` because the campaign was over.
     pub expired: u32,
+    /// Ended because the `DialJob` that held it was deleted while the campaign lived; it may have been called.
+    #[serde(default)]
+    pub removed: u32,
 }
 
 /// How fast dialing goes.

@@ -7,7 +7,7 @@ use super::secrets;
 use crate::api::{RECONCILE_REQUESTED_AT, TelnyxAccount, TelnyxAccountStatus};
 use crate::reconcile::{
     Account, AccountKey, Connection, Context, Down, FINALIZER, Object as _, Standing, from_kube, hold, is_held,
-    patch_status, release, to_kube,
+    never_filled, patch_status, release, to_kube,
 };
 use crate::telemetry::{Events, Metrics};
 use base64::Engine as _;
@@ -57,8 +57,10 @@ pub async fn run(context: Context, rechecks: mpsc::UnboundedReceiver<AccountKey>
     }
     let ready = async {
         for mut is_synced in filled {
-            // The sender is dropped at shutdown only.
-            drop(is_synced.wait_for(|synced| *synced).await);
+            if is_synced.wait_for(|synced| *synced).await.is_err() {
+                // The process ends. What was not seen must not be taken for absent.
+                return;
+            }
         }
         context.accounts.synced();
         context.health.ready(KIND);
@@ -95,6 +97,7 @@ async fn one(
         None => Api::all(context.kube.clone()),
     };
     let (store, writer) = reflector::store();
+    let (filled, ending) = (synced.subscribe(), context.shutdown.clone());
     let accounts = Arc::clone(&context.accounts);
     let trigger = watcher::watcher(api, watcher::Config::default())
         .default_backoff()
@@ -116,14 +119,17 @@ async fn one(
     let shutdown = context.shutdown.clone();
     let secrets = secrets::changes(context.kube.clone(), namespace.as_deref(), store.clone());
     let checker = Arc::new(Checker { context, backoffs: Mutex::default() });
-    Controller::for_stream(trigger, store)
+    let controller = Controller::for_stream(trigger, store)
         .with_config(ControllerConfig::default().concurrency(16))
         .reconcile_on(asked)
         .reconcile_on(secrets)
         .graceful_shutdown_on(async move { shutdown.cancelled().await })
         .run(reconcile, |_, never: &Infallible, _| match *never {}, checker)
-        .for_each(|_| std::future::ready(()))
-        .await;
+        .for_each(|_| std::future::ready(()));
+    tokio::select! {
+        () = controller => {}
+        () = never_filled(&ending, filled) => {}
+    }
 }
 
 fn key_of(meta: &kube::core::ObjectMeta) -> AccountKey {

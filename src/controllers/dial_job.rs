@@ -12,28 +12,36 @@ use std::time::Duration;
 use dialer::spec::Audience;
 use dialer::{JobId, NotAnId, OwnerId};
 use futures::future::join_all;
-use futures::{FutureExt, StreamExt};
+use futures::{FutureExt, StreamExt, stream};
 use jiff::Timestamp;
 use kube::api::{PartialObjectMeta, Patch, PatchParams};
 use kube::runtime::controller::{Action, Config as ControllerConfig};
+use kube::runtime::reflector::ObjectRef;
 use kube::runtime::utils::PredicateConfig;
+use kube::runtime::watcher::Event;
 use kube::runtime::{Controller, Predicate, WatchStreamExt, predicates, reflector, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
+use reconcile_plan::EventKind;
 use serde_json::json;
+use tokio::sync::watch::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
 
 use super::problem::Problem;
 use super::references::References;
+use super::transition::transition;
 use crate::api::{Counts, DialJob, DialPlan, OutboundCampaign};
 use crate::dialing::conditions::{Fact, Reason, Type, merge};
 use crate::dialing::labels::{FINALIZER, MayBeComplete};
-use crate::dialing::{Dialers, Line, resolve, scoped};
-use crate::reconcile::{hold, is_held, release};
+use crate::dialing::{Dialers, Line, Move, resolve, scoped};
+use crate::reconcile::{self, Accounts, Departure, hold, is_held, never_filled, release};
+use crate::telemetry::{self, Events};
 
 /// Passes at once. When a campaign is deleted, all its jobs are let go.
 const AT_ONCE: u16 = 16;
-/// After a pass that the API server has ended, or while something is waited for.
+/// After a pass that the API server has ended, and while calls are let finish.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// How often something that is waited for is looked for though no watch has shown it.
+const WAITING_AGAIN: Duration = Duration::from_mins(1);
 /// How often a job that stands alone is looked at while it is dialled.
 const PERIOD: Duration = Duration::from_secs(30);
 /// A job that no dialer knows is let go when its last call must have ended: the longest call there is, and a minute.
@@ -43,8 +51,20 @@ type Watched = PartialObjectMeta<DialJob>;
 
 struct Context {
     client: Client,
+    accounts: Arc<Accounts>,
+    events: Events,
     dialers: Dialers,
-    told: Mutex<HashMap<String, Told>>,
+    /// Of jobs that stand alone, by UID.
+    stages: Mutex<HashMap<String, Stage>>,
+}
+
+/// How far a job that stands alone has come. One without an entry may wait for something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Its dialer was told.
+    Told(Told),
+    /// Its targets have ended.
+    Done,
 }
 
 /// What makes it necessary to tell the dialer again.
@@ -63,34 +83,91 @@ enum PassError {
     NoUid(#[from] NotAnId),
 }
 
-/// Watches these namespaces, `None` being all, until stopped.
-pub async fn run(client: Client, dialers: Dialers, namespaces: Vec<Option<String>>, stop: CancellationToken) {
-    let context = Arc::new(Context { client, dialers, told: Mutex::default() });
-    let watches = namespaces.into_iter().map(|namespace| watch(Arc::clone(&context), namespace, stop.clone()));
+/// Watches the context's namespaces until its shutdown. `referents` changes when something that jobs wait for, an account's
+/// dialer or an application, may have come.
+pub async fn run(context: reconcile::Context, dialers: Dialers, referents: Receiver<()>) {
+    let reconcile::Context { kube: client, accounts, events, scope, shutdown, .. } = context;
+    let context = Arc::new(Context { client, accounts, events, dialers, stages: Mutex::default() });
+    let watches = scope
+        .namespaces()
+        .into_iter()
+        .map(|namespace| watch(Arc::clone(&context), namespace, referents.clone(), shutdown.clone()));
     join_all(watches).await;
 }
 
-async fn watch(context: Arc<Context>, namespace: Option<String>, stop: CancellationToken) {
+async fn watch(context: Arc<Context>, namespace: Option<String>, referents: Receiver<()>, stop: CancellationToken) {
     let (reader, writer) = reflector::store();
+    let filled = Sender::new(false);
+    let is_filled = filled.subscribe();
     let changes = predicates::generation.combine(predicates::finalizers).combine(deletion);
     let api = scoped::<Watched>(&context.client, namespace.as_deref());
     let watched = watcher(api, watcher::Config::default())
         .default_backoff()
         .modify(|job: &mut Watched| job.managed_fields_mut().clear())
         .reflect(writer)
+        .inspect(move |event| {
+            if matches!(event, Ok(Event::InitDone)) {
+                filled.send_replace(true);
+            }
+        })
         .applied_objects()
         .predicate_filter(changes, PredicateConfig::default());
-    Controller::for_stream(watched, reader)
+    let came = stream::unfold(referents, async |mut referents| Some((referents.changed().await.ok()?, referents)));
+    let (jobs, of) = (reader.clone(), Arc::clone(&context));
+    let served = came.flat_map(move |()| {
+        let waits = |job: &&Arc<Watched>| is_alone(job) && of.stage(job.meta().uid.as_deref()).is_none();
+        stream::iter(jobs.state().iter().filter(waits).map(reference).collect::<Vec<_>>())
+    });
+    let moves = stream::unfold(context.dialers.moves(), async |mut moves| Some((moves.next().await?, moves)));
+    let (jobs, of) = (reader.clone(), Arc::clone(&context));
+    let ended = moves.flat_map(move |moved| {
+        let has_ended = |job: &&Arc<Watched>| match &moved {
+            Move::Of(owner) => job.meta().uid.as_deref() == Some(owner.as_str()) && of.has_ended(owner),
+            Move::OfAnybody => matches!(of.stage(job.meta().uid.as_deref()), Some(Stage::Told(_))),
+        };
+        stream::iter(jobs.state().iter().filter(has_ended).map(reference).collect::<Vec<_>>())
+    });
+    let controller = Controller::for_stream(watched, reader)
         .with_config(ControllerConfig::default().concurrency(AT_ONCE))
-        .graceful_shutdown_on(stop.cancelled_owned())
+        .reconcile_on(served)
+        .reconcile_on(ended)
+        .graceful_shutdown_on(stop.clone().cancelled_owned())
         .run(reconcile, |_, error: &Infallible, _| match *error {}, context)
         .for_each(|passed| {
             if let Err(error) = passed {
                 tracing::debug!(%error, "job pass");
             }
             std::future::ready(())
-        })
-        .await;
+        });
+    tokio::select! {
+        () = controller => {}
+        () = never_filled(&stop, is_filled) => {}
+    }
+}
+
+fn reference(job: &Arc<Watched>) -> ObjectRef<Watched> {
+    ObjectRef::from_obj(&**job)
+}
+
+/// Does it stand alone, and is no campaign's?
+fn is_alone(job: &Watched) -> bool {
+    !job.owner_references().iter().any(|owner| owner.kind == OutboundCampaign::kind(&()))
+}
+
+impl Context {
+    fn stage(&self, uid: Option<&str>) -> Option<Stage> {
+        self.stages().get(uid.unwrap_or_default()).cloned()
+    }
+
+    fn stages(&self) -> MutexGuard<'_, HashMap<String, Stage>> {
+        self.stages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Have all targets of the job of this name ended, as far as its dialer has shown?
+    fn has_ended(&self, owner: &OwnerId) -> bool {
+        let line = JobId::parse(owner.as_str()).ok().and_then(|job| self.dialers.line_of(&job));
+        line.and_then(|line| line.standing(owner)).is_some_and(|standing| standing.progress.complete)
+    }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the signature of a predicate")]
@@ -120,7 +197,7 @@ async fn pass(context: &Context, job: &Watched) -> Result<Option<Duration>, Pass
     if job.meta().deletion_timestamp.is_some() {
         return pass.leave().await;
     }
-    if job.owner_references().iter().any(|owner| owner.kind == OutboundCampaign::kind(&())) {
+    if !is_alone(job) {
         return Ok(None);
     }
     let Some(job) = pass.api().get_opt(&job.name_any()).await? else { return Ok(None) };
@@ -157,10 +234,15 @@ impl Pass<'_> {
                 // A dialer that starts anew finds it complete.
                 let _restarting = line.release(self.owner.clone()).await;
             }
-            self.told().remove(self.owner.as_str());
+            let before = self.context.stages().insert(self.owner.as_str().to_owned(), Stage::Done);
+            if matches!(before, Some(Stage::Told(_))) {
+                self.publish(EventKind::Normal, Reason::AllTargetsEnded, "every target has ended");
+            }
             return Ok(None);
         }
         match self.advance(job, plan).await {
+            // What was shown as ended is about to be stored as such.
+            Ok(()) if self.context.has_ended(&self.owner) => Ok(Some(LOOK_AGAIN)),
             Ok(()) => Ok(Some(PERIOD)),
             Err(Problem::Waiting { reason, message }) => {
                 self.explain(job, Fact::yes(Type::Reconciling, reason, message.clone()), reason, message).await
@@ -183,11 +265,26 @@ impl Pass<'_> {
         }
         let generation = job.metadata.generation.unwrap_or_default();
         let told = Told { generation, connection, life: line.life() };
-        if self.told().get(self.owner.as_str()) != Some(&told) {
+        let before = self.context.stage(Some(self.owner.as_str()));
+        let stage = Stage::Told(told);
+        if before.as_ref() != Some(&stage) {
             line.campaign(self.owner.clone(), Arc::new(spec), Audience::Complete).await?;
-            self.told().insert(self.owner.as_str().to_owned(), told);
+            self.context.stages().insert(self.owner.as_str().to_owned(), stage);
+        }
+        // A job with counts was dialled before this process began.
+        if before.is_none() && job.status.as_ref().is_none_or(|status| status.counts.is_none()) {
+            self.publish(
+                EventKind::Normal,
+                Reason::Dialing,
+                "everything is there: calls are started as pacing and windows allow",
+            );
         }
         Ok(())
+    }
+
+    fn publish(&self, kind: EventKind, reason: Reason, note: &str) {
+        let told = telemetry::Told { kind, reason: reason.as_str().to_owned(), note: note.to_owned() };
+        self.context.events.tell(self.meta, told);
     }
 
     /// Says why the job is not dialled. Once it was handed in, the dialer writes its status.
@@ -198,8 +295,13 @@ impl Pass<'_> {
         reason: Reason,
         message: String,
     ) -> Result<Option<Duration>, PassError> {
+        // What was there until now is looked for at once again: a watch may have shown it before this pass took note.
+        let after = match self.context.stages().remove(self.owner.as_str()) {
+            Some(_) => LOOK_AGAIN,
+            None => WAITING_AGAIN,
+        };
         if self.context.dialers.line_of(&self.id).is_some() {
-            return Ok(Some(LOOK_AGAIN));
+            return Ok(Some(after));
         }
         let status = job.status.clone().unwrap_or_default();
         let generation = job.metadata.generation.unwrap_or_default();
@@ -211,14 +313,18 @@ impl Pass<'_> {
                 "metadata": { "resourceVersion": job.metadata.resource_version },
                 "status": { "observedGeneration": generation, "conditions": conditions },
             });
+            let told = transition(&status.conditions, &conditions);
             self.api().patch_status(&job.name_any(), &PatchParams::default(), &Patch::Merge(&patch)).await?;
+            if let Some(told) = told {
+                self.context.events.tell(self.meta, told);
+            }
         }
-        Ok(Some(LOOK_AGAIN))
+        Ok(Some(after))
     }
 
     /// It is being deleted: it stays until its calls have ended.
     async fn leave(&self) -> Result<Option<Duration>, PassError> {
-        self.told().remove(self.owner.as_str());
+        self.context.stages().remove(self.owner.as_str());
         if !is_held(self.meta, FINALIZER) {
             return Ok(None);
         }
@@ -253,6 +359,11 @@ impl Pass<'_> {
                 return Ok(true);
             }
         }
+        if let Some(plan) = &job.spec.plan
+            && self.nobody_will_know(plan).await
+        {
+            return Ok(true);
+        }
         let counts = job.status.and_then(|status| status.counts).unwrap_or_default();
         let Counts { claimed, ringing, live, .. } = counts;
         let since = self.meta.meta().deletion_timestamp.as_ref().map_or(Timestamp::MIN, |since| since.0);
@@ -260,7 +371,11 @@ impl Pass<'_> {
         Ok(claimed + ringing + live == 0 || Timestamp::now().duration_since(since).as_secs() > longest)
     }
 
-    fn told(&self) -> MutexGuard<'_, HashMap<String, Told>> {
-        self.context.told.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether no dialer will ever run for its account again: what became of its calls can no longer be found out.
+    async fn nobody_will_know(&self, plan: &DialPlan) -> bool {
+        match self.context.accounts.departure(&plan.account_ref, &self.namespace()).await {
+            Departure::NoAccount | Departure::CredentialsLost => true,
+            Departure::Use(_) | Departure::Wait(_) => false,
+        }
     }
 }

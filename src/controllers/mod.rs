@@ -10,6 +10,7 @@ pub mod profile;
 pub mod queue;
 mod references;
 mod secrets;
+mod transition;
 mod wire;
 
 use crate::api::OutboundVoiceProfile;
@@ -34,7 +35,7 @@ impl References for WatchedReferences {
         }
     }
 
-    fn synced(&self) -> BoxFuture<'_, ()> {
+    fn synced(&self) -> BoxFuture<'_, bool> {
         Box::pin(self.profiles.synced())
     }
 }

@@ -107,6 +107,8 @@ pub enum Reason {
     BudgetSpent,
     /// Every caller id rests, because analytics engines block it.
     CallerIdsBlocked,
+    /// Some of a campaign's jobs were deleted while it lives.
+    JobsDeleted,
     /// It is being deleted, and the calls under way are let finish.
     Draining,
     /// All that was needed could be read and written.
@@ -114,7 +116,9 @@ pub enum Reason {
 }
 
 impl Reason {
-    fn as_str(self) -> &'static str {
+    /// The word that conditions and events carry.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Dialing => "Dialing",
             Self::AllTargetsEnded => "AllTargetsEnded",
@@ -147,6 +151,7 @@ impl Reason {
             Self::Halted => "Halted",
             Self::BudgetSpent => "BudgetSpent",
             Self::CallerIdsBlocked => "CallerIdsBlocked",
+            Self::JobsDeleted => "JobsDeleted",
             Self::Draining => "Draining",
             Self::Synced => "Synced",
         }
@@ -166,6 +171,12 @@ impl Fact {
     /// It is so.
     pub fn yes(kind: Type, reason: Reason, message: impl Into<String>) -> Self {
         Self { kind, holds: true, reason, message: message.into() }
+    }
+
+    /// Whether it is about this.
+    #[must_use]
+    pub fn is_about(&self, kind: Type) -> bool {
+        self.kind == kind
     }
 
     /// It is not so.

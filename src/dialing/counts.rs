@@ -19,5 +19,6 @@ pub(crate) fn counts(held: &Held, untouched: u32) -> Counts {
         blocked: held.blocked,
         ambiguous: held.ambiguous,
         expired: held.expired,
+        removed: 0,
     }
 }

@@ -5,7 +5,7 @@
 
 use super::accounts::AccountKey;
 use super::claims::Claims;
-use super::external::External;
+use super::external::{External, RemoteKind};
 use super::managed::{Managed, Object as _};
 use super::memory::Memories;
 use super::news::{Change, News};
@@ -13,7 +13,7 @@ use super::pass::{Loop, claimant, kind_of};
 use super::prepare::{FINALIZER, FORCE_RELEASE, is_held};
 use super::resync::Resync;
 use super::status::slim;
-use super::{Cache, Context, Stores};
+use super::{Cache, Context, Stores, never_filled};
 use crate::api::{GROUP, RECONCILE_REQUESTED_AT};
 use futures::{Stream, StreamExt, stream};
 use kube::core::DeserializeGuard;
@@ -63,8 +63,9 @@ pub async fn run<E: External>(context: Context, stores: Stores<E::Object>, cache
     }
     let health = context.health.clone();
     let ready = async {
-        stores.synced().await;
-        health.ready(kind_of::<E>());
+        if stores.synced().await {
+            health.ready(kind_of::<E>());
+        }
     };
     tokio::join!(
         futures::future::join_all(controllers),
@@ -109,14 +110,15 @@ async fn one<E: External>(
         None => Api::all(context.kube.clone()),
     };
     let reader = writer.as_reader();
+    let filled = synced.subscribe();
     let bookkeeper = Bookkeeper { the_loop: Arc::clone(&the_loop), news: context.news.clone(), stores };
-    let mut known_ids = HashMap::new();
+    let mut known = HashMap::new();
     let trigger = watcher::watcher(api, watcher::Config::default())
         .default_backoff()
         .modify(shrink)
         .reflect(writer)
         .inspect(move |event| {
-            bookkeeper.note(event, &mut known_ids);
+            bookkeeper.note(event, &mut known);
             if matches!(event, Ok(Event::InitDone)) {
                 synced.send_replace(true);
             }
@@ -127,7 +129,7 @@ async fn one<E: External>(
     let woken = stream::unfold(wakes, |mut wakes| async move { wakes.recv().await.map(|place| (place, wakes)) })
         .map(|(namespace, name)| ObjectRef::new(&name).within(&namespace));
     let shutdown = context.shutdown.clone();
-    Controller::for_stream(trigger, reader)
+    let controller = Controller::for_stream(trigger, reader)
         .with_config(ControllerConfig::default().concurrency(CONCURRENCY))
         .reconcile_on(waiting_stream::<E>(waiting))
         .reconcile_on(woken)
@@ -137,8 +139,11 @@ async fn one<E: External>(
             if let Err(error) = result {
                 log_queue_error(&error);
             }
-        })
-        .await;
+        });
+    tokio::select! {
+        () = controller => {}
+        () = never_filled(&context.shutdown, filled) => {}
+    }
 }
 
 /// Watch errors are retried with backoff by the watcher itself; an object that vanished before its turn is no error.
@@ -154,7 +159,9 @@ where
 
 async fn reconcile<E: External>(object: Arc<Guarded<E::Object>>, the_loop: Arc<Loop<E>>) -> Result<Action, Infallible> {
     // Until the objects that specs refer to are known, "does not exist" cannot be told from "not seen yet".
-    the_loop.references.synced().await;
+    if !the_loop.references.synced().await {
+        return Ok(Action::await_change());
+    }
     let after = match &object.0 {
         Ok(object) => the_loop.reconcile(object).await,
         Err(invalid) => {
@@ -235,6 +242,13 @@ fn users_of<K: Managed>(stores: Stores<K>) -> super::CountUsers {
     })
 }
 
+/// What others may wait for.
+#[derive(Debug, PartialEq, Eq)]
+struct Known {
+    id: Option<String>,
+    ready: bool,
+}
+
 /// Keeps claims and memories in step with what exists, and tells others of ids that came or went.
 struct Bookkeeper<E: External> {
     the_loop: Arc<Loop<E>>,
@@ -243,16 +257,16 @@ struct Bookkeeper<E: External> {
 }
 
 impl<E: External> Bookkeeper<E> {
-    fn note(&self, event: &watcher::Result<Event<Guarded<E::Object>>>, ids: &mut HashMap<String, Option<String>>) {
+    fn note(&self, event: &watcher::Result<Event<Guarded<E::Object>>>, known: &mut HashMap<String, Known>) {
         match event {
             Ok(Event::Apply(object) | Event::InitApply(object)) => {
                 if let Ok(object) = &object.0 {
-                    self.seen(object, ids);
+                    self.seen(object, known);
                 }
             }
             Ok(Event::Delete(object)) => {
                 let uid = object.meta().uid.clone().unwrap_or_default();
-                ids.remove(&uid);
+                known.remove(&uid);
                 self.gone(&uid);
                 if let Ok(object) = &object.0 {
                     self.tell(object);
@@ -264,7 +278,7 @@ impl<E: External> Bookkeeper<E> {
         }
     }
 
-    fn seen(&self, object: &E::Object, ids: &mut HashMap<String, Option<String>>) {
+    fn seen(&self, object: &E::Object, known: &mut HashMap<String, Known>) {
         // An entry makes the UID known before any object is reconciled.
         drop(self.the_loop.memories.of(object.uid()));
         let id = object.status().and_then(|status| status.id.clone());
@@ -272,14 +286,21 @@ impl<E: External> Bookkeeper<E> {
             let account = AccountKey::of(object.account_ref(), object.namespace());
             self.the_loop.claims.note((account, id.clone()), &claimant(object));
         }
-        if ids.insert(object.uid().to_owned(), id.clone()) != Some(id) {
+        let conditions = object.status().map(|status| status.conditions.as_slice()).unwrap_or_default();
+        let ready = conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True");
+        let now = Known { id, ready };
+        if known.get(object.uid()) != Some(&now) {
+            known.insert(object.uid().to_owned(), now);
             self.tell(object);
         }
     }
 
     fn tell(&self, object: &E::Object) {
-        if let Some(change) = E::KIND.change(object.namespace(), object.name()) {
-            self.news.tell(change);
+        let (namespace, name) = (object.namespace().to_owned(), object.name().to_owned());
+        match E::KIND {
+            RemoteKind::Profile => self.news.tell(Change::Profile { namespace, name }),
+            RemoteKind::Application => self.news.applications_moved(),
+            RemoteKind::Queue => {}
         }
     }
 

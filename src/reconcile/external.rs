@@ -2,7 +2,6 @@
 
 use super::accounts::Account;
 use super::managed::Managed;
-use super::news::Change;
 use super::view::Listed;
 use futures::future::BoxFuture;
 use reconcile_plan::{Fields, Names, Outcome, Rules};
@@ -32,17 +31,6 @@ impl RemoteKind {
             Self::Application => "application",
             Self::Profile => "profile",
             Self::Queue => "queue",
-        }
-    }
-}
-
-impl RemoteKind {
-    /// The news that an object of this kind came, went or changed its id; `None` when nobody refers to this kind.
-    #[must_use]
-    pub fn change(self, namespace: &str, name: &str) -> Option<Change> {
-        match self {
-            Self::Profile => Some(Change::Profile { namespace: namespace.to_owned(), name: name.to_owned() }),
-            Self::Application | Self::Queue => None,
         }
     }
 }
@@ -91,8 +79,9 @@ pub trait References: fmt::Debug + Send + Sync {
     /// The outbound voice profile `name` in `namespace`.
     fn profile(&self, namespace: &str, name: &str) -> Reference;
 
-    /// Ends when every object that exists has been seen once, so that "missing" is the truth.
-    fn synced(&self) -> BoxFuture<'_, ()>;
+    /// Ends when every object that exists has been seen once, so that "missing" is the truth. False: that cannot happen any
+    /// more, the process ends.
+    fn synced(&self) -> BoxFuture<'_, bool>;
 }
 
 /// The remote side of one kind.

@@ -10,6 +10,7 @@ mod create;
 mod external;
 mod failure;
 mod held;
+mod insistence;
 mod managed;
 mod memory;
 mod news;
@@ -33,7 +34,7 @@ pub use managed::{Managed, Object, policy_of};
 pub use news::{Change, Listener, News};
 pub use prepare::{FINALIZER, FORCE_RELEASE, NAME_WAS_FREE, hold, is_held, release};
 pub use status::{from_kube, to_kube};
-pub use stores::{Cache, CountUsers, Scope, Stores, Users};
+pub use stores::{Cache, CountUsers, Scope, Stores, Users, never_filled};
 pub use view::{Listed, View};
 pub use write::patch_status;
 

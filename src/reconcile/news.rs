@@ -1,7 +1,7 @@
 //! What changed that others wait for. In-process only: a waiting object is woken, and looks for itself.
 
 use super::accounts::AccountKey;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 /// How much news is kept for a slow reader. One that falls behind wakes all its objects, which is correct and merely
 /// costs a pass over memory.
@@ -27,11 +27,13 @@ pub enum Change {
 #[derive(Clone, Debug)]
 pub struct News {
     sender: broadcast::Sender<Change>,
+    /// Applications come by the thousand, and whoever waits for one looks for itself: that some moved is all there is to say.
+    applications: watch::Sender<()>,
 }
 
 impl Default for News {
     fn default() -> Self {
-        Self { sender: broadcast::channel(KEPT).0 }
+        Self { sender: broadcast::channel(KEPT).0, applications: watch::Sender::new(()) }
     }
 }
 
@@ -39,6 +41,17 @@ impl News {
     /// Tells every listener; nobody listening is fine.
     pub fn tell(&self, change: Change) {
         let _nobody_listens = self.sender.send(change);
+    }
+
+    /// An application came, went, got its id, or became Ready or not.
+    pub fn applications_moved(&self) {
+        self.applications.send_replace(());
+    }
+
+    /// Changes whenever applications have moved; many moves may show as one.
+    #[must_use]
+    pub fn applications(&self) -> watch::Receiver<()> {
+        self.applications.subscribe()
     }
 
     /// News from now on.

@@ -7,7 +7,7 @@
 use super::accounts::{Account, Accounts};
 use super::claims::{Claimant, Claims};
 use super::external::{External, Proof, References, Wanted};
-use super::held::held_back;
+use super::held::{held_back, insisted};
 use super::managed::{Managed, Object as _, policy_of};
 use super::memory::{Memories, Memory, locked};
 use super::observe::names_decide;
@@ -20,9 +20,10 @@ use futures::FutureExt;
 use jiff::Timestamp;
 use kube::api::{Api, Patch};
 use reconcile_plan::{
-    Action, Fields, ManagementPolicy, Observed, Outcome, Policy, Report, Requeue, RetryClass, Settled, Target, plan,
-    slow_retry,
+    Action, Change, DriftPolicy, Fields, ManagementPolicy, Observed, Outcome, Policy, Report, Requeue, RetryClass,
+    Settled, Target, plan, slow_retry,
 };
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
@@ -118,8 +119,11 @@ impl<E: External> Loop<E> {
         }
         let account = self.accounts.lookup(object.account_ref(), object.namespace()).await.map_err(Outcome::waiting)?;
         let edited = !is_settled(&case.before, object.generation());
-        let policy = policy_of(object, account.spec.defaults, edited);
+        let mut policy = policy_of(object, account.spec.defaults, edited);
         let wanted = E::resolve(object, &account, &*self.references)?;
+        if edited && policy.drift == DriftPolicy::Report {
+            policy.edits = self.edits(case, &wanted).await?;
+        }
         self.listed(case, &account, names_decide(case, &wanted, &policy)).await?;
         if policy.management == ManagementPolicy::Full {
             self.guard(case, &account, &wanted, &policy).await?;
@@ -172,13 +176,41 @@ impl<E: External> Loop<E> {
                 }
             }
             Action::Update { id, body } => {
-                return self.update(case, account, wanted, &id, body, policy, findings).await;
+                let (period, now) = (Duration::from_secs(u64::from(account.spec.resync_period_secs)), Instant::now());
+                let asked = policy.edited || requested(case.object, &case.before).is_some();
+                if !asked && !locked(&case.memory).insistence.may_send(&planned.changes, period, now) {
+                    return Ok(Some(insisted(planned.changes, findings)));
+                }
+                let outcome = self.update(case, account, wanted, &id, body, policy, findings).await?;
+                if outcome.is_some() {
+                    locked(&case.memory).insistence.sent(&planned.changes, period, now);
+                }
+                return Ok(outcome);
             }
         }
         match planned.blocked {
             None => Ok(Some(Outcome::in_sync())),
             Some(blocked) => held_back(blocked, planned.changes, findings).map(Some),
         }
+    }
+
+    /// Which fields an edit has changed, as far as the object's status tells: those that differ from what was seen last and
+    /// from what was reported as drift. `None` when nothing was seen yet.
+    ///
+    /// Status is read whole, because the cache holds only a digest of what was seen; once per edit under `Report`.
+    async fn edits(&self, case: &Case<'_, E>, wanted: &Wanted) -> Result<Option<BTreeSet<String>>, Outcome> {
+        if case.id().is_none() {
+            return Ok(None);
+        }
+        let object = self.api(case.object).get_opt(case.object.name()).await;
+        let object = object.map_err(|error| kubernetes("its status could not be read", &error))?;
+        let Some(status) = object.as_ref().and_then(Managed::status) else { return Ok(None) };
+        let Some(seen) = &status.observed else { return Ok(None) };
+        let reported = |change: &Change| {
+            status.drift.iter().any(|drift| drift.path == change.path && drift.desired == change.desired)
+        };
+        let differing = reconcile_plan::diff(&wanted.fields, seen, &E::RULES).into_iter();
+        Ok(Some(differing.filter(|change| !reported(change)).map(|change| change.path).collect()))
     }
 
     /// Writes finalizer and note before anything can be made. For an object that makes nothing, only what is missing.

@@ -7,6 +7,7 @@ use super::Stores;
 use super::accounts::{Account, AccountKey};
 use super::external::External;
 use super::managed::{Managed as _, Object as _, policy_of};
+use super::memory::locked;
 use super::pass::{Loop, kind_of};
 use super::status::{effective, is_settled};
 use super::tally::Tally;
@@ -107,7 +108,13 @@ impl<E: External> Resync<E> {
         let mut shown = crate::api::RemoteStatus { observed: Some(Loop::<E>::steady(&fields)), ..Default::default() };
         super::status::slim(&mut shown);
         let said_before = planned.changes.len() == before.drift.len() && shown.observed == before.observed;
-        let quiet = planned.action == Action::Nothing && said_before;
-        (!quiet, if planned.action == Action::Nothing { planned.changes.len() } else { 0 })
+        let period = Duration::from_secs(u64::from(account.spec.resync_period_secs));
+        let insistence = locked(&memory).insistence;
+        let left = match planned.action {
+            Action::Nothing => true,
+            Action::Update { .. } => !insistence.may_send(&planned.changes, period, Instant::now()),
+            Action::Create { .. } | Action::Adopt { .. } | Action::Delete { .. } | Action::Release => false,
+        };
+        (!(left && said_before), if left { planned.changes.len() } else { 0 })
     }
 }

@@ -11,6 +11,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 /// Which namespaces are watched.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,12 +76,14 @@ impl<K: Managed> Stores<K> {
         (Self { parts: caches.iter().map(part).collect() }, caches)
     }
 
-    /// Waits until each has been filled once. Returns at once if that cannot happen any more.
-    pub async fn synced(&self) {
+    /// Waits until each has been filled once. False, at once, if that cannot happen any more: the process ends.
+    pub async fn synced(&self) -> bool {
         for part in self.parts.iter() {
-            // The sender is dropped at shutdown only.
-            drop(part.synced.clone().wait_for(|synced| *synced).await);
+            if part.synced.clone().wait_for(|synced| *synced).await.is_err() {
+                return false;
+            }
         }
+        true
     }
 
     /// The object of this name, when it can be read.
@@ -112,6 +115,16 @@ impl<K: Managed> Stores<K> {
 
     fn snapshot(&self) -> Vec<Arc<Guarded<K>>> {
         self.parts.iter().flat_map(|part| part.store.state()).collect()
+    }
+}
+
+/// Ends when the process is to end and the cache was never filled. A controller waits for its cache before it looks
+/// whether it is to end (kube-runtime 5.0), so one whose cache cannot be filled would never end by itself; nothing that it
+/// has begun is lost with it.
+pub async fn never_filled(shutdown: &CancellationToken, filled: watch::Receiver<bool>) {
+    shutdown.cancelled().await;
+    if *filled.borrow() {
+        std::future::pending::<()>().await;
     }
 }
 

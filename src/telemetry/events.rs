@@ -24,16 +24,27 @@ const SPACING: Duration = Duration::from_millis(50);
 const NOTE_LIMIT: usize = 1000;
 const REPORTER: &str = "telnyx-operator";
 
+/// An event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// How it is shown.
+    pub kind: EventKind,
+    /// Its reason, out of a documented set.
+    pub reason: String,
+    /// Its note. Holds no phone number and no name of a person.
+    pub note: String,
+}
+
 /// Hands events to the publisher.
 #[derive(Clone, Debug)]
 pub struct Events {
-    queue: mpsc::Sender<(ObjectReference, Transition)>,
+    queue: mpsc::Sender<(ObjectReference, Told)>,
     metrics: Arc<Metrics>,
 }
 
 /// Publishes events until told to stop.
 pub struct Publisher {
-    queue: mpsc::Receiver<(ObjectReference, Transition)>,
+    queue: mpsc::Receiver<(ObjectReference, Told)>,
     client: Client,
     metrics: Arc<Metrics>,
     instance: String,
@@ -50,7 +61,13 @@ impl Events {
 
     /// Publishes `transition` about `object`, soon. Never waits.
     pub fn publish<K: Resource<DynamicType = ()>>(&self, object: &K, transition: Transition) {
-        if self.queue.try_send((object.object_ref(&()), transition)).is_err() {
+        let Transition { kind, reason, note } = transition;
+        self.tell(object, Told { kind, reason: reason.as_str().to_owned(), note });
+    }
+
+    /// Publishes an event about `object`, soon. Never waits.
+    pub fn tell<K: Resource<DynamicType = ()>>(&self, object: &K, told: Told) {
+        if self.queue.try_send((object.object_ref(&()), told)).is_err() {
             self.metrics.event_dropped();
         }
     }
@@ -64,18 +81,18 @@ impl Publisher {
                 next = self.queue.recv() => next,
                 () = stop.cancelled() => self.queue.try_recv().ok(),
             };
-            let Some((about, transition)) = next else { return };
-            self.write(about, transition).await;
+            let Some((about, told)) = next else { return };
+            self.write(about, told).await;
             if !stop.is_cancelled() {
                 tokio::time::sleep(SPACING).await;
             }
         }
     }
 
-    async fn write(&self, about: ObjectReference, transition: Transition) {
+    async fn write(&self, about: ObjectReference, told: Told) {
         let namespace = about.namespace.clone().unwrap_or_default();
         let events: Api<Event> = Api::namespaced(self.client.clone(), &namespace);
-        let event = self.event(about, transition, Timestamp::now());
+        let event = self.event(about, told, Timestamp::now());
         if let Err(error) = events.create(&PostParams::default(), &event).await {
             // A namespace on its way out takes no events.
             tracing::debug!(error = %error, "an event was not published");
@@ -83,7 +100,7 @@ impl Publisher {
         }
     }
 
-    fn event(&self, about: ObjectReference, transition: Transition, now: Timestamp) -> Event {
+    fn event(&self, about: ObjectReference, told: Told, now: Timestamp) -> Event {
         let prefix = about.name.as_deref().unwrap_or("object").chars().take(200).collect::<String>();
         Event {
             metadata: ObjectMeta {
@@ -92,13 +109,13 @@ impl Publisher {
                 ..ObjectMeta::default()
             },
             event_time: Some(MicroTime(now)),
-            type_: Some(match transition.kind {
+            type_: Some(match told.kind {
                 EventKind::Normal => "Normal".to_owned(),
                 EventKind::Warning => "Warning".to_owned(),
             }),
-            reason: Some(transition.reason.as_str().to_owned()),
+            reason: Some(told.reason),
             action: Some("Reconcile".to_owned()),
-            note: Some(cut(transition.note)),
+            note: Some(cut(told.note)),
             regarding: Some(about),
             reporting_controller: Some(REPORTER.to_owned()),
             reporting_instance: Some(self.instance.clone()),

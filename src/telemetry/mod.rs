@@ -6,6 +6,6 @@ mod logs;
 mod metrics;
 
 pub use admin::{Health, serve};
-pub use events::{Events, Publisher};
+pub use events::{Events, Publisher, Told};
 pub use logs::{LogError, LogFormat, init};
 pub use metrics::Metrics;

@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::api::DeleteParams;
 use serde_json::json;
-use telnyx_operator::api::{DialJob, OutboundCampaign};
+use telnyx_operator::api::{CallControlApplication, DialJob, OutboundCampaign};
 
 use crate::world::{World, condition, people};
 
@@ -46,6 +46,24 @@ async fn what_is_missing_is_waited_for_by_name() {
     assert!(condition(&waiting, "Ready")["message"].as_str().unwrap().contains("ConfigMap list does not exist"));
     world.list(&people(1)).await;
     world.complete("d").await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_comes_is_noticed_and_not_looked_for_every_now_and_then() {
+    let world = World::new(|_| {}).await;
+    world.list(&people(1)).await;
+    world.campaign("c", json!({ "applicationRef": { "name": "later" } })).await;
+    world.reason("c", "Reconciling", "ApplicationNotReady").await;
+    let spec =
+        json!({ "accountRef": { "name": "main" }, "outbound": { "outboundVoiceProfileRef": { "name": "out" } } });
+    world.create::<CallControlApplication>("later", spec).await;
+    let begun = std::time::Instant::now();
+    world.complete("c").await;
+    // Without the watch it is looked for once a minute.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(45), "{:?}", begun.elapsed());
+    world.event("c", "ApplicationNotReady").await;
+    world.event("c", "AllTargetsEnded").await;
     world.end().await;
 }
 

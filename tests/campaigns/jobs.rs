@@ -1,10 +1,10 @@
-//! A job that stands alone.
+//! A job that stands alone, and one that is taken from its campaign.
 
 use kube::api::DeleteParams;
 use serde_json::json;
-use telnyx_operator::api::DialJob;
+use telnyx_operator::api::{DialJob, OutboundCampaign};
 
-use crate::world::{World, adds_up, condition, plan};
+use crate::world::{World, adds_up, condition, people, plan};
 
 #[tokio::test]
 async fn a_job_that_stands_alone_calls_its_targets_and_completes() {
@@ -37,5 +37,43 @@ async fn a_job_whose_application_is_missing_says_so_and_goes_without_a_call() {
         .await;
     assert!(condition(&job, "Ready")["message"].as_str().unwrap().contains("spec.plan.applicationRef"));
     world.api::<DialJob>().delete("alone", &DeleteParams::default()).await.unwrap();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn the_way_of_a_job_is_told_as_events() {
+    let world = World::new(|_| {}).await;
+    let targets = json!([{ "id": "a", "to": "+15550000100" }]);
+    world.create::<DialJob>("alone", json!({ "plan": plan(), "targets": targets })).await;
+    world.event("alone", "Dialing").await;
+    world.event("alone", "AllTargetsEnded").await;
+    world.api::<DialJob>().delete("alone", &DeleteParams::default()).await.unwrap();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_job_that_is_deleted_under_its_campaign_leaves_a_gap_that_is_told_and_the_others_are_called() {
+    let world = World::new(|_| {}).await;
+    world.list(&people(300)).await;
+    // No window is open, so that jobs are made and nobody is called yet.
+    world.campaign("c", json!({ "windows": [] })).await;
+    world
+        .eventually("both jobs are made", async || {
+            let jobs = world.all::<DialJob>().await.len();
+            if jobs == 2 { Ok(()) } else { Err(jobs.to_string()) }
+        })
+        .await;
+    world.api::<DialJob>().delete("c-00001", &DeleteParams::default()).await.unwrap();
+    let told = world.reason("c", "Synced", "JobsDeleted").await;
+    let message = condition(&told, "Synced")["message"].as_str().unwrap();
+    assert!(message.contains("1 of 2") && message.contains("50 targets"), "{message}");
+    adds_up(&told["status"]["counts"]);
+    assert_eq!((&told["status"]["counts"]["removed"], &told["status"]["counts"]["total"]), (&json!(50), &json!(300)));
+    world.event("c", "JobsDeleted").await;
+
+    world.change::<OutboundCampaign>("c", json!({ "windows": plan()["windows"] })).await;
+    let complete = world.complete("c").await;
+    assert_eq!(complete["status"]["counts"]["completed"], 250, "{:#}", complete["status"]);
+    world.rang_once_per_attempt(250, 1).await;
     world.end().await;
 }

@@ -1,9 +1,9 @@
 //! Deleting a campaign lets its calls finish, and leaves nothing behind.
 
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::DeleteParams;
+use kube::api::{DeleteParams, Patch, PatchParams};
 use serde_json::json;
-use telnyx_operator::api::{DialJob, OutboundCampaign};
+use telnyx_operator::api::{DialJob, OutboundCampaign, TelnyxAccount};
 use telnyx_simulator::config::Spread;
 
 use crate::world::{World, people};
@@ -35,5 +35,58 @@ async fn a_deleted_campaign_starts_no_call_lets_those_under_way_finish_and_takes
         |call: &serde_json::Value| call["endedAt"].is_string() || call["state"] == "ended" || call["ended"] == true;
     let calls = calls.as_array().unwrap();
     assert!(calls.iter().all(ended), "a call outlived its campaign: {calls:#?}");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_complete_campaign_goes_when_its_time_is_over() {
+    let world = World::new(|_| {}).await;
+    world.list(&people(2)).await;
+    world.campaign("c", json!({ "ttlSecondsAfterFinished": 0 })).await;
+    world
+        .eventually("the campaign and its jobs are gone", async || {
+            let (campaigns, jobs) = (world.all::<OutboundCampaign>().await.len(), world.all::<DialJob>().await.len());
+            if campaigns + jobs == 0 { Ok(()) } else { Err(format!("{campaigns} {jobs}")) }
+        })
+        .await;
+    world.rang_once_per_attempt(2, 1).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_account_stays_until_its_campaign_has_hung_up_and_one_that_was_torn_away_holds_nobody() {
+    let world = World::new(|behaviour| behaviour.callees.ring_ms = Spread::between(2000, 3000)).await;
+    world.list(&people(5)).await;
+    world.campaign("c", json!({})).await;
+    world
+        .eventually("a phone rings", async || {
+            let rang = world.rings().await.len();
+            if rang > 0 { Ok(()) } else { Err(rang.to_string()) }
+        })
+        .await;
+    world.api::<TelnyxAccount>().delete("main", &DeleteParams::default()).await.unwrap();
+    world.complete("c").await;
+
+    // The longest call may take four hours: a campaign that waited for it would outlast every patience here.
+    world.list(&people(6)).await;
+    let account = world.get::<TelnyxAccount>("main").await;
+    assert!(account["metadata"]["deletionTimestamp"].is_string(), "the profile and the application still need it");
+    world.campaign("torn", json!({})).await;
+    world
+        .eventually("phones ring again", async || {
+            let rang = world.rings().await.len();
+            if rang > 5 { Ok(()) } else { Err(rang.to_string()) }
+        })
+        .await;
+    let let_go = Patch::Merge(json!({ "metadata": { "finalizers": null } }));
+    world.api::<TelnyxAccount>().patch("main", &PatchParams::default(), &let_go).await.unwrap();
+    world.api::<OutboundCampaign>().delete("torn", &DeleteParams::default()).await.unwrap();
+    world
+        .eventually("the campaign is gone", async || {
+            let campaigns = world.all::<OutboundCampaign>().await;
+            let left = campaigns.iter().filter(|campaign| campaign.metadata.name.as_deref() == Some("torn")).count();
+            if left == 0 { Ok(()) } else { Err(format!("{campaigns:#?}")) }
+        })
+        .await;
     world.end().await;
 }

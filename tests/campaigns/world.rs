@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use dev_cluster::{Access, Options};
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
+use k8s_openapi::api::events::v1::Event;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client, Resource};
 use serde::Serialize;
@@ -25,7 +26,7 @@ use tokio::process::{Child, Command};
 use crate::cluster;
 
 /// Long enough for a busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_mins(4);
 const KEY: &str = "KEY0123456789ABCDEF";
 
 pub(crate) struct World {
@@ -237,6 +238,20 @@ impl World {
             condition(campaign, kind)["reason"] == reason
         })
         .await
+    }
+
+    /// Waits for an event about `name`. No event holds a whole phone number.
+    pub(crate) async fn event(&self, name: &str, reason: &str) {
+        self.eventually(&format!("an event {reason} about {name}"), async || {
+            let events = self.all::<Event>().await;
+            assert!(!serde_json::to_string(&events).unwrap().contains("+1555"), "{events:#?}");
+            let about = events
+                .iter()
+                .filter(|event| event.regarding.as_ref().and_then(|object| object.name.as_deref()) == Some(name));
+            let reasons: Vec<_> = about.filter_map(|event| event.reason.as_deref()).collect();
+            if reasons.contains(&reason) { Ok(()) } else { Err(format!("{reasons:?}")) }
+        })
+        .await;
     }
 
     pub(crate) async fn until<K>(&self, name: &str, what: &str, test: impl Fn(&Value) -> bool) -> Value

@@ -23,7 +23,7 @@ use telnyx_operator::api::TelnyxAccount;
 const NAME: &str = "operator-of-the-stories";
 /// Longer than any story.
 const TOKEN_SECONDS: i64 = 7200;
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// Installs the definitions, and waits until they are served.
 pub(crate) async fn install(admin: &Client) {

@@ -117,6 +117,7 @@ fn rights() -> Vec<(bool, &'static str, &'static str)> {
         (true, "create", "secrets"),
         (true, "watch", "configmaps"),
         (true, "create", "events.events.k8s.io"),
+        (true, "delete", "outboundcampaigns.telnyx-operator.io"),
         (false, "create", "outboundcampaigns.telnyx-operator.io"),
         (false, "delete", "telnyxaccounts.telnyx-operator.io"),
         (false, "delete", "callcontrolapplications.telnyx-operator.io"),

@@ -23,7 +23,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Long enough for a busy machine; a story that works takes a fraction of a second.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 /// How long something must stay as it is to be called quiet: several resync periods of the stories' one second.
 pub(crate) const QUIET: Duration = Duration::from_secs(4);
 pub(crate) const KEY: &str = "KEY0123456789ABCDEF";

@@ -76,8 +76,8 @@ impl References for PlannedProfiles {
         self.0.get(&key).cloned().map_or(Reference::Missing, Reference::Id)
     }
 
-    fn synced(&self) -> BoxFuture<'_, ()> {
-        Box::pin(std::future::ready(()))
+    fn synced(&self) -> BoxFuture<'_, bool> {
+        Box::pin(std::future::ready(true))
     }
 }
 

@@ -39,6 +39,13 @@ pub(super) async fn made(client: &Client, campaign: &OutboundCampaign) -> kube::
     Ok(ordinals.max().map_or(0, |last| last + 1))
 }
 
+/// How many of its jobs are there and not being deleted.
+pub(super) async fn present(client: &Client, campaign: &OutboundCampaign) -> kube::Result<usize> {
+    let selector = format!("{CAMPAIGN_UID}={}", campaign.uid().unwrap_or_default());
+    let listed = jobs(client, campaign).list_metadata(&ListParams::default().labels(&selector)).await?;
+    Ok(listed.items.iter().filter(|job| job.metadata.deletion_timestamp.is_none()).count())
+}
+
 /// Makes the job of these rows, or finds the one that an earlier try has made.
 pub(super) async fn make(
     client: &Client,

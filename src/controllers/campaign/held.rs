@@ -1,12 +1,12 @@
 //! What is remembered of each campaign between passes. All of it can be found out again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::Instant;
 
-use super::report::SourceNow;
+use super::report::{Gap, SourceNow};
 use crate::api::OutboundCampaignStatus;
 use crate::audience::Row;
 
@@ -17,6 +17,8 @@ pub(super) struct Held {
     pub(super) made: Option<usize>,
     /// When the last was made.
     pub(super) last_made: Option<Instant>,
+    /// The jobs that somebody has deleted, as far as that was noticed.
+    pub(super) gap: Option<Gap>,
     /// The rows in the order of calling, while some are not cut yet.
     pub(super) rows: Option<Arc<[Row]>>,
     /// The application's id at Telnyx, and when it was read.
@@ -40,18 +42,54 @@ pub(super) struct Told {
 
 /// By UID. One pass at a time runs for each campaign, so nobody waits long for its entry.
 #[derive(Debug, Default)]
-pub(super) struct Table(Mutex<HashMap<String, Arc<AsyncMutex<Held>>>>);
+pub(super) struct Table {
+    held: Mutex<HashMap<String, Arc<AsyncMutex<Held>>>>,
+    notes: Mutex<Notes>,
+}
+
+/// What the watches and the passes tell each other. Each is by UID.
+#[derive(Debug, Default)]
+struct Notes {
+    /// Whose every reference was there at the last pass.
+    served: HashSet<String>,
+    /// Whose list may have changed since it was compared.
+    sources: HashSet<String>,
+}
 
 impl Table {
     pub(super) fn of(&self, uid: &str) -> Arc<AsyncMutex<Held>> {
-        Arc::clone(self.lock().entry(uid.to_owned()).or_default())
+        Arc::clone(locked(&self.held).entry(uid.to_owned()).or_default())
     }
 
     pub(super) fn forget(&self, uid: &str) {
-        self.lock().remove(uid);
+        locked(&self.held).remove(uid);
+        let mut notes = locked(&self.notes);
+        notes.served.remove(uid);
+        notes.sources.remove(uid);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<AsyncMutex<Held>>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Notes whether every reference was there. Returns what was noted before.
+    pub(super) fn serve(&self, uid: &str, served: bool) -> bool {
+        let mut notes = locked(&self.notes);
+        if served { !notes.served.insert(uid.to_owned()) } else { notes.served.remove(uid) }
     }
+
+    /// Does it, as far as is known, wait for a reference?
+    pub(super) fn may_wait(&self, uid: &str) -> bool {
+        !locked(&self.notes).served.contains(uid)
+    }
+
+    /// The object with its list has changed somehow.
+    pub(super) fn source_moved(&self, uid: &str) {
+        locked(&self.notes).sources.insert(uid.to_owned());
+    }
+
+    /// Has that happened since this was asked last?
+    pub(super) fn source_has_moved(&self, uid: &str) -> bool {
+        locked(&self.notes).sources.remove(uid)
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,9 +5,13 @@
 
 mod cut;
 mod held;
+mod leave;
+mod list;
 mod pass;
 mod report;
 mod source;
+mod sources;
+mod tell;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,13 +20,19 @@ use futures::future::join_all;
 use futures::{FutureExt, StreamExt, stream};
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::{Action, Config as ControllerConfig};
-use kube::runtime::reflector::ObjectRef;
+use kube::runtime::reflector::store::Writer;
+use kube::runtime::reflector::{ObjectRef, Store};
+use kube::runtime::watcher::Event;
 use kube::runtime::{Controller, Predicate, WatchStreamExt, predicates, reflector, watcher};
 use kube::{Client, Resource, ResourceExt};
+use tokio::sync::watch::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
 
 use crate::api::OutboundCampaign;
+use crate::dialing::labels::{FINALIZER, MayBeComplete};
 use crate::dialing::{Dialers, Move, scoped};
+use crate::reconcile::{self, AccountKey, Accounts, CountUsers, is_held, never_filled};
+use crate::telemetry::Events;
 
 /// Passes at once. A pass is short but for the first, which reads the list.
 const AT_ONCE: u16 = 8;
@@ -35,25 +45,66 @@ type Guarded = DeserializeGuard<OutboundCampaign>;
 /// What a pass needs.
 struct Context {
     client: Client,
+    accounts: Arc<Accounts>,
+    events: Events,
     dialers: Dialers,
     held: held::Table,
 }
 
-/// Watches these namespaces, `None` being all, until stopped.
-pub async fn run(client: Client, dialers: Dialers, namespaces: Vec<Option<String>>, stop: CancellationToken) {
-    let context = Arc::new(Context { client, dialers, held: held::Table::default() });
-    let watches = namespaces.into_iter().map(|namespace| watch(Arc::clone(&context), namespace, stop.clone()));
+/// Watches the context's namespaces until its shutdown. `referents` changes when something that campaigns wait for, an
+/// account's dialer or an application, may have come.
+pub async fn run(context: reconcile::Context, dialers: Dialers, referents: Receiver<()>) {
+    let reconcile::Context { kube: client, accounts, events, users, scope, shutdown, .. } = context;
+    let context = Arc::new(Context { client, accounts, events, dialers, held: held::Table::default() });
+    let watches = scope.namespaces().into_iter().map(|namespace| {
+        let (reader, writer) = reflector::store();
+        users.add(users_of(reader.clone()));
+        watch(Arc::clone(&context), namespace, (reader, writer), referents.clone(), shutdown.clone())
+    });
     join_all(watches).await;
 }
 
-async fn watch(context: Arc<Context>, namespace: Option<String>, stop: CancellationToken) {
+/// Campaigns that have to end before the account may go: it hangs up their calls and hears what became of them.
+fn users_of(campaigns: Store<Guarded>) -> CountUsers {
+    Box::new(move |account| {
+        let campaigns = campaigns.state();
+        let readable = campaigns.iter().filter_map(|campaign| campaign.0.as_ref().ok());
+        readable
+            .filter(|campaign| {
+                is_held(*campaign, FINALIZER) && !campaign.is_complete() && account_of(campaign) == *account
+            })
+            .count()
+    })
+}
+
+fn account_of(campaign: &OutboundCampaign) -> AccountKey {
+    AccountKey::of(&campaign.spec.plan.account_ref, &campaign.namespace().unwrap_or_default())
+}
+
+async fn watch(
+    context: Arc<Context>,
+    namespace: Option<String>,
+    (reader, writer): (Store<Guarded>, Writer<Guarded>),
+    referents: Receiver<()>,
+    stop: CancellationToken,
+) {
     let api = scoped::<Guarded>(&context.client, namespace.as_deref());
-    let (reader, writer) = reflector::store();
+    let filled = Sender::new(false);
+    let (is_filled, accounts) = (filled.subscribe(), Arc::clone(&context.accounts));
     // Status is written by this controller alone: its own writes need no pass.
     let changes = predicates::generation.combine(predicates::annotations).combine(predicates::finalizers);
     let watched = watcher(api, watcher::Config::default())
         .default_backoff()
         .reflect(writer)
+        .inspect(move |event| match event {
+            Ok(Event::InitDone) => drop(filled.send_replace(true)),
+            Ok(Event::Delete(campaign)) => {
+                if let Ok(campaign) = &campaign.0 {
+                    accounts.user_gone(&account_of(campaign));
+                }
+            }
+            Ok(Event::Init | Event::InitApply(_) | Event::Apply(_)) | Err(_) => {}
+        })
         .applied_objects()
         .predicate_filter(changes.combine(deletion), kube::runtime::utils::PredicateConfig::default());
     let campaigns = reader.clone();
@@ -66,18 +117,31 @@ async fn watch(context: Arc<Context>, namespace: Option<String>, stop: Cancellat
         let meant: Vec<_> = campaigns.state().iter().filter(|campaign| is_meant(campaign)).map(reference).collect();
         stream::iter(meant)
     });
-    Controller::for_stream(watched, reader)
+    let came = stream::unfold(referents, async |mut referents| Some((referents.changed().await.ok()?, referents)));
+    let (waiting, table) = (reader.clone(), Arc::clone(&context));
+    let served = came.flat_map(move |()| {
+        let may_wait =
+            |campaign: &&Arc<Guarded>| campaign.meta().uid.as_deref().is_some_and(|uid| table.held.may_wait(uid));
+        stream::iter(waiting.state().iter().filter(may_wait).map(reference).collect::<Vec<_>>())
+    });
+    let sources = sources::changes(&context, namespace.as_deref(), reader.clone());
+    let controller = Controller::for_stream(watched, reader)
         .with_config(ControllerConfig::default().concurrency(AT_ONCE))
         .reconcile_on(moved)
-        .graceful_shutdown_on(stop.cancelled_owned())
+        .reconcile_on(served)
+        .reconcile_on(sources)
+        .graceful_shutdown_on(stop.clone().cancelled_owned())
         .run(reconcile, |_, error: &std::convert::Infallible, _| match *error {}, context)
         .for_each(|passed| {
             if let Err(error) = passed {
                 tracing::debug!(%error, "campaign pass");
             }
             std::future::ready(())
-        })
-        .await;
+        });
+    tokio::select! {
+        () = controller => {}
+        () = never_filled(&stop, is_filled) => {}
+    }
 }
 
 fn reference(campaign: &Arc<Guarded>) -> ObjectRef<Guarded> {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::cut::jobs_for;
-use crate::api::{JobCounts, OutboundCampaign, OutboundCampaignStatus, PacingStatus, RECONCILE_REQUESTED_AT};
+use crate::api::{Counts, JobCounts, OutboundCampaign, OutboundCampaignStatus, PacingStatus, RECONCILE_REQUESTED_AT};
 use crate::dialing::conditions::{Fact, Reason, Type, merge};
 use crate::dialing::{Standing, counts};
 
@@ -46,11 +46,35 @@ pub(super) enum SourceNow {
     Changed,
 }
 
+/// Jobs that somebody has deleted while the campaign lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Gap {
+    /// How many.
+    pub(super) deleted: usize,
+    /// Out of how many that were made.
+    pub(super) made: usize,
+    /// The targets that they held.
+    pub(super) targets: u32,
+}
+
+/// What else is known when a campaign is reported on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Around {
+    /// Whether the list is as it was read.
+    pub(super) source: SourceNow,
+    /// Whether jobs are missing.
+    pub(super) gap: Option<Gap>,
+    /// Most calls at once, by the campaign's own limit and the account's.
+    pub(super) cap: u32,
+    /// Until when the account's requests or dials pause because Telnyx has asked for it.
+    pub(super) throttled_until: Option<Timestamp>,
+}
+
 /// The status that says so. `before` is the one that was written last.
 pub(super) fn report(
     campaign: &OutboundCampaign,
     before: &OutboundCampaignStatus,
-    source: SourceNow,
+    around: &Around,
     situation: &Situation,
     now: Timestamp,
 ) -> OutboundCampaignStatus {
@@ -69,13 +93,18 @@ pub(super) fn report(
         Situation::Waiting { reason, message } => ("Pending", waiting(*reason, message)),
         Situation::Stalled { reason, message } => ("Blocked", stalled(*reason, message)),
         Situation::Known(standing) => {
-            measure(&mut next, standing, campaign, now);
-            going(&standing.progress)
+            measure(&mut next, standing, around, now);
+            let (phase, mut facts) = going(&standing.progress);
+            if let Some(gap) = &around.gap {
+                facts.retain(|fact| !fact.is_about(Type::Synced));
+                facts.push(Fact::no(Type::Synced, Reason::JobsDeleted, missing(gap)));
+            }
+            (phase, facts)
         }
         Situation::Empty => ("Complete", complete()),
         Situation::Draining(standing) => {
             if let Some(standing) = standing {
-                measure(&mut next, standing, campaign, now);
+                measure(&mut next, standing, around, now);
             }
             let message = "the campaign is being deleted: no call is started, calls under way are let finish";
             (
@@ -88,11 +117,11 @@ pub(super) fn report(
         }
     };
     if matches!(situation, Situation::Empty) {
-        next.counts = Some(crate::api::Counts::default());
+        next.counts = Some(Counts::default());
         next.completion_time = next.completion_time.or_else(|| Some(second(now)));
     }
     if next.audience.is_some() {
-        facts.push(match source {
+        facts.push(match around.source {
             SourceNow::AsRead => Fact::no(Type::AudienceChanged, Reason::SourceUnchanged, ""),
             SourceNow::Changed => Fact::yes(
                 Type::AudienceChanged,
@@ -104,6 +133,14 @@ pub(super) fn report(
     next.phase = Some(phase.to_owned());
     next.conditions = merge(&before.conditions, facts, generation, now);
     next
+}
+
+fn missing(gap: &Gap) -> String {
+    format!(
+        "{} of {} DialJobs were deleted: their {} targets are called no more; create another campaign for those who still \
+         should be",
+        gap.deleted, gap.made, gap.targets
+    )
 }
 
 fn second(now: Timestamp) -> Time {
@@ -258,7 +295,7 @@ fn why_halted(halt: Halt) -> &'static str {
 }
 
 /// The figures. Targets that were not cut into jobs yet are pending, so that the counts add up at every moment.
-fn measure(next: &mut OutboundCampaignStatus, standing: &Standing, campaign: &OutboundCampaign, now: Timestamp) {
+fn measure(next: &mut OutboundCampaignStatus, standing: &Standing, around: &Around, now: Timestamp) {
     // Until all jobs are read again after a start, what was written before is nearer to the truth.
     if !standing.ready {
         return;
@@ -266,14 +303,16 @@ fn measure(next: &mut OutboundCampaignStatus, standing: &Standing, campaign: &Ou
     let progress = &standing.progress;
     let total = next.audience.as_ref().map_or(0, |audience| audience.total);
     let held = progress.tallied.counts;
-    let counts = counts(&held, total.saturating_sub(held.total()));
+    let removed = around.gap.map_or(0, |gap| gap.targets);
+    let counts = Counts { removed, ..counts(&held, total.saturating_sub(held.total()).saturating_sub(removed)) };
+    let counts = Counts { total: counts.total.saturating_add(removed), ..counts };
     next.counts = Some(counts);
     next.outcomes =
         progress.tallied.outcomes.iter().map(|(outcome, n)| (format!("{outcome:?}"), *n)).collect::<BTreeMap<_, _>>();
     next.pacing = Some(PacingStatus {
         in_flight: held.in_flight(),
-        cap: Some(campaign.spec.plan.pacing.max_concurrent_calls),
-        throttled_until: None,
+        cap: Some(around.cap),
+        throttled_until: around.throttled_until.map(Time),
     });
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     next.jobs = Some(JobCounts {
@@ -295,7 +334,7 @@ fn measure(next: &mut OutboundCampaignStatus, standing: &Standing, campaign: &Ou
         | WaitingFor::Jobs => None,
     };
     next.next_window_opens = progress.next_window_opens.map(Time);
-    let begun = counts.pending + counts.blocked + counts.expired < counts.total;
+    let begun = counts.pending + counts.blocked + counts.expired + counts.removed < counts.total;
     next.start_time = next.start_time.take().or_else(|| begun.then(|| second(now)));
     next.completion_time = next.completion_time.take().or_else(|| progress.complete.then(|| second(now)));
 }
@@ -325,6 +364,8 @@ mod tests {
         .unwrap()
     }
 
+    const AS_EVER: Around = Around { source: SourceNow::AsRead, gap: None, cap: 7, throttled_until: None };
+
     fn before(total: u32) -> OutboundCampaignStatus {
         let audience = AudienceStatus { sha256: "0".repeat(64), total, ..AudienceStatus::default() };
         OutboundCampaignStatus { audience: Some(audience), ..OutboundCampaignStatus::default() }
@@ -341,7 +382,7 @@ mod tests {
     }
 
     fn say(before: &OutboundCampaignStatus, situation: &Situation, second: i64) -> OutboundCampaignStatus {
-        report(&campaign(), before, SourceNow::AsRead, situation, at(second))
+        report(&campaign(), before, &AS_EVER, situation, at(second))
     }
 
     fn condition<'a>(status: &'a OutboundCampaignStatus, kind: &str) -> Option<(&'a str, &'a str)> {
@@ -384,6 +425,33 @@ mod tests {
         let ended = [counts.failed, counts.blocked, counts.ambiguous, counts.expired];
         assert_eq!(parts.iter().chain(&ended).sum::<u32>(), counts.total);
         assert_eq!(status.jobs.map(|jobs| (jobs.total, jobs.active)), Some((4, 1)));
+    }
+
+    #[test]
+    fn deleted_jobs_are_told_and_their_targets_are_counted_as_removed() {
+        let gap = Some(Gap { deleted: 1, made: 3, targets: 250 });
+        let known = Situation::Known(standing(
+            Held { pending: 200, completed: 50, ..Held::default() },
+            WaitingFor::Pacing,
+            false,
+        ));
+        let status = report(&campaign(), &before(1000), &Around { gap, ..AS_EVER }, &known, at(1));
+        let counts = status.counts.unwrap();
+        assert_eq!((counts.total, counts.removed, counts.pending, counts.completed), (1000, 250, 700, 50));
+        assert_eq!(condition(&status, "Synced"), Some(("False", "JobsDeleted")));
+        let synced = status.conditions.iter().find(|condition| condition.type_ == "Synced").unwrap();
+        assert!(synced.message.contains("1 of 3") && synced.message.contains("250"), "{}", synced.message);
+        assert_eq!(condition(&status, "Dialing"), Some(("True", "Dialing")), "the others are called");
+    }
+
+    #[test]
+    fn the_limit_in_force_and_the_end_of_a_pause_are_shown() {
+        let known = Situation::Known(standing(Held { live: 7, ..Held::default() }, WaitingFor::Concurrency, false));
+        let around = Around { throttled_until: Some(at(9)), ..AS_EVER };
+        let pacing = report(&campaign(), &before(10), &around, &known, at(1)).pacing.unwrap();
+        assert_eq!((pacing.in_flight, pacing.cap, pacing.throttled_until), (7, Some(7), Some(Time(at(9)))));
+        let status = say(&before(10), &known, 1);
+        assert_eq!(status.pacing.unwrap().throttled_until, None);
     }
 
     #[test]
