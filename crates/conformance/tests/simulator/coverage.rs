@@ -13,18 +13,16 @@ use telnyx_voice::webhook::EventType;
 
 use super::Report;
 
-/// Whose endpoints a custom resource reconciles: the beginning of their names, and the definition.
-const RESOURCES: &[(&str, &str, &str)] = &[
-    ("call_control_applications.", "CallControlApplication", "callcontrolapplications"),
-    ("outbound_voice_profiles.", "OutboundVoiceProfile", "outboundvoiceprofiles"),
-    ("queues.calls.", "", ""),
-    ("queues.", "Queue", "queues"),
+/// Which kind reconciles which resource or sends which single command, and the kind's definition.
+const KINDS: &[(&str, &str, &str)] = &[
+    ("call_control_applications", "CallControlApplication", "callcontrolapplications"),
+    ("outbound_voice_profiles", "OutboundVoiceProfile", "outboundvoiceprofiles"),
+    ("queues", "Queue", "queues"),
     ("calls.dial", "OutboundCampaign", "outboundcampaigns"),
 ];
 
 /// What has neither a step nor a kind, and why.
 const NEITHER: &[(&str, &str)] = &[
-    ("calls.actions.update_client_state", "sent by any step whose own command cannot carry the flow's position"),
     ("calls.retrieve_status", "asked by the dialer when the fate of a call is unknown"),
     ("connections.list_active_calls", "asked by the dialer when the fate of a call is unknown"),
     ("call_events.list", "asked by the dialer when the fate of a call is unknown"),
@@ -58,7 +56,11 @@ when it differs.
 ";
 
 /// The page as it should be.
-pub(super) fn page(report: &Report) -> String {
+fn page(report: &Report) -> String {
+    for (prefix, _) in NEITHER {
+        let needed = |name: &&String| name.starts_with(prefix) && users(name).is_empty();
+        assert!(report.contract.methods.iter().any(|name| needed(&name)), "{prefix} needs no reason any more");
+    }
     let mut page = HEAD.to_owned();
     let operations: BTreeMap<&str, &Operation> = OPERATIONS.iter().map(|one| (one.name, *one)).collect();
     write!(page, "\n## Commands: {}\n\n", report.contract.methods.len()).unwrap();
@@ -103,22 +105,25 @@ fn client(operation: &Operation) -> String {
     operation.body.map_or_else(|| format!("`{}`", operation.method), |body| format!("`{}({body})`", operation.method))
 }
 
-fn declared_by(name: &str) -> String {
-    let steps = Kind::ALL.iter().filter(|kind| kind.endpoints().contains(&name));
-    let mut by: Vec<String> = steps.map(|kind| format!("step `{}`", kind.as_str())).collect();
-    let resource = RESOURCES.iter().find(|(prefix, _, _)| name.starts_with(prefix));
-    if let Some((_, kind, definition)) = resource
-        && !kind.is_empty()
-    {
+/// The kinds and steps that use a method.
+fn users(name: &str) -> Vec<String> {
+    let resource = name.rsplit_once('.').map_or(name, |(resource, _)| resource);
+    let kind = KINDS.iter().find(|(what, _, _)| [name, resource].contains(what)).map(|(_, kind, definition)| {
         assert!(workspace().join(format!("crds/{definition}.yaml")).is_file(), "there is no kind {kind}");
-        by.insert(0, format!("kind `{kind}`"));
-    }
-    if by.is_empty() {
+        format!("kind `{kind}`")
+    });
+    let steps = Kind::ALL.iter().filter(|kind| kind.endpoints().contains(&name));
+    kind.into_iter().chain(steps.map(|kind| format!("step `{}`", kind.as_str()))).collect()
+}
+
+fn declared_by(name: &str) -> String {
+    let users = users(name);
+    if users.is_empty() {
         let reason = NEITHER.iter().find(|(prefix, _)| name.starts_with(prefix));
         let (_, reason) = reason.unwrap_or_else(|| panic!("say why {name} has neither kind nor step"));
         return format!("no step: {reason}");
     }
-    by.join(", ")
+    users.join(", ")
 }
 
 fn acted_upon_by(sources: &[(&str, String)], payload: &str) -> String {
