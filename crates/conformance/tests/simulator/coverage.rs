@@ -19,6 +19,21 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("outbound_voice_profiles", "OutboundVoiceProfile", "outboundvoiceprofiles"),
     ("queues", "Queue", "queues"),
     ("calls.dial", "OutboundCampaign", "outboundcampaigns"),
+    ("conferences.actions.end_conference", "Conference", "conferences"),
+    ("conferences.actions.hold", "Conference", "conferences"),
+    ("conferences.actions.mute", "Conference", "conferences"),
+    ("conferences.actions.play", "Conference", "conferences"),
+    ("conferences.actions.record_pause", "Conference", "conferences"),
+    ("conferences.actions.record_resume", "Conference", "conferences"),
+    ("conferences.actions.record_start", "Conference", "conferences"),
+    ("conferences.actions.record_stop", "Conference", "conferences"),
+    ("conferences.actions.speak", "Conference", "conferences"),
+    ("conferences.actions.unhold", "Conference", "conferences"),
+    ("conferences.actions.unmute", "Conference", "conferences"),
+    ("conferences.actions.update", "Conference", "conferences"),
+    ("conferences.list", "Conference", "conferences"),
+    ("conferences.list_participants", "Conference", "conferences"),
+    ("conferences.retrieve_participant", "Conference", "conferences"),
 ];
 
 /// What has neither a step nor a kind, and why.
@@ -28,7 +43,6 @@ const NEITHER: &[(&str, &str)] = &[
     ("call_events.list", "asked by the dialer when the fate of a call is unknown"),
     ("webhook_deliveries.", "reads what was delivered; nothing to declare"),
     ("queues.calls.", "reads and changes calls that wait; the steps `enqueue` and `leaveQueue` move them"),
-    ("conferences.list", "reads; nothing to declare"),
     ("conferences.retrieve", "reads; nothing to declare"),
     (
         "conferences.update_participant",
