@@ -182,13 +182,13 @@ pub enum ConferenceRegion {
     Us,
 }
 
-/// Whether a conference is recorded.
+/// Whether a conference is recorded. Not `On` and `Off`, which YAML reads as true and false.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Recording {
     /// It is not.
-    Off,
+    Stopped,
     /// It is.
-    On,
+    Running,
     /// It was, and may go on.
     Paused,
 }

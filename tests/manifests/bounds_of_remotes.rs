@@ -163,7 +163,7 @@ pub(crate) const CONFERENCE: Bounds = &[
     ("holdMediaName", Chars(1, 255)),
     ("maxParticipants", Number(2.0, 800.0)),
     ("region", OneOf(&["Australia", "Europe", "Middle East", "US"])),
-    ("recording", OneOf(&["Off", "On", "Paused"])),
+    ("recording", OneOf(&["Stopped", "Running", "Paused"])),
     ("recordingFormat", OneOf(&["mp3", "wav"])),
     ("lobby", OneOf(&["Closed", "Open"])),
     ("announcements", Items(0, 20)),

@@ -97,7 +97,7 @@ Conference | {} | {conferenceName: a} | conferenceName is immutable
 Conference | {conferenceName: a} | {conferenceName: b} | conferenceName is immutable
 Conference | {conferenceName: a} | {conferenceName: null} | conferenceName is immutable
 Conference | {} | {accountRef: {name: other}} | accountRef is immutable: a conference
-Conference | {conferenceName: a} | {lobby: Open, recording: On, end: true} | ok
+Conference | {conferenceName: a} | {lobby: Open, recording: Running, end: true} | ok
 
 CallControlApplication | {} | {accountRef: {name: other}} | accountRef is immutable: an application
 CallControlApplication | {import: {id: '1'}} | {import: {id: '2'}} | import.id is immutable

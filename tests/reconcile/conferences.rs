@@ -92,7 +92,7 @@ async fn a_policy_waits_for_its_conference_and_makes_it_as_declared() {
             "participants": [{ "callControlId": host.as_str(), "moderator": true }],
         })
     };
-    policy(&world, wanted("Closed", "On")).await;
+    policy(&world, wanted("Closed", "Running")).await;
     let waiting = world.ready::<Conference>("stand-up").await;
     assert_eq!(condition(&waiting, "Ready")["reason"], "NotLive");
     assert!(waiting["status"]["id"].is_null());
@@ -107,7 +107,7 @@ async fn a_policy_waits_for_its_conference_and_makes_it_as_declared() {
     let status = &live["status"];
     assert_eq!((&status["id"], &status["participants"]["count"]), (&json!(id.as_str()), &json!(2)));
     assert_eq!(on_hold(&live, &host), false);
-    assert_eq!((&status["recording"], &status["state"]), (&json!("On"), &json!("in_progress")));
+    assert_eq!((&status["recording"], &status["state"]), (&json!("Running"), &json!("in_progress")));
     assert_eq!(status["announcements"], json!([{ "name": "welcome", "state": "Sent" }]));
     assert!(!status.to_string().contains("312555"), "{status}");
 

@@ -58,9 +58,9 @@ impl Record {
     /// How it stands after this.
     pub(super) fn leads_to(self) -> Recording {
         match self {
-            Self::Start | Self::Resume => Recording::On,
+            Self::Start | Self::Resume => Recording::Running,
             Self::Pause => Recording::Paused,
-            Self::Stop => Recording::Off,
+            Self::Stop => Recording::Stopped,
         }
     }
 }
@@ -127,13 +127,13 @@ fn role(spec: &ConferenceSpec, seat: &Seat, done: Done<'_>) -> Option<Step> {
 
 /// A recording that never began cannot be paused; it is left unbegun.
 fn record(wanted: Option<Recording>, known: Option<Recording>) -> Option<Record> {
-    match (known.unwrap_or(Recording::Off), wanted?) {
-        (Recording::Off, Recording::On) => Some(Record::Start),
-        (Recording::Paused, Recording::On) => Some(Record::Resume),
-        (Recording::On, Recording::Paused) => Some(Record::Pause),
-        (Recording::On | Recording::Paused, Recording::Off) => Some(Record::Stop),
-        (Recording::On, Recording::On)
-        | (Recording::Off, Recording::Off | Recording::Paused)
+    match (known.unwrap_or(Recording::Stopped), wanted?) {
+        (Recording::Stopped, Recording::Running) => Some(Record::Start),
+        (Recording::Paused, Recording::Running) => Some(Record::Resume),
+        (Recording::Running, Recording::Paused) => Some(Record::Pause),
+        (Recording::Running | Recording::Paused, Recording::Stopped) => Some(Record::Stop),
+        (Recording::Running, Recording::Running)
+        | (Recording::Stopped, Recording::Stopped | Recording::Paused)
         | (Recording::Paused, Recording::Paused) => None,
     }
 }
@@ -198,24 +198,24 @@ mod tests {
 
     #[test]
     fn an_end_is_all_that_is_done() {
-        let all = json!({ "end": true, "recording": "On", "lobby": "Closed" });
+        let all = json!({ "end": true, "recording": "Running", "lobby": "Closed" });
         assert_eq!(steps(&all, &[seat("a", false, false)]), [Step::End]);
     }
 
     #[test]
     fn recordings_go_from_each_state_to_each_other() {
-        use Recording::{Off, On, Paused};
+        use Recording::{Paused, Running, Stopped};
         let table = [
-            (None, On, Some(Record::Start)),
-            (Some(Off), On, Some(Record::Start)),
-            (Some(On), On, None),
-            (Some(Paused), On, Some(Record::Resume)),
+            (None, Running, Some(Record::Start)),
+            (Some(Stopped), Running, Some(Record::Start)),
+            (Some(Running), Running, None),
+            (Some(Paused), Running, Some(Record::Resume)),
             (None, Paused, None),
-            (Some(On), Paused, Some(Record::Pause)),
+            (Some(Running), Paused, Some(Record::Pause)),
             (Some(Paused), Paused, None),
-            (None, Off, None),
-            (Some(On), Off, Some(Record::Stop)),
-            (Some(Paused), Off, Some(Record::Stop)),
+            (None, Stopped, None),
+            (Some(Running), Stopped, Some(Record::Stop)),
+            (Some(Paused), Stopped, Some(Record::Stop)),
         ];
         for (known, wanted, expected) in table {
             assert_eq!(record(Some(wanted), known), expected, "{known:?} -> {wanted:?}");
@@ -223,7 +223,7 @@ mod tests {
                 assert_eq!(record(Some(wanted), Some(step.leads_to())), None, "done once, it is done");
             }
         }
-        assert_eq!(record(None, Some(On)), None);
+        assert_eq!(record(None, Some(Running)), None);
     }
 
     #[test]
