@@ -143,7 +143,8 @@ pub struct Occupancy {
     /// How many calls are in the queue.
     #[serde(default)]
     pub current_size: u64,
-    /// How long calls wait on average, in seconds, as Telnyx counts it.
+    /// How long calls waited on average, in seconds, as Telnyx counted it when who is in the queue last changed. It grows
+    /// while they wait; that alone changes nothing here.
     #[serde(default)]
     pub average_wait_time_secs: u64,
     /// Since when the call that came first has waited. Unset: no call waits.

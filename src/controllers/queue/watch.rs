@@ -3,7 +3,7 @@
 //! Writes `status.occupancy` alone; conditions and all else of status are the loop's. Everything remembered here can be
 //! lost: the next listing brings it back.
 
-use super::occupancy::{Due, Listing, Seen, occupancy};
+use super::occupancy::{Due, Listing, Seen, differs, occupancy};
 use crate::api::{Occupancy, Queue};
 use crate::reconcile::{Account, AccountKey, Context, Doing, Object as _, RemoteKind, Stores, outcome_of};
 use futures::{StreamExt, stream};
@@ -98,7 +98,7 @@ impl Work {
         };
         if let Some(found) = found {
             let shown = seen.written.clone().or_else(|| object.status.as_ref()?.occupancy.clone());
-            if shown.as_ref() != Some(&found) {
+            if shown.as_ref().is_none_or(|shown| differs(shown, &found)) {
                 if write(context, &object, &found).await {
                     seen.written = Some(found);
                 } else {
