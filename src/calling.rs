@@ -1,5 +1,5 @@
-//! Everything about calls, put together: the webhook receiver, a dialer per account, and the controllers of campaigns and
-//! jobs.
+//! Everything about calls, put together: the webhook receiver, a dialer and an actor of call flows per account, and the
+//! controllers of campaigns, jobs and flows.
 
 use std::sync::Arc;
 
@@ -10,41 +10,77 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::AccountRef;
-use crate::controllers::{campaign, dial_job};
+use crate::api::{AccountRef, CallControlApplication};
+use crate::controllers::{call_flow, campaign, dial_job};
 use crate::dialing::{self, Dialers};
-use crate::reconcile::{AccountKey, Change, Context, Departure};
+use crate::flows::{self, Applications, Flows, Secrets, Transcript};
+use crate::reconcile::{AccountKey, Change, Context, Departure, Stores};
 use crate::webhook::{self, Receiver, Routes};
 
 /// The parts, laid out. Each ends soon after the context's shutdown; the receiver last, so that deliveries are answered
 /// while results are stored.
-pub fn parts(context: &Context, webhooks: TcpListener) -> Vec<BoxFuture<'static, ()>> {
+///
+/// # Errors
+/// When the client for users' webhooks cannot be made.
+pub fn parts(
+    context: &Context,
+    applications: Stores<CallControlApplication>,
+    webhooks: TcpListener,
+) -> reqwest::Result<Vec<BoxFuture<'static, ()>>> {
     let routes = Routes::default();
     let (namespaces, shutdown) = (context.scope.namespaces(), context.shutdown.clone());
+    let (receiving, flowing) =
+        context.metrics.register(|registry| (webhook::Metrics::new(registry), flows::Metrics::new(registry)));
     let noticed = dialing::Metrics::default();
     context.metrics.register(|registry| noticed.register(registry));
     let dialers = Dialers::new(context.kube.clone(), namespaces.clone(), routes.clone(), noticed, shutdown.clone());
     let (moved, referents) = watch::channel(());
-    let mut metrics = None;
-    context.metrics.register(|registry| metrics = Some(webhook::Metrics::new(registry)));
-    let mut parts = vec![
-        follow(context.clone(), dialers.clone(), routes.clone(), moved).boxed(),
+    let applications = Applications::new(applications);
+    let flows = Flows::new(
+        Secrets::Cluster(context.kube.clone()),
+        applications,
+        flowing,
+        Transcript::default(),
+        routes.clone(),
+        shutdown.clone(),
+    )?;
+    let callers = Callers { dialers: dialers.clone(), flows: flows.clone(), routes: routes.clone() };
+    let receiver = Arc::new(Receiver::new(routes, receiving));
+    Ok(vec![
+        follow(context.clone(), callers.clone(), moved).boxed(),
         campaign::run(context.clone(), dialers.clone(), referents.clone()).boxed(),
-        dial_job::run(context.clone(), dialers.clone(), referents).boxed(),
-    ];
-    if let Some(metrics) = metrics {
-        let receiver = Arc::new(Receiver::new(routes, metrics));
-        parts.push(receive(webhooks, receiver, dialers, shutdown).boxed());
-    }
-    parts
+        dial_job::run(context.clone(), dialers, referents).boxed(),
+        call_flow::run(context.kube.clone(), flows, namespaces, shutdown.clone()).boxed(),
+        receive(webhooks, receiver, callers, shutdown).boxed(),
+    ])
 }
 
-/// Serves webhooks until every dialer has stored what it knows.
-async fn receive(listener: TcpListener, receiver: Arc<Receiver>, dialers: Dialers, shutdown: CancellationToken) {
+/// Everything that calls, per account.
+#[derive(Clone)]
+struct Callers {
+    dialers: Dialers,
+    flows: Flows,
+    routes: Routes,
+}
+
+impl Callers {
+    async fn admit(&self, account: dialing::Account) {
+        self.flows.admit(&account.key, account.client.clone());
+        self.dialers.admit(account).await;
+    }
+
+    fn remove(&self, account: &AccountKey) {
+        self.dialers.remove(account);
+        self.flows.remove(account);
+    }
+}
+
+/// Serves webhooks until every dialer has stored what it knows, and every flow's command has been answered.
+async fn receive(listener: TcpListener, receiver: Arc<Receiver>, callers: Callers, shutdown: CancellationToken) {
     let stop = CancellationToken::new();
     let stopping = async {
         shutdown.cancelled().await;
-        dialers.stopped().await;
+        tokio::join!(callers.dialers.stopped(), callers.flows.stopped());
         stop.cancel();
     };
     let (served, ()) = tokio::join!(webhook::serve(listener, receiver, stop.clone()), stopping);
@@ -53,14 +89,14 @@ async fn receive(listener: TcpListener, receiver: Arc<Receiver>, dialers: Dialer
     }
 }
 
-/// Keeps the dialers in step with the accounts. `moved` is told when something has come or gone that campaigns and jobs may
-/// wait for, once the dialers know of it.
-async fn follow(context: Context, dialers: Dialers, routes: Routes, moved: watch::Sender<()>) {
+/// Keeps dialers and flows in step with the accounts. `moved` is told when something has come or gone that campaigns and jobs
+/// may wait for, once the dialers know of it.
+async fn follow(context: Context, callers: Callers, moved: watch::Sender<()>) {
     let (mut news, mut applications) = (context.news.listen(), context.news.applications());
-    let all_known = all_known(&context, &routes).fuse();
+    let all_known = all_known(&context, &callers).fuse();
     tokio::pin!(all_known);
     for account in context.accounts.all_ready() {
-        look(&context, &dialers, &account.key).await;
+        look(&context, &callers, &account.key).await;
     }
     moved.send_replace(());
     loop {
@@ -75,13 +111,13 @@ async fn follow(context: Context, dialers: Dialers, routes: Routes, moved: watch
             change = news.next() => change,
         };
         match change {
-            Some(Change::Account(key)) => look(&context, &dialers, &key).await,
+            Some(Change::Account(key)) => look(&context, &callers, &key).await,
             Some(Change::Anything) => {
-                for key in dialers.accounts() {
-                    look(&context, &dialers, &key).await;
+                for key in callers.dialers.accounts() {
+                    look(&context, &callers, &key).await;
                 }
                 for account in context.accounts.all_ready() {
-                    look(&context, &dialers, &account.key).await;
+                    look(&context, &callers, &account.key).await;
                 }
             }
             Some(Change::Profile { .. }) => continue,
@@ -92,22 +128,23 @@ async fn follow(context: Context, dialers: Dialers, routes: Routes, moved: watch
 }
 
 /// Tells the receiver once every account is known: from then on an unknown one does not exist.
-async fn all_known(context: &Context, routes: &Routes) {
+async fn all_known(context: &Context, callers: &Callers) {
     // A name that no object can have: this is absent as soon as anything is.
     let nobody = AccountRef { name: "-".to_owned(), namespace: None };
     while !matches!(context.accounts.departure(&nobody, "-").await, Departure::NoAccount) {
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     }
-    routes.synced();
+    callers.routes.synced();
+    callers.flows.accounts_are_known();
 }
 
-async fn look(context: &Context, dialers: &Dialers, key: &AccountKey) {
+async fn look(context: &Context, callers: &Callers, key: &AccountKey) {
     let reference = AccountRef { name: key.name.clone(), namespace: Some(key.namespace.clone()) };
     let departure = context.accounts.departure(&reference, &key.namespace).await;
     let Some(account) = context.accounts.ready(key) else {
         match departure {
-            Departure::NoAccount => dialers.remove(key),
-            Departure::Use(_) | Departure::CredentialsLost | Departure::Wait(_) => dialers.hold(key),
+            Departure::NoAccount => callers.remove(key),
+            Departure::Use(_) | Departure::CredentialsLost | Departure::Wait(_) => callers.dialers.hold(key),
         }
         return;
     };
@@ -116,8 +153,8 @@ async fn look(context: &Context, dialers: &Dialers, key: &AccountKey) {
         Some(webhook_key) => {
             let client = account.client().clone();
             let spec = Arc::new(account.spec.clone());
-            dialers.admit(dialing::Account { key: key.clone(), client, webhook_key, spec }).await;
+            callers.admit(dialing::Account { key: key.clone(), client, webhook_key, spec }).await;
         }
-        None => dialers.hold(key),
+        None => callers.dialers.hold(key),
     }
 }

@@ -43,6 +43,9 @@ pub enum OperatorError {
         /// Why.
         source: std::io::Error,
     },
+    /// The client for the webhooks of users' own programs cannot be made.
+    #[error("cannot set up TLS for callWebhook steps")]
+    Tls(#[from] reqwest::Error),
 }
 
 /// An operator whose ports are bound and whose parts have not started.
@@ -95,11 +98,11 @@ impl Operator {
             reconcile::run::<Applications>(context.clone(), applications.clone(), application_caches).boxed(),
             publisher.run(shutdown).boxed(),
             queue::watch_occupancy(context.clone(), queues).boxed(),
-            conference::run(context.clone(), applications).boxed(),
+            conference::run(context.clone(), applications.clone()).boxed(),
         ];
         let bound = |source| OperatorError::Listen { what: "webhooks", address: options.webhook_listen, source };
         let webhook_address = webhooks.local_addr().map_err(bound)?;
-        parts.extend(crate::calling::parts(&context, webhooks));
+        parts.extend(crate::calling::parts(&context, applications, webhooks)?);
         Ok(Self { context, parts, admin, webhook_address })
     }
 

@@ -7,12 +7,13 @@ use std::time::Duration;
 use testbed::{Testbed, eventually};
 
 /// Kinds with a counterpart at Telnyx: in a manifest, and as kubectl names them.
-const KINDS: [(&str, &str); 5] = [
+const KINDS: [(&str, &str); 6] = [
     ("TelnyxAccount", "telnyxaccounts"),
     ("OutboundVoiceProfile", "outboundvoiceprofiles"),
     ("CallControlApplication", "callcontrolapplications"),
     ("Queue", "queues.telnyx-operator.io"),
     ("Conference", "conferences.telnyx-operator.io"),
+    ("CallFlow", "callflows"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,7 +49,7 @@ async fn every_object_of_the_examples_becomes_ready() {
 fn examples() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let mut all = vec![];
-    for folder in [root.join("quickstart"), root] {
+    for folder in [root.join("quickstart"), root.join("flows"), root] {
         let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
         files.sort();

@@ -12,6 +12,7 @@
 mod applications;
 mod dialing;
 mod edits;
+mod flows;
 mod installation;
 mod memory;
 mod process;
@@ -61,10 +62,13 @@ enum Benchmark {
     Pacing,
     /// 2,000 webhooks per second.
     Webhooks,
+    /// 500 and 2,000 calls in flows.
+    Flows,
 }
 
 impl Benchmark {
-    const ALL: [Self; 6] = [Self::Applications, Self::Edits, Self::Memory, Self::Dialing, Self::Pacing, Self::Webhooks];
+    const ALL: [Self; 7] =
+        [Self::Applications, Self::Edits, Self::Memory, Self::Dialing, Self::Pacing, Self::Webhooks, Self::Flows];
 
     async fn measure(self, runs: usize, report: &mut Report) -> Result<()> {
         match self {
@@ -74,6 +78,7 @@ impl Benchmark {
             Self::Dialing => dialing::throughput(runs, report).await,
             Self::Pacing => dialing::pacing(report).await,
             Self::Webhooks => webhooks::measure(report).await,
+            Self::Flows => flows::measure(report).await,
         }
     }
 }

@@ -57,6 +57,10 @@ use super::status::RemoteStatus;
     )
 )]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = [{
+    "rule": "!has(self.callFlowRef) || (!has(self.webhookEventUrl) && (!has(self.webhookApiVersion) || self.webhookApiVersion == '2'))",
+    "message": "callFlowRef needs the operator's own webhook URL: leave webhookEventUrl unset and webhookApiVersion at 2",
+}]))]
 pub struct CallControlApplicationSpec {
     /// The account that the application belongs to. Immutable.
     #[schemars(extend("x-kubernetes-validations" = [{
@@ -126,6 +130,10 @@ pub struct CallControlApplicationSpec {
     /// Unset: unmanaged; off for new applications.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redact_dtmf_debug_logging: Option<bool>,
+    /// The `CallFlow` in this namespace that calls which arrive run. Needs the operator's own webhook URL and version 2.
+    /// Unset: whoever else takes the application's webhooks answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_flow_ref: Option<LocalRef>,
     /// Calls that arrive. Unset: unmanaged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inbound: Option<ApplicationInbound>,

@@ -5,7 +5,7 @@ use kube::CustomResourceExt;
 use serde_json::{Value, json};
 
 use super::{
-    CallControlApplication, Conference, DialJob, OutboundCampaign, OutboundVoiceProfile, Queue, TelnyxAccount,
+    CallControlApplication, CallFlow, Conference, DialJob, OutboundCampaign, OutboundVoiceProfile, Queue, TelnyxAccount,
 };
 
 /// Every definition, in the order in which a reader meets the kinds. `Kind::crd()` of a single kind lacks what is added
@@ -18,6 +18,7 @@ pub fn crds() -> Vec<CustomResourceDefinition> {
         OutboundVoiceProfile::crd(),
         Queue::crd(),
         Conference::crd(),
+        CallFlow::crd(),
         OutboundCampaign::crd(),
         DialJob::crd(),
     ]

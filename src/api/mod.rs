@@ -11,6 +11,7 @@ mod account;
 mod announcement;
 mod application;
 mod audience;
+mod call_flow;
 mod campaign;
 mod conference;
 mod crds;
@@ -35,6 +36,7 @@ pub use application::{
     DtmfType, SipSubdomainReceiveSettings, WebhookApiVersion,
 };
 pub use audience::{AudienceFormat, Target, TargetsFrom};
+pub use call_flow::{CallFlow, CallFlowSpec, CallFlowStatus, FlowProblem, FlowRevision, FlowWebhooks, StepCount};
 pub use campaign::{
     AudienceStatus, Counts, JobCounts, OutboundCampaign, OutboundCampaignSpec, OutboundCampaignStatus, PacingStatus,
     RejectedRow,

@@ -4,6 +4,7 @@
 //! it a meaning of its own. Does not know what a subcommand does.
 
 pub mod crds;
+pub mod flow;
 pub mod kubectl;
 pub mod plan;
 pub mod run;
@@ -35,6 +36,8 @@ enum Command {
     Plan(plan::Args),
     /// Looks at live calls and queues and commands them: what `kubectl telnyx` does.
     Kubectl(kubectl::Args),
+    /// Checks, draws and tries call flows; needs neither a cluster nor an account.
+    Flow(flow::Args),
     /// Runs the operator against the cluster of KUBECONFIG or, in a Pod, its own.
     Run(run::Args),
 }
@@ -48,6 +51,7 @@ impl Cli {
             Command::Simulate(args) => args.execute().map_err(Into::into),
             Command::Plan(args) => args.execute().map_err(Into::into),
             Command::Kubectl(args) => args.execute().map_err(Into::into),
+            Command::Flow(args) => args.execute().map_err(Into::into),
             Command::Run(args) => args.execute().map_err(Into::into),
         };
         result.unwrap_or_else(|error| failed("telnyx-operator", &*error))

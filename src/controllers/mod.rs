@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod application;
+pub mod call_flow;
 pub mod campaign;
 pub mod conference;
 pub mod dial_job;

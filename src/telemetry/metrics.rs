@@ -102,8 +102,8 @@ fn seconds() -> Histogram {
 
 impl Metrics {
     /// Adds metrics of another part. They get the same prefix.
-    pub fn register(&self, add: impl FnOnce(&mut Registry)) {
-        add(&mut self.registry.lock().unwrap_or_else(PoisonError::into_inner));
+    pub fn register<T>(&self, add: impl FnOnce(&mut Registry) -> T) -> T {
+        add(&mut self.registry.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// All of them in the `OpenMetrics` text format.

@@ -5,8 +5,8 @@
 //! acknowledged only when its effect is durable. Until then the answer is one that Telnyx retries: never a 4xx for
 //! something that may be wanted later. See [`Answer`] for the table.
 //!
-//! An account that is not known yet is answered 503 until all accounts have been read, 404 after that. An event that no
-//! attempt of ours needs is acknowledged at once and counted.
+//! An account that is not known yet is answered 503 until all accounts have been read, 404 after that. An event that
+//! neither an attempt nor a call flow needs is acknowledged at once and counted.
 //!
 //! Does not know what an event means for a call.
 
@@ -21,7 +21,7 @@ mod server;
 pub use answer::Answer;
 pub use metrics::Metrics;
 pub use receive::Receiver;
-pub use routes::{Delivery, INBOX, Routes, Verdict};
+pub use routes::{Delivery, FlowDelivery, INBOX, Routes, Verdict};
 pub use server::serve;
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use tokio::time::timeout_at;
 use super::dedupe::Seen;
 use super::metrics::Metrics;
 use super::rate::Rate;
-use super::routes::{Delivery, Known, Route, Verdict};
+use super::routes::{Delivery, FlowDelivery, Known, Route, Verdict};
 use super::{Answer, Routes};
 use crate::dialing::about_attempt;
 
@@ -57,7 +57,7 @@ impl Receiver {
     {
         let began = Instant::now();
         let (answer, event_type) = match self.admit(&request, began) {
-            Ok(route) => deliver(&route, &mut request, began).await,
+            Ok(route) => self.deliver(&route, &mut request, began).await,
             Err(refused) => (refused, ""),
         };
         if !request.body().is_end_stream() {
@@ -86,6 +86,53 @@ impl Receiver {
             return Err(Answer::RateBound);
         }
         Ok(route)
+    }
+
+    async fn deliver<B>(&self, route: &Route, request: &mut Request<B>, began: Instant) -> (Answer, &'static str)
+    where
+        B: Body<Data = Bytes> + Unpin,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let deadline = (began + PATIENCE).into();
+        let body = match timeout_at(deadline, Limited::new(request.body_mut(), MAX_BODY).collect()).await {
+            Ok(Ok(body)) => body.to_bytes(),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => return (Answer::TooLarge, ""),
+            // The sender went away in the middle; nobody reads this answer.
+            Ok(Err(_)) | Err(_) => return (Answer::BodyTimeout, ""),
+        };
+        let now = Timestamp::now();
+        let event = match verified(route, request.headers(), &body, now) {
+            Ok(event) => event,
+            Err(refused) => return (refused, ""),
+        };
+        let event_type = label(&event);
+        let flows = account_of(request.uri().path()).and_then(|account| self.routes.flows(account));
+        let attempt = about_attempt(&event, now);
+        if attempt.is_none() && flows.is_none() {
+            return (Answer::NotNeeded, event_type);
+        }
+        let claim = match route.seen.claim(event.id.as_str()) {
+            Seen::New(claim) => claim,
+            Seen::InFlight => return (Answer::InFlight, event_type),
+            Seen::Done => return (Answer::Duplicate, event_type),
+        };
+        let (verdict, answer) = oneshot::channel();
+        let sent = match (attempt, flows) {
+            (Some(call), _) => room(route.inbox.try_send(Delivery { call, verdict })),
+            (None, Some(flows)) => room(flows.try_send(FlowDelivery { event, verdict })),
+            (None, None) => Err(Answer::NotNeeded),
+        };
+        if let Err(refused) = sent {
+            return (refused, event_type);
+        }
+        let answer = match timeout_at(deadline, answer).await {
+            Ok(Ok(Verdict::Durable)) => Answer::Acknowledged,
+            Ok(Ok(Verdict::NotNeeded)) => Answer::NotNeeded,
+            Ok(Ok(Verdict::Again) | Err(_)) => return (Answer::NotNow, event_type),
+            Err(_) => return (Answer::TooSlow, event_type),
+        };
+        claim.done();
+        (answer, event_type)
     }
 }
 
@@ -117,46 +164,11 @@ where
     let _out_of_patience = timeout_at((began + PATIENCE).into(), reading).await;
 }
 
-async fn deliver<B>(route: &Route, request: &mut Request<B>, began: Instant) -> (Answer, &'static str)
-where
-    B: Body<Data = Bytes> + Unpin,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    let deadline = (began + PATIENCE).into();
-    let body = match timeout_at(deadline, Limited::new(request.body_mut(), MAX_BODY).collect()).await {
-        Ok(Ok(body)) => body.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => return (Answer::TooLarge, ""),
-        // The sender went away in the middle; nobody reads this answer.
-        Ok(Err(_)) | Err(_) => return (Answer::BodyTimeout, ""),
-    };
-    let now = Timestamp::now();
-    let event = match verified(route, request.headers(), &body, now) {
-        Ok(event) => event,
-        Err(refused) => return (refused, ""),
-    };
-    let event_type = label(&event);
-    let Some(call) = about_attempt(&event, now) else {
-        return (Answer::NotNeeded, event_type);
-    };
-    let claim = match route.seen.claim(event.id.as_str()) {
-        Seen::New(claim) => claim,
-        Seen::InFlight => return (Answer::InFlight, event_type),
-        Seen::Done => return (Answer::Duplicate, event_type),
-    };
-    let (verdict, answer) = oneshot::channel();
-    match route.inbox.try_send(Delivery { call, verdict }) {
-        Ok(()) => {}
-        Err(TrySendError::Full(_)) => return (Answer::Busy, event_type),
-        Err(TrySendError::Closed(_)) => return (Answer::NotNow, event_type),
-    }
-    let answer = match timeout_at(deadline, answer).await {
-        Ok(Ok(Verdict::Durable)) => Answer::Acknowledged,
-        Ok(Ok(Verdict::NotNeeded)) => Answer::NotNeeded,
-        Ok(Ok(Verdict::Again) | Err(_)) => return (Answer::NotNow, event_type),
-        Err(_) => return (Answer::TooSlow, event_type),
-    };
-    claim.done();
-    (answer, event_type)
+fn room<T>(sent: Result<(), TrySendError<T>>) -> Result<(), Answer> {
+    sent.map_err(|error| match error {
+        TrySendError::Full(_) => Answer::Busy,
+        TrySendError::Closed(_) => Answer::NotNow,
+    })
 }
 
 /// The event, believed because its signature fits.

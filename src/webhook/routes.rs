@@ -1,4 +1,4 @@
-//! Which accounts there are, and where their webhooks go.
+//! Which accounts there are, and where their webhooks go: those of attempts to the dialer, all others to the call flows.
 //!
 //! Written by whoever knows the accounts, read by the receiver on every delivery. Does not know Kubernetes.
 
@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use dialer::call::CallEvent;
-use telnyx_voice::webhook::PublicKey;
+use telnyx_voice::webhook::{Event, PublicKey};
 use tokio::sync::{mpsc, oneshot};
 
 use super::dedupe::Dedupe;
@@ -20,6 +20,15 @@ pub const INBOX: usize = 1024;
 pub struct Delivery {
     /// What happened.
     pub call: CallEvent,
+    /// Where the verdict goes. Dropped without one, the delivery is answered 503.
+    pub verdict: oneshot::Sender<Verdict>,
+}
+
+/// A verified webhook that is about no attempt, waiting for its verdict.
+#[derive(Debug)]
+pub struct FlowDelivery {
+    /// What happened.
+    pub event: Event,
     /// Where the verdict goes. Dropped without one, the delivery is answered 503.
     pub verdict: oneshot::Sender<Verdict>,
 }
@@ -64,6 +73,7 @@ pub struct Routes(Arc<RwLock<Table>>);
 struct Table {
     synced: bool,
     accounts: HashMap<Box<str>, Option<Arc<Route>>>,
+    flows: HashMap<Box<str>, mpsc::Sender<FlowDelivery>>,
 }
 
 impl Routes {
@@ -74,6 +84,11 @@ impl Routes {
         self.write(|table| table.accounts.insert(path(namespace, account), Some(Arc::new(route))));
     }
 
+    /// What is about no attempt of this account goes to this inbox from now on.
+    pub fn open_flows(&self, namespace: &str, account: &str, inbox: mpsc::Sender<FlowDelivery>) {
+        self.write(|table| table.flows.insert(path(namespace, account), inbox));
+    }
+
     /// The account exists but takes no webhooks now: deliveries are answered 503.
     pub fn hold(&self, namespace: &str, account: &str) {
         self.write(|table| table.accounts.insert(path(namespace, account), None));
@@ -81,12 +96,20 @@ impl Routes {
 
     /// The account is gone: deliveries are answered 404, which is final.
     pub fn close(&self, namespace: &str, account: &str) {
-        self.write(|table| table.accounts.remove(&path(namespace, account)));
+        self.write(|table| {
+            table.accounts.remove(&path(namespace, account));
+            table.flows.remove(&path(namespace, account));
+        });
     }
 
     /// From now on an account that is not here does not exist. Until then it may, and its deliveries are answered 503.
     pub fn synced(&self) {
         self.write(|table| table.synced = true);
+    }
+
+    /// Where events go that are about no attempt. `account` is `namespace/name`.
+    pub(super) fn flows(&self, account: &str) -> Option<mpsc::Sender<FlowDelivery>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).flows.get(account).cloned()
     }
 
     /// `account` is `namespace/name`.

@@ -5,10 +5,11 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use telnyx_voice::conference::ConferenceRequest;
+use telnyx_voice::surface::{self, Operation};
 use telnyx_voice::webhook::payload::HangupCause;
 use telnyx_voice::{CallControlId, CallLegId, CommandId, ConnectionId, DialRequest, EventId};
 
-pub use crate::spec::action::{CallCommand, ConferenceCommand};
+pub use crate::spec::action::{CallCommand, ConferenceCommand, Visitor};
 
 use crate::position::{Ending, Phase, Position};
 
@@ -43,6 +44,10 @@ pub struct Reaction {
     pub effects: Vec<Effect>,
     /// What the input was.
     pub seen: Seen,
+    /// The steps that were entered, by their place in the flow, in order.
+    pub entered: Vec<u8>,
+    /// The steps that ended in an error, by their place in the flow.
+    pub failed: Vec<u8>,
 }
 
 /// What an input turned out to be.
@@ -117,6 +122,55 @@ impl Request {
             Self::Dial(_) => "calls.dial",
             Self::Conference(_, command) => command.endpoint(),
             Self::CreateConference(_) => "conferences.create",
+        }
+    }
+
+    /// Its endpoint.
+    #[must_use]
+    pub fn operation(&self) -> &'static Operation {
+        struct Look;
+
+        impl Visitor<'_> for Look {
+            type Output = &'static Operation;
+
+            fn call<C: telnyx_voice::CallCommand>(self, _: &C) -> Self::Output {
+                C::OPERATION
+            }
+
+            fn conference<C: telnyx_voice::ConferenceCommand>(self, _: &C) -> Self::Output {
+                C::OPERATION
+            }
+        }
+
+        match self {
+            Self::Call(_, command) => command.show(Look),
+            Self::Conference(_, command) => command.show(Look),
+            Self::Dial(_) => &surface::DIAL,
+            Self::CreateConference(_) => &surface::CREATE_CONFERENCE,
+        }
+    }
+
+    /// Its body, as it is sent.
+    pub fn body(&self) -> Result<Value, serde_json::Error> {
+        struct Write;
+
+        impl Visitor<'_> for Write {
+            type Output = Result<Value, serde_json::Error>;
+
+            fn call<C: telnyx_voice::CallCommand>(self, request: &C) -> Self::Output {
+                serde_json::to_value(request)
+            }
+
+            fn conference<C: telnyx_voice::ConferenceCommand>(self, request: &C) -> Self::Output {
+                serde_json::to_value(request)
+            }
+        }
+
+        match self {
+            Self::Call(_, command) => command.show(Write),
+            Self::Conference(_, command) => command.show(Write),
+            Self::Dial(dial) => serde_json::to_value(dial),
+            Self::CreateConference(create) => serde_json::to_value(create),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Going to a step and beginning it.
 
 use serde_json::Value;
+use telnyx_voice::call::ClientStateUpdateRequest;
 use telnyx_voice::{CallControlId, ClientState, CommandId};
 
 use super::MAX_VISITS;
@@ -42,6 +43,7 @@ impl Run<'_> {
     fn enter(&mut self, index: u8) -> Option<Target> {
         self.state.position.step = index;
         self.state.position.visit += 1;
+        self.entered.push(index);
         let Some(step) = self.step() else { return Some(Target::Fail) };
         if step.action.kind().answers() && self.state.position.answered {
             let ways = self.flow.ways.get(usize::from(index))?;
@@ -62,10 +64,17 @@ impl Run<'_> {
             self.place();
             self.call_webhook(call, step);
         } else if let Err(target) = self.command(&step.action) {
+            self.failed.push(index);
             return Some(target);
         }
         self.arm();
         None
+    }
+
+    /// The present step ends in an error.
+    fn fail(&mut self, target: Target) -> Target {
+        self.failed.push(self.state.position.step);
+        target
     }
 
     /// Does a step that takes no time.
@@ -79,12 +88,12 @@ impl Run<'_> {
                     match condition.holds(&known) {
                         Ok(true) => return *target,
                         Ok(false) => {}
-                        Err(_) => return ways.on_error,
+                        Err(_) => return self.fail(ways.on_error),
                     }
                 }
             }
             Action::Set(set) => {
-                let Ok(()) = self.set_all(set) else { return ways.on_error };
+                let Ok(()) = self.set_all(set) else { return self.fail(ways.on_error) };
             }
             Action::Loop(repeat) => {
                 if let Some((back, number)) = ways.back
@@ -120,7 +129,10 @@ impl Run<'_> {
     pub(super) fn place(&mut self) {
         if let Ok(state) = self.state.position.encode() {
             let id = self.command_id("place");
-            self.send(id, self.on_call(CallCommand::UpdateClientState(state)));
+            self.send(
+                id,
+                self.on_call(CallCommand::UpdateClientState(ClientStateUpdateRequest::default().client_state(state))),
+            );
         }
     }
 
@@ -220,7 +232,8 @@ impl Run<'_> {
         for (variable, field) in &step.save {
             let value = field_of(&signal.result, field);
             if self.set_variable(variable, value).is_err() {
-                return self.go(ways.on_error);
+                let target = self.fail(ways.on_error);
+                return self.go(target);
             }
         }
         if signal.outcome == "cancelledAmd"
@@ -240,6 +253,9 @@ impl Run<'_> {
             .iter()
             .find(|outcome| outcome.name == signal.outcome)
             .map_or(Class::Error, |outcome| outcome.class);
+        if class == Class::Error {
+            self.failed.push(index);
+        }
         match (ways.on.get(signal.outcome), class) {
             (Some(target), _) => self.go(*target),
             (None, Class::Next) => self.go(ways.next),

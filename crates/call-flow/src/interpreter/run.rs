@@ -27,15 +27,17 @@ pub(super) struct Run<'a> {
     pub(super) state: CallState,
     pub(super) now: Timestamp,
     effects: Vec<Effect>,
+    pub(super) entered: Vec<u8>,
+    pub(super) failed: Vec<u8>,
 }
 
 impl<'a> Run<'a> {
     pub(super) fn new(flow: &'a Flow, state: CallState, now: Timestamp) -> Self {
-        Self { flow, state, now, effects: Vec::new() }
+        Self { flow, state, now, effects: Vec::new(), entered: Vec::new(), failed: Vec::new() }
     }
 
     pub(super) fn done(self, seen: Seen) -> Reaction {
-        Reaction { state: self.state, effects: self.effects, seen }
+        Reaction { state: self.state, effects: self.effects, seen, entered: self.entered, failed: self.failed }
     }
 
     /// The step that is under way.

@@ -8,14 +8,14 @@ use serde_json::Value;
 use telnyx_voice::bounds::OutOfBounds;
 use telnyx_voice::call::{
     AiAssistantAddMessagesRequest, AiAssistantJoinRequest, AiAssistantStartRequest, AiAssistantStopRequest,
-    AnswerRequest, BridgeRequest, ConversationRelayStartRequest, ConversationRelayStopRequest, DialRequest,
-    EnqueueRequest, ForkStartRequest, ForkStopRequest, GatherRequest, GatherStopRequest, GatherUsingAiRequest,
-    GatherUsingAudioRequest, GatherUsingSpeakRequest, HangupRequest, LeaveQueueRequest, PayRequest,
-    PlaybackStartRequest, PlaybackStopRequest, RecordPauseRequest, RecordResumeRequest, RecordStartRequest,
-    RecordStopRequest, ReferRequest, RejectRequest, SendDtmfRequest, SendSipInfoRequest, SiprecStartRequest,
-    SiprecStopRequest, SpeakRequest, StreamingStartRequest, StreamingStopRequest, SuppressionStartRequest,
-    SuppressionStopRequest, SwitchSupervisorRoleRequest, TranscriptionStartRequest, TranscriptionStopRequest,
-    TransferRequest,
+    AnswerRequest, BridgeRequest, ClientStateUpdateRequest, ConversationRelayStartRequest,
+    ConversationRelayStopRequest, DialRequest, EnqueueRequest, ForkStartRequest, ForkStopRequest, GatherRequest,
+    GatherStopRequest, GatherUsingAiRequest, GatherUsingAudioRequest, GatherUsingSpeakRequest, HangupRequest,
+    LeaveQueueRequest, PayRequest, PlaybackStartRequest, PlaybackStopRequest, RecordPauseRequest, RecordResumeRequest,
+    RecordStartRequest, RecordStopRequest, ReferRequest, RejectRequest, SendDtmfRequest, SendSipInfoRequest,
+    SiprecStartRequest, SiprecStopRequest, SpeakRequest, StreamingStartRequest, StreamingStopRequest,
+    SuppressionStartRequest, SuppressionStopRequest, SwitchSupervisorRoleRequest, TranscriptionStartRequest,
+    TranscriptionStopRequest, TransferRequest,
 };
 use telnyx_voice::conference::{
     ConferenceEndRequest, ConferenceGatherUsingAudioRequest, ConferenceHoldRequest, ConferenceJoinRequest,
@@ -54,6 +54,18 @@ fn carried(request: &impl serde::Serialize) -> Option<ClientState> {
     serde_json::to_value(request).ok()?.get("client_state")?.as_str().map(ClientState::from)
 }
 
+/// Looks at a command's typed request, whichever it is.
+pub trait Visitor<'a> {
+    /// What it makes of it.
+    type Output;
+
+    /// A command on a call.
+    fn call<C: telnyx_voice::CallCommand>(self, request: &'a C) -> Self::Output;
+
+    /// A command on a conference.
+    fn conference<C: telnyx_voice::ConferenceCommand>(self, request: &'a C) -> Self::Output;
+}
+
 macro_rules! actions {
     (
         call { $($(#[doc = $cdoc:literal])+ $call:ident($request:ty) = $cname:literal => $cend:literal;)+ }
@@ -72,7 +84,7 @@ macro_rules! actions {
         pub enum CallCommand {
             $(#[doc = concat!("`", $cend, "`")] $call($request),)+
             /// `calls.actions.update_client_state`
-            UpdateClientState(ClientState),
+            UpdateClientState(ClientStateUpdateRequest),
         }
 
         impl CallCommand {
@@ -90,7 +102,15 @@ macro_rules! actions {
             pub fn client_state(&self) -> Option<ClientState> {
                 match self {
                     $(Self::$call(request) => carried(request),)+
-                    Self::UpdateClientState(state) => Some(state.clone()),
+                    Self::UpdateClientState(request) => request.client_state.clone(),
+                }
+            }
+
+            /// Shows the typed request.
+            pub fn show<'a, V: Visitor<'a>>(&'a self, visitor: V) -> V::Output {
+                match self {
+                    $(Self::$call(request) => visitor.call(request),)+
+                    Self::UpdateClientState(request) => visitor.call(request),
                 }
             }
         }
@@ -112,6 +132,11 @@ macro_rules! actions {
             #[must_use]
             pub fn client_state(&self) -> Option<ClientState> {
                 match self { $(Self::$conf(request) => carried(request)),+ }
+            }
+
+            /// Shows the typed request.
+            pub fn show<'a, V: Visitor<'a>>(&'a self, visitor: V) -> V::Output {
+                match self { $(Self::$conf(request) => visitor.conference(request)),+ }
             }
         }
 

@@ -1,0 +1,187 @@
+//! `CallFlow`: compiles flows, keeps every revision that a call may still run, and reports what happens in them.
+//!
+//! Promises that a revision is stored before a call can begin with it, that a call keeps the revision that it began with,
+//! that a flow is let go only when no call runs it, and that a quiet pass writes nothing. Does not know how a flow is run.
+
+mod compile;
+mod pass;
+mod report;
+mod revisions;
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use call_flow::FlowKey;
+use futures::future::join_all;
+use futures::{FutureExt, StreamExt, stream};
+use kube::core::DeserializeGuard;
+use kube::runtime::controller::{Action, Config as ControllerConfig};
+use kube::runtime::reflector::{ObjectRef, Store};
+use kube::runtime::{Controller, Predicate, WatchStreamExt, predicates, reflector, watcher};
+use kube::{Client, Resource};
+use tokio_util::sync::CancellationToken;
+
+use crate::api::{CallFlow, CallFlowStatus};
+use crate::dialing::scoped;
+use crate::flows::Flows;
+use crate::reconcile::Object as _;
+
+pub(crate) use compile::compile;
+pub use pass::FINALIZER;
+
+/// Passes at once.
+const AT_ONCE: u16 = 8;
+/// After a pass that the API server, or an error of ours, has ended; and while something is waited for.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// How often what was counted is written, at most.
+const PERIOD: Duration = Duration::from_secs(2);
+
+/// Flows as they are decoded: one that cannot be is one bad object, not the end of the watch.
+type Guarded = DeserializeGuard<CallFlow>;
+
+struct Context {
+    client: Client,
+    flows: Flows,
+    held: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Held>>>>,
+}
+
+/// What is remembered of a flow between passes.
+#[derive(Debug, Default)]
+struct Held {
+    /// The kept revisions were read.
+    read: bool,
+    /// The generation that was looked at last, and what came of it.
+    looked: Option<(i64, report::Verdict)>,
+    /// The status that was written last; the watch may show an older one.
+    status: Option<CallFlowStatus>,
+}
+
+/// Watches these namespaces, `None` being all, until stopped.
+pub async fn run(client: Client, flows: Flows, namespaces: Vec<Option<String>>, stop: CancellationToken) {
+    let context = Arc::new(Context { client, flows, held: Mutex::default() });
+    let (mut readers, mut watches) = (Vec::new(), Vec::new());
+    for namespace in namespaces {
+        let (reader, writer) = reflector::store();
+        readers.push(reader.clone());
+        watches.push(watch(Arc::clone(&context), namespace, reader, writer, stop.clone()));
+    }
+    let knowing = tell_when_all_known(Arc::clone(&context), readers, stop.clone());
+    futures::future::join(join_all(watches), knowing).await;
+}
+
+/// Says when every flow that exists was looked at: until then an unknown one may exist.
+async fn tell_when_all_known(context: Arc<Context>, readers: Vec<Store<Guarded>>, stop: CancellationToken) {
+    let all_known = async {
+        for reader in &readers {
+            if reader.wait_until_ready().await.is_err() {
+                return;
+            }
+        }
+        let mut ticks = tokio::time::interval(Duration::from_millis(200));
+        loop {
+            ticks.tick().await;
+            let looked_at = |flow: &Arc<Guarded>| {
+                let Ok(flow) = &flow.0 else { return true };
+                flow.deleting() || context.was_looked_at(flow.uid())
+            };
+            if readers.iter().all(|reader| reader.state().iter().all(looked_at)) {
+                return context.flows.catalogue().synced();
+            }
+        }
+    };
+    tokio::select! {
+        () = all_known => {}
+        () = stop.cancelled() => {}
+    }
+}
+
+async fn watch(
+    context: Arc<Context>,
+    namespace: Option<String>,
+    reader: Store<Guarded>,
+    writer: reflector::store::Writer<Guarded>,
+    stop: CancellationToken,
+) {
+    let api = scoped::<Guarded>(&context.client, namespace.as_deref());
+    let changes = predicates::generation.combine(predicates::finalizers).combine(deletion);
+    let watched = watcher(api, watcher::Config::default())
+        .default_backoff()
+        .reflect(writer)
+        .applied_objects()
+        .predicate_filter(changes, kube::runtime::utils::PredicateConfig::default());
+    let (flows, catalogue) = (reader.clone(), context.flows.catalogue().clone());
+    let ticks = stream::unfold(tokio::time::interval(PERIOD), async |mut ticks| {
+        ticks.tick().await;
+        Some(((), ticks))
+    });
+    let moved = ticks.flat_map(move |()| {
+        let moved = catalogue.moved();
+        let is_meant = |flow: &Arc<Guarded>| {
+            let uid = flow.meta().uid.as_deref().unwrap_or_default();
+            !moved.is_empty() && moved.contains(&FlowKey::new(uid, 0).flow)
+        };
+        let meant: Vec<_> =
+            flows.state().iter().filter(|flow| is_meant(flow)).map(|flow| ObjectRef::from_obj(&**flow)).collect();
+        stream::iter(meant)
+    });
+    Controller::for_stream(watched, reader)
+        .with_config(ControllerConfig::default().concurrency(AT_ONCE))
+        .reconcile_on(moved)
+        .graceful_shutdown_on(stop.cancelled_owned())
+        .run(reconcile, |_, error: &Infallible, _| match *error {}, context)
+        .for_each(|passed| {
+            if let Err(error) = passed {
+                tracing::debug!(%error, "flow pass");
+            }
+            std::future::ready(())
+        })
+        .await;
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the signature of a predicate")]
+fn deletion(flow: &Guarded) -> Option<u64> {
+    Some(u64::from(flow.meta().deletion_timestamp.is_some()))
+}
+
+/// One pass. Whatever goes wrong in it, a panic included, ends this pass and no other.
+async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Infallible> {
+    let flow = match &object.0 {
+        Ok(flow) => flow,
+        Err(error) => {
+            tracing::error!(name = object.meta().name, namespace = object.meta().namespace, error = %error.error,
+                "a flow cannot be read: apply it again with the present CRDs");
+            return Ok(Action::await_change());
+        }
+    };
+    let pass = std::panic::AssertUnwindSafe(pass::run(&context, flow)).catch_unwind();
+    Ok(match pass.await {
+        Ok(Ok(after)) => after.map_or_else(Action::await_change, Action::requeue),
+        Ok(Err(error)) => {
+            tracing::warn!(flow = %flow.place(), %error, "flow pass failed");
+            Action::requeue(LOOK_AGAIN)
+        }
+        Err(_) => {
+            tracing::error!(flow = %flow.place(), "flow pass panicked");
+            Action::requeue(LOOK_AGAIN)
+        }
+    })
+}
+
+impl Context {
+    fn held(&self, uid: &str) -> Arc<tokio::sync::Mutex<Held>> {
+        let mut held = self.held.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Arc::clone(held.entry(uid.to_owned()).or_default())
+    }
+
+    fn forget(&self, uid: &str) {
+        self.held.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(uid);
+    }
+
+    fn was_looked_at(&self, uid: &str) -> bool {
+        let held = self.held.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(uid).cloned();
+        // One that is being looked at is not looked at yet.
+        held.is_some_and(|held| held.try_lock().is_ok_and(|held| held.looked.is_some()))
+    }
+}

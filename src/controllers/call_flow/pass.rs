@@ -1,0 +1,231 @@
+//! One pass over one flow.
+
+use std::time::Duration;
+
+use call_flow::FlowKey;
+use jiff::{SignedDuration, Timestamp};
+use kube::Api;
+use kube::api::{Patch, PatchParams};
+use serde_json::json;
+
+use super::compile::compile;
+use super::report::{Findings, Verdict, report};
+use super::revisions::Revisions;
+use super::{Context, Held, LOOK_AGAIN};
+use crate::api::{CallFlow, CallFlowStatus};
+use crate::flows::{Runnable, Tally, UserWebhooks};
+use crate::reconcile::Object as _;
+
+/// Holds a flow until no call runs it.
+pub const FINALIZER: &str = "telnyx-operator.io/drain";
+
+/// When the last call that ran a deleted flow must have ended: the longest call that Telnyx allows, and a minute.
+const LONGEST_CALL: SignedDuration = SignedDuration::from_secs(14_400 + 60);
+
+/// What a pass failed at.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PassError {
+    #[error("the API server did not do as asked")]
+    Kube(#[from] kube::Error),
+    #[error("generation {0} is beyond what a call can carry")]
+    Generation(i64),
+}
+
+/// One pass. Returns when to look again; `None`: when something changes.
+pub(super) async fn run(context: &Context, flow: &CallFlow) -> Result<Option<Duration>, PassError> {
+    let held = context.held(flow.uid());
+    let mut held = held.lock().await;
+    let pass = Pass { context, flow, id: FlowKey::new(flow.uid(), 0).flow };
+    if flow.deleting() {
+        return pass.leave(&mut held).await;
+    }
+    if !flow.metadata.finalizers.iter().flatten().any(|name| name == FINALIZER) {
+        let finalizers = flow.metadata.finalizers.iter().flatten().cloned().chain([FINALIZER.to_owned()]).collect();
+        pass.set_finalizers(finalizers).await?;
+        // The watch brings the change back.
+        return Ok(None);
+    }
+    pass.live(&mut held).await
+}
+
+struct Pass<'a> {
+    context: &'a Context,
+    flow: &'a CallFlow,
+    id: u64,
+}
+
+impl Pass<'_> {
+    async fn live(&self, held: &mut Held) -> Result<Option<Duration>, PassError> {
+        self.read_kept(held).await?;
+        let generation = self.flow.generation();
+        if held.looked.as_ref().is_none_or(|(looked, _)| *looked != generation) {
+            let verdict = self.look().await?;
+            held.looked = Some((generation, verdict));
+        }
+        let Some((_, verdict)) = held.looked.clone() else { return Ok(Some(LOOK_AGAIN)) };
+        let idle = self.prune(held).await?;
+        self.tell(held, &verdict).await?;
+        Ok(if idle { None } else { Some(LOOK_AGAIN) })
+    }
+
+    /// Makes every revision that was kept by an earlier process runnable again, once.
+    async fn read_kept(&self, held: &mut Held) -> Result<(), PassError> {
+        if held.read {
+            return Ok(());
+        }
+        for (number, spec) in Revisions::of(&self.context.client, self.flow).list().await? {
+            let key = self.key(number)?;
+            match compile(&spec, key) {
+                Ok((flow, webhooks)) => self.catalogue_keeps(key, flow, webhooks),
+                Err(problems) => {
+                    tracing::error!(flow = %self.flow.place(), revision = number, problems = problems.len(),
+                        "a revision that was valid once cannot be run by this version: calls that run it are hung up");
+                }
+            }
+        }
+        let last = self.flow.status.as_ref().and_then(|status| status.revision);
+        self.context.flows.catalogue().set_current(self.id, last.and_then(|last| u32::try_from(last).ok()));
+        held.read = true;
+        Ok(())
+    }
+
+    /// Looks at a new generation. What is valid is stored before calls can begin with it.
+    async fn look(&self) -> Result<Verdict, PassError> {
+        let generation = self.flow.generation();
+        let key = self.key(generation)?;
+        Ok(match compile(&self.flow.spec, key) {
+            Ok((flow, webhooks)) => {
+                Revisions::of(&self.context.client, self.flow).keep(generation, &self.flow.spec).await?;
+                self.catalogue_keeps(key, flow, webhooks);
+                self.context.flows.catalogue().set_current(self.id, Some(key.revision));
+                Verdict::Valid
+            }
+            Err(problems) => Verdict::Invalid(problems),
+        })
+    }
+
+    fn catalogue_keeps(&self, key: FlowKey, flow: call_flow::Flow, webhooks: UserWebhooks) {
+        self.context.flows.catalogue().keep(key, || Runnable {
+            namespace: self.flow.namespace().into(),
+            name: self.flow.name().into(),
+            tally: Tally::new(flow.spec().steps.len()).into(),
+            flow,
+            webhooks,
+        });
+    }
+
+    /// Lets revisions go that no call runs, beyond those that are kept anyway. Says whether none is left to let go.
+    async fn prune(&self, held: &Held) -> Result<bool, PassError> {
+        let catalogue = self.context.flows.catalogue();
+        let current = catalogue.current_of(self.id);
+        let limit = usize::try_from(self.flow.spec.revision_history_limit).unwrap_or(usize::MAX).max(1);
+        let beyond: Vec<_> = catalogue
+            .revisions(self.id)
+            .into_iter()
+            .filter(|(number, _)| Some(*number) != current)
+            .skip(limit.saturating_sub(1))
+            .collect();
+        if beyond.is_empty() {
+            return Ok(true);
+        }
+        // Before every call under way is known, a revision that seems idle may not be.
+        if !self.context.flows.settled() || held.looked.is_none() {
+            return Ok(false);
+        }
+        for (number, runnable) in beyond.iter().filter(|(_, runnable)| runnable.tally.active() == 0) {
+            catalogue.drop_revision(FlowKey { flow: self.id, revision: *number });
+            Revisions::of(&self.context.client, self.flow).drop(i64::from(*number)).await?;
+            tracing::debug!(flow = %runnable.name, revision = number, "revision let go");
+        }
+        Ok(beyond.iter().all(|(_, runnable)| runnable.tally.active() == 0))
+    }
+
+    async fn tell(&self, held: &mut Held, verdict: &Verdict) -> Result<(), PassError> {
+        let catalogue = self.context.flows.catalogue();
+        let (current, revisions) = (catalogue.current_of(self.id), catalogue.revisions(self.id));
+        let tally = revisions.iter().find(|(number, _)| Some(*number) == current).map(|(_, one)| one.tally.clone());
+        let counted = tally.as_ref().map_or_else(Vec::new, |tally| tally.take());
+        let findings = Findings {
+            generation: self.flow.generation(),
+            verdict,
+            deleting: self.flow.deleting(),
+            current: current.map(i64::from),
+            revisions: &revisions,
+            counted: &counted,
+        };
+        let before = held.status.clone().or_else(|| self.flow.status.clone()).unwrap_or_default();
+        let next = report(&findings, &before, Timestamp::now());
+        if next == before {
+            return Ok(());
+        }
+        let written = self.write(&before, &next).await;
+        match (&written, tally) {
+            (Ok(()), _) => held.status = Some(next),
+            (Err(_), Some(tally)) => tally.put_back(&counted),
+            (Err(_), None) => {}
+        }
+        written
+    }
+
+    async fn write(&self, before: &CallFlowStatus, next: &CallFlowStatus) -> Result<(), PassError> {
+        let mut status = serde_json::to_value(next).map_err(kube::Error::SerdeError)?;
+        // A merge leaves out what is not named: what is gone is named as null.
+        if let (Some(status), Ok(serde_json::Value::Object(before))) =
+            (status.as_object_mut(), serde_json::to_value(before))
+        {
+            for (field, _) in before {
+                status.entry(field).or_insert(serde_json::Value::Null);
+            }
+        }
+        let patch = json!({ "metadata": { "uid": self.flow.uid() }, "status": status });
+        self.api().patch_status(self.flow.name(), &PatchParams::default(), &Patch::Merge(&patch)).await?;
+        Ok(())
+    }
+
+    /// It is being deleted: it stays until no call runs it.
+    async fn leave(&self, held: &mut Held) -> Result<Option<Duration>, PassError> {
+        if !self.flow.metadata.finalizers.iter().flatten().any(|name| name == FINALIZER) {
+            self.context.flows.catalogue().drop_flow(self.id);
+            self.context.forget(self.flow.uid());
+            return Ok(None);
+        }
+        self.read_kept(held).await?;
+        let catalogue = self.context.flows.catalogue();
+        catalogue.set_current(self.id, None);
+        let since = self.flow.metadata.deletion_timestamp.as_ref().map_or(Timestamp::MIN, |since| since.0);
+        let longest_is_over = Timestamp::now().duration_since(since) > LONGEST_CALL;
+        let idle = self.context.flows.settled()
+            && catalogue.revisions(self.id).iter().all(|(_, runnable)| runnable.tally.active() == 0);
+        if idle || longest_is_over {
+            let others = self.flow.metadata.finalizers.iter().flatten().filter(|name| *name != FINALIZER).cloned();
+            self.set_finalizers(others.collect()).await?;
+            catalogue.drop_flow(self.id);
+            self.context.forget(self.flow.uid());
+            return Ok(None);
+        }
+        let verdict = held.looked.as_ref().map_or(Verdict::Valid, |(_, verdict)| verdict.clone());
+        self.tell(held, &verdict).await?;
+        Ok(Some(LOOK_AGAIN))
+    }
+
+    async fn set_finalizers(&self, finalizers: Vec<String>) -> Result<(), PassError> {
+        let patch = json!({ "metadata": {
+            "resourceVersion": self.flow.metadata.resource_version,
+            "finalizers": finalizers,
+        }});
+        match self.api().patch_metadata(self.flow.name(), &PatchParams::default(), &Patch::Merge(&patch)).await {
+            Ok(_) => Ok(()),
+            Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn api(&self) -> Api<CallFlow> {
+        Api::namespaced(self.context.client.clone(), self.flow.namespace())
+    }
+
+    fn key(&self, generation: i64) -> Result<FlowKey, PassError> {
+        let revision = u32::try_from(generation).map_err(|_| PassError::Generation(generation))?;
+        Ok(FlowKey { flow: self.id, revision })
+    }
+}

@@ -1,0 +1,177 @@
+//! All accounts' actors: started, restarted and stopped here.
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use telnyx_voice::Client;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::actor::{Actor, Parts, Tools};
+use super::catalogue::Catalogue;
+use super::inbound::Applications;
+use super::metrics::Metrics;
+use super::transcript::Transcript;
+use super::user_webhook::{Asker, Secrets};
+use crate::reconcile::AccountKey;
+use crate::webhook::{FlowDelivery, INBOX, Routes};
+
+/// Between the fall of an actor and its next start.
+const RESTART_PAUSE: Duration = Duration::from_secs(1);
+
+/// All calls in flows of this process. Cheap to clone; clones are the same.
+#[derive(Clone, Debug)]
+pub struct Flows(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    tools: Tools,
+    routes: Routes,
+    stop: CancellationToken,
+    accounts_known: AtomicBool,
+    running: Mutex<Running>,
+}
+
+#[derive(Debug, Default)]
+struct Running {
+    lines: BTreeMap<AccountKey, Line>,
+    tasks: JoinSet<()>,
+}
+
+#[derive(Debug)]
+struct Line {
+    client: watch::Sender<Client>,
+    recovered: watch::Sender<bool>,
+    stop: CancellationToken,
+}
+
+impl Flows {
+    /// No account yet. `routes` brings the webhooks of those to come.
+    ///
+    /// # Errors
+    /// When the client for users' webhooks cannot be made: TLS cannot be set up.
+    pub fn new(
+        secrets: Secrets,
+        applications: Applications,
+        metrics: Metrics,
+        transcript: Transcript,
+        routes: Routes,
+        stop: CancellationToken,
+    ) -> reqwest::Result<Self> {
+        let asker = Asker::new(secrets)?;
+        let tools = Tools { catalogue: Catalogue::default(), applications, asker, metrics, transcript };
+        let shared = Shared { tools, routes, stop, accounts_known: AtomicBool::new(false), running: Mutex::default() };
+        Ok(Self(Arc::new(shared)))
+    }
+
+    /// Which flows there are.
+    #[must_use]
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.0.tools.catalogue
+    }
+
+    /// The account works. Starts its actor, or tells it of a new key or address.
+    pub fn admit(&self, account: &AccountKey, client: Client) {
+        let mut running = self.lock();
+        if let Some(line) = running.lines.get(account) {
+            line.client.send_replace(client);
+            return;
+        }
+        let (inbox, deliveries) = mpsc::channel(INBOX);
+        let line = Line {
+            client: watch::Sender::new(client),
+            recovered: watch::Sender::new(false),
+            stop: self.0.stop.child_token(),
+        };
+        self.0.routes.open_flows(&account.namespace, &account.name, inbox);
+        while running.tasks.try_join_next().is_some() {}
+        let supervisor = Supervisor {
+            account: account.clone(),
+            tools: self.0.tools.clone(),
+            client: line.client.subscribe(),
+            recovered: line.recovered.clone(),
+            deliveries,
+            stop: line.stop.clone(),
+        };
+        running.tasks.spawn(supervisor.run());
+        running.lines.insert(account.clone(), line);
+    }
+
+    /// The account is gone.
+    pub fn remove(&self, account: &AccountKey) {
+        if let Some(line) = self.lock().lines.remove(account) {
+            line.stop.cancel();
+        }
+    }
+
+    /// Every account that exists was looked at.
+    pub fn accounts_are_known(&self) {
+        self.0.accounts_known.store(true, Ordering::Release);
+    }
+
+    /// Whether every call under way is known: before that, a flow that seems idle may not be.
+    #[must_use]
+    pub fn settled(&self) -> bool {
+        self.0.accounts_known.load(Ordering::Acquire)
+            && self.catalogue().is_synced()
+            && self.lock().lines.values().all(|line| *line.recovered.borrow())
+    }
+
+    /// Waits until every actor has ended. To be called once stopped.
+    pub async fn stopped(&self) {
+        let mut tasks = std::mem::take(&mut self.lock().tasks);
+        while let Some(ended) = tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "the supervisor of an account's flows ended early");
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Running> {
+        self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Keeps one account's actor running. One that falls is started anew, and finds its calls as after a crash.
+struct Supervisor {
+    account: AccountKey,
+    tools: Tools,
+    client: watch::Receiver<Client>,
+    recovered: watch::Sender<bool>,
+    deliveries: mpsc::Receiver<FlowDelivery>,
+    stop: CancellationToken,
+}
+
+impl Supervisor {
+    async fn run(mut self) {
+        loop {
+            let actor = Actor::new(Parts {
+                account: self.account.clone(),
+                tools: self.tools.clone(),
+                client: self.client.clone(),
+                deliveries: &mut self.deliveries,
+                recovered: self.recovered.clone(),
+                stop: self.stop.clone(),
+            });
+            match AssertUnwindSafe(actor.run()).catch_unwind().await {
+                Ok(Ok(())) => return,
+                Ok(Err(error)) => {
+                    tracing::error!(account = %self.account, %error, "calls in flows have to be found anew")
+                }
+                Err(_) => {
+                    tracing::error!(account = %self.account, "the actor of calls in flows panicked; they are found anew")
+                }
+            }
+            self.recovered.send_replace(false);
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = tokio::time::sleep(RESTART_PAUSE) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The shell of call flows: one actor per account feeds webhooks, timers and answers to the pure interpreter, and performs
+//! what comes out.
+//!
+//! Promises that a webhook is acknowledged only when the commands that follow from it were accepted; that the commands of one
+//! call leave in order, one at a time; that calls under way are found again after a restart; and that a call whose flow cannot
+//! be found is hung up instead of being left silent. Decides nothing about what a flow does.
+
+mod acknowledgement;
+mod actor;
+mod calls;
+mod catalogue;
+mod inbound;
+mod lines;
+mod metrics;
+mod recover;
+mod send;
+mod tally;
+mod transcript;
+mod user_webhook;
+
+pub use catalogue::{Catalogue, Found, Runnable};
+pub use inbound::Applications;
+pub use lines::Flows;
+pub use metrics::Metrics;
+pub use tally::{StepDelta, Tally};
+pub use transcript::{Happening, Transcript};
+pub use user_webhook::{Secrets, UserWebhooks};
