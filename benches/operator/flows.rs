@@ -19,13 +19,13 @@ const AT_ONCE: usize = 32;
 const PATIENCE: Duration = Duration::from_mins(5);
 
 pub(crate) async fn measure(report: &mut Report) -> Result<()> {
-    for callers in [500, 2000] {
-        run(callers, report).await?;
+    for (callers, name) in [(500, "flows, 500 calls"), (2000, "flows, 2,000 calls")] {
+        run(callers, name, report).await?;
     }
     Ok(())
 }
 
-async fn run(callers: u64, report: &mut Report) -> Result<()> {
+async fn run(callers: u64, name: &'static str, report: &mut Report) -> Result<()> {
     // A key a second of each of 500; of 2,000 as many keys in all.
     let reaction = callers * 2;
     let behaviour = json!({ "callees": {
@@ -72,21 +72,20 @@ async fn run(callers: u64, report: &mut Report) -> Result<()> {
     if asked != callers * QUESTIONS {
         return Err(format!("{asked} questions were asked, not {}", callers * QUESTIONS).into());
     }
-    let name = format!("flows, {callers} calls");
     let metrics =
         reqwest::get(format!("{}/metrics", installation.testbed.operator().admin_url())).await?.text().await?;
     for (label, share) in [("median", 0.5), ("99 %", 0.99), ("99.9 %", 0.999)] {
         let bound = quantile(&metrics, "telnyx_operator_flow_reaction_seconds", share)?;
-        report.add(&name, format!("webhook to next command, {label} at most"), "ms", &[bound * 1000.0]);
+        report.add(name, format!("webhook to next command, {label} at most"), "ms", &[bound * 1000.0]);
     }
     #[expect(clippy::cast_precision_loss, reason = "thousands")]
     let commands = (callers * (QUESTIONS * 2 + 2)) as f64;
     let cpu = installation.operator_cpu()? - cpu;
     #[expect(clippy::cast_precision_loss, reason = "thousands")]
-    report.add(&name, "most calls at once", "calls", &[most.get() as f64]);
-    report.add(&name, "commands per second", "1/s", &[commands / took]);
-    report.add(&name, "commands per CPU second of the operator", "1/s", &[commands / cpu]);
-    report.add(&name, "memory of the operator", "MB", &[installation.operator_memory()?]);
+    report.add(name, "most calls at once", "calls", &[most.get() as f64]);
+    report.add(name, "commands per second", "1/s", &[commands / took]);
+    report.add(name, "commands per CPU second of the operator", "1/s", &[commands / cpu]);
+    report.add(name, "memory of the operator", "MB", &[installation.operator_memory()?]);
     installation.testbed.stop().await?;
     Ok(())
 }

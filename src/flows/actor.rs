@@ -71,7 +71,7 @@ enum Answer {
 
 /// All that an actor waits for.
 enum Input {
-    Delivery(FlowDelivery),
+    Delivery(Box<FlowDelivery>),
     Answer(Answer),
     Time,
     Stop,
@@ -96,7 +96,7 @@ impl<'a> Actor<'a> {
         self.start_recovery();
         loop {
             match self.next().await? {
-                Input::Delivery(delivery) => self.deliver(delivery),
+                Input::Delivery(delivery) => self.deliver(*delivery),
                 Input::Answer(answer) => self.answered(answer),
                 Input::Time => self.timers(),
                 Input::Stop => return self.flush().await,
@@ -110,7 +110,7 @@ impl<'a> Actor<'a> {
             biased;
             () = self.parts.stop.cancelled() => Ok(Input::Stop),
             Some(answer) = self.running.join_next(), if !self.running.is_empty() => Ok(Input::Answer(answer?)),
-            delivery = self.parts.deliveries.recv() => delivery.map(Input::Delivery).ok_or(ActorError::Abandoned),
+            delivery = self.parts.deliveries.recv() => delivery.map(|one| Input::Delivery(Box::new(one))).ok_or(ActorError::Abandoned),
             () = sleep_until(wake) => Ok(Input::Time),
         }
     }

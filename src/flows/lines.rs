@@ -161,10 +161,10 @@ impl Supervisor {
             match AssertUnwindSafe(actor.run()).catch_unwind().await {
                 Ok(Ok(())) => return,
                 Ok(Err(error)) => {
-                    tracing::error!(account = %self.account, %error, "calls in flows have to be found anew")
+                    tracing::error!(account = %self.account, %error, "calls in flows have to be found anew");
                 }
                 Err(_) => {
-                    tracing::error!(account = %self.account, "the actor of calls in flows panicked; they are found anew")
+                    tracing::error!(account = %self.account, "the actor of calls in flows panicked; they are found anew");
                 }
             }
             self.recovered.send_replace(false);

@@ -42,7 +42,6 @@ pub(super) async fn send(client: &Client, command: Command) -> CommandOutcome {
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "whatever has no status is of unknown fate, in later versions too")]
 fn outcome(error: &Error, class: Class) -> CommandOutcome {
     match (class, error) {
         (Class::AcceptedWithoutIds, _) => CommandOutcome::Accepted(Made::default()),

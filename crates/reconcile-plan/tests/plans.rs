@@ -94,9 +94,9 @@ fn an_edit_under_report_leaves_what_had_drifted_before() {
         edits: Some(paths.iter().map(|path| (*path).to_owned()).collect()),
         ..Policy::default()
     };
-    let body_of = |planned: Plan| match planned.action {
-        Action::Update { body, .. } => Value::Object(body),
-        other => panic!("{other:?}"),
+    let body_of = |planned: Plan| {
+        let Action::Update { body, .. } = planned.action else { panic!("{:?}", planned.action) };
+        Value::Object(body)
     };
     let planned = plan(&target, &observed, &edit(&["size"]));
     assert_eq!(planned.changes.len(), 4, "all that differs is told");

@@ -123,5 +123,5 @@ fn shown(details: &Map<String, Value>) -> String {
             None => text,
         }
     };
-    details.iter().map(|(field, value)| format!("  {field}={}", text(value))).collect()
+    details.iter().fold(String::new(), |line, (field, value)| line + "  " + field + "=" + &text(value))
 }

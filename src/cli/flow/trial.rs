@@ -39,7 +39,7 @@ const CALLED: &str = "+12025550199";
 /// How long is waited for what still comes after the end.
 const AFTERMATH: Duration = Duration::from_millis(300);
 /// The longest call there is.
-const LONGEST: Duration = Duration::from_secs(14_400 + 60);
+const LONGEST: Duration = Duration::from_mins(241);
 
 /// Who answers an outbound call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

@@ -12,11 +12,11 @@ const LONGEST: usize = 500;
 /// The flow, or what is wrong with it.
 pub(crate) fn compile(spec: &CallFlowSpec, key: FlowKey) -> Result<(call_flow::Flow, UserWebhooks), Vec<FlowProblem>> {
     let written = serde_json::from_value::<FlowSpec>(Value::Object(spec.flow.clone()));
-    let written = written.map_err(|error| vec![about("spec", None, error.to_string())])?;
+    let written = written.map_err(|error| vec![about("spec", None, &error.to_string())])?;
     let flow = call_flow::compile(&written, key).map_err(|problems| {
         let one = |problem: call_flow::Problem| {
             let message = format!("{}; {}", problem.problem, problem.remedy);
-            about(&format!("spec.{}", problem.path), problem.step.as_deref(), message)
+            about(&format!("spec.{}", problem.path), problem.step.as_deref(), &message)
         };
         problems.into_iter().map(one).collect::<Vec<_>>()
     })?;
@@ -29,12 +29,12 @@ pub(crate) fn compile(spec: &CallFlowSpec, key: FlowKey) -> Result<(call_flow::F
         .into_iter()
         .map(|host| {
             let message = format!("a callWebhook step asks {host}, which is not listed; add it, or ask another host");
-            about("spec.webhooks.allowedHosts", None, message)
+            about("spec.webhooks.allowedHosts", None, &message)
         })
         .collect())
 }
 
-fn about(path: &str, step: Option<&str>, message: String) -> FlowProblem {
+fn about(path: &str, step: Option<&str>, message: &str) -> FlowProblem {
     let cut = |text: &str| text.chars().take(LONGEST).collect::<String>();
-    FlowProblem { path: cut(path), step: step.map(cut), message: cut(&message) }
+    FlowProblem { path: cut(path), step: step.map(cut), message: cut(message) }
 }

@@ -411,7 +411,7 @@ fn a_talk_is_not_cut_by_a_restart() {
     let started = flow.start(outbound(), at(0)).unwrap();
     let bridged = say(&flow, &started.state, 5, "call.bridged", json!({}));
     let [CallCommand::UpdateClientState(carried)] = commands(&bridged)[..] else { panic!("{:?}", bridged.effects) };
-    let Some(Decoded::Leg(position)) = Decoded::read(carried) else { panic!() };
+    let Some(Decoded::Leg(position)) = Decoded::read(carried.client_state.as_ref().unwrap()) else { panic!() };
     let resumed = flow.resume(leg(), *position, at(1000)).unwrap();
     let [Effect::ArmTimer(timer)] = resumed.effects[..] else { panic!("{:?}", resumed.effects) };
     assert_eq!(timer.at, at(14_400));
