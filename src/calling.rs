@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::api::{AccountRef, CallControlApplication};
 use crate::controllers::{call_flow, campaign, dial_job};
 use crate::dialing::{self, Dialers};
-use crate::flows::{self, Applications, Flows, Secrets, Transcript};
+use crate::flows::{self, Applications, ConferencePolicies, Flows, Secrets, Transcript};
 use crate::reconcile::{AccountKey, Change, Context, Departure, Stores};
 use crate::webhook::{self, Receiver, Routes};
 
@@ -25,6 +25,7 @@ use crate::webhook::{self, Receiver, Routes};
 pub fn parts(
     context: &Context,
     applications: Stores<CallControlApplication>,
+    policies: ConferencePolicies,
     webhooks: TcpListener,
 ) -> reqwest::Result<Vec<BoxFuture<'static, ()>>> {
     let routes = Routes::default();
@@ -41,6 +42,7 @@ pub fn parts(
         applications,
         flowing,
         Transcript::default(),
+        policies,
         routes.clone(),
         shutdown.clone(),
     )?;

@@ -14,6 +14,7 @@ use crate::controllers::application::Applications;
 use crate::controllers::profile::Profiles;
 use crate::controllers::queue::Queues;
 use crate::controllers::{WatchedReferences, account, conference, queue};
+use crate::flows::ConferencePolicies;
 use crate::reconcile::{self, Accounts, Context, External as _, News, Scope, Stores, Users};
 use crate::telemetry::{self, Events, Health, Metrics};
 
@@ -85,6 +86,7 @@ impl Operator {
             scope,
             shutdown: shutdown.clone(),
         };
+        let policies = ConferencePolicies::default();
         // Before any part runs, so that nobody takes an operator that has not begun for one that is ready.
         for kind in
             [account::KIND, Profiles::KIND.word(), Queues::KIND.word(), Applications::KIND.word(), conference::KIND]
@@ -98,11 +100,11 @@ impl Operator {
             reconcile::run::<Applications>(context.clone(), applications.clone(), application_caches).boxed(),
             publisher.run(shutdown).boxed(),
             queue::watch_occupancy(context.clone(), queues).boxed(),
-            conference::run(context.clone(), applications.clone()).boxed(),
+            conference::run(context.clone(), applications.clone(), policies.clone()).boxed(),
         ];
         let bound = |source| OperatorError::Listen { what: "webhooks", address: options.webhook_listen, source };
         let webhook_address = webhooks.local_addr().map_err(bound)?;
-        parts.extend(crate::calling::parts(&context, applications, webhooks)?);
+        parts.extend(crate::calling::parts(&context, applications, policies, webhooks)?);
         Ok(Self { context, parts, admin, webhook_address })
     }
 

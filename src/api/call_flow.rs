@@ -108,9 +108,9 @@ pub struct CallFlowStatus {
     /// The revision that new calls run. Unset: none was ever valid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<i64>,
-    /// Calls under way, of all revisions.
-    #[serde(default)]
-    pub active_calls: u32,
+    /// Calls under way, of all revisions. Unset: the operator has not seen the object yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active_calls: Option<u32>,
     /// Revisions that calls run, or that new ones would: at most 50, the newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 50))]

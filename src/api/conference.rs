@@ -92,15 +92,15 @@ pub struct ConferenceSpec {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub suspend: bool,
 
-    /// When a tone sounds: `always`, `never`, `on_enter` or `on_exit`. Used when a conference begins. Unset: Telnyx's own
+    /// When a tone sounds: `always`, `never`, `on_enter` or `on_exit`. Used when a flow begins the conference and its step says nothing else. Unset: Telnyx's own
     /// choice, `never`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ConferenceBeep")]
     pub beep_enabled: Option<ConferenceBeep>,
-    /// Whether silence is filled with a faint noise. Used when a conference begins. Unset: Telnyx's own choice.
+    /// Whether silence is filled with a faint noise. Used when a flow begins the conference and its step says nothing else. Unset: Telnyx's own choice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comfort_noise: Option<bool>,
-    /// Minutes after which the conference ends, 1 to 240. Used when a conference begins. Unset: 240, the most that Telnyx
+    /// Minutes after which the conference ends, 1 to 240. Used when a flow begins the conference and its step says nothing else. Unset: 240, the most that Telnyx
     /// allows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 240))]
@@ -113,7 +113,7 @@ pub struct ConferenceSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 255))]
     pub hold_media_name: Option<String>,
-    /// Most participants, 2 to 800. Used when a conference begins. Unset: Telnyx's own choice, 250.
+    /// Most participants, 2 to 800. Used when a flow begins the conference and its step says nothing else. Unset: Telnyx's own choice, 250.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 2, max = 800))]
     pub max_participants: Option<u32>,
@@ -123,7 +123,7 @@ pub struct ConferenceSpec {
     #[schemars(with = "ConferenceRegion")]
     pub region: Option<ConferenceRegion>,
     /// Whether the conference starts with its first participant; where false, whoever enters is on hold until somebody
-    /// starts it. Used when a conference begins. Unset: true.
+    /// starts it. Used when a flow begins the conference and its step says nothing else. Unset: true.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_conference_on_create: Option<bool>,
 

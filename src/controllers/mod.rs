@@ -14,6 +14,8 @@ mod secrets;
 mod transition;
 mod wire;
 
+pub(crate) use wire::word;
+
 use crate::api::OutboundVoiceProfile;
 use crate::reconcile::{Reference, References, Stores};
 use futures::future::BoxFuture;

@@ -21,7 +21,7 @@ pub(super) fn request<T: DeserializeOwned + Default>(fields: Fields) -> T {
 }
 
 /// The word by which an enum of ours is spelled at the API: they serialise alike.
-pub(super) fn word<T: Serialize, U: From<String>>(value: &T) -> Option<U> {
+pub(crate) fn word<T: Serialize, U: From<String>>(value: &T) -> Option<U> {
     match serde_json::to_value(value) {
         Ok(Value::String(word)) => Some(U::from(word)),
         Ok(_) | Err(_) => None,

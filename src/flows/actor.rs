@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use call_flow::effect::{WebhookCall, WebhookResponse};
+use call_flow::effect::{Request, WebhookCall, WebhookResponse};
 use call_flow::position::CallDirection;
 use call_flow::{CallStart, CommandOutcome, Decoded, Detection, Effect, FlowKey, Leg, Position, Reaction, SecondLeg};
 use jiff::Timestamp;
@@ -21,6 +21,7 @@ use super::calls::{Calls, until};
 use super::catalogue::{Catalogue, Found, Runnable};
 use super::inbound::{Answering, Applications};
 use super::metrics::{Lost, Metrics};
+use super::policies::ConferencePolicies;
 use super::recover::{self, FoundCall};
 use super::send;
 use super::transcript::{Happening, Transcript};
@@ -41,6 +42,7 @@ pub(super) struct Tools {
     pub(super) asker: Asker,
     pub(super) metrics: Metrics,
     pub(super) transcript: Transcript,
+    pub(super) policies: ConferencePolicies,
 }
 
 /// What an actor is made of.
@@ -295,8 +297,12 @@ impl<'a> Actor<'a> {
     fn perform(&mut self, id: &CallControlId, effects: Vec<Effect>, now: Timestamp, acknowledgement: &Acknowledgement) {
         for effect in effects {
             match effect {
-                Effect::Command(command) => {
+                Effect::Command(mut command) => {
                     if let Some(live) = self.calls.get_mut(id) {
+                        if let Request::CreateConference(create) = &mut command.request {
+                            let Parts { account, tools, .. } = &self.parts;
+                            tools.policies.apply(account, &live.runnable.namespace, create);
+                        }
                         live.outbox.push_back((command, acknowledgement.clone()));
                     }
                 }

@@ -16,6 +16,7 @@ use super::actor::{Actor, Parts, Tools};
 use super::catalogue::Catalogue;
 use super::inbound::Applications;
 use super::metrics::Metrics;
+use super::policies::ConferencePolicies;
 use super::transcript::Transcript;
 use super::user_webhook::{Asker, Secrets};
 use crate::reconcile::AccountKey;
@@ -60,11 +61,12 @@ impl Flows {
         applications: Applications,
         metrics: Metrics,
         transcript: Transcript,
+        policies: ConferencePolicies,
         routes: Routes,
         stop: CancellationToken,
     ) -> reqwest::Result<Self> {
         let asker = Asker::new(secrets)?;
-        let tools = Tools { catalogue: Catalogue::default(), applications, asker, metrics, transcript };
+        let tools = Tools { catalogue: Catalogue::default(), applications, asker, metrics, transcript, policies };
         let shared = Shared { tools, routes, stop, accounts_known: AtomicBool::new(false), running: Mutex::default() };
         Ok(Self(Arc::new(shared)))
     }

@@ -1,7 +1,7 @@
 //! Calls that come in and run a flow to its end.
 
 use serde_json::{Value, json};
-use telnyx_operator::api::CallFlow;
+use telnyx_operator::api::{CallFlow, Conference};
 
 use crate::world::{World, patient, pressing};
 
@@ -65,5 +65,27 @@ async fn a_caller_who_hangs_up_in_the_middle_ends_the_flow() {
     world.leave(&call).await;
     world.heard(&call, &["call.hangup"]).await;
     world.until::<CallFlow>("flow", "shows no call", |flow| flow["status"]["activeCalls"] == 0).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_conference_that_a_flow_begins_has_what_its_policy_declares() {
+    let name = uuid::Uuid::new_v4().to_string();
+    let meet = json!({ "name": "meet", "createConference": { "name": name } });
+    let world =
+        World::new(json!({ "direction": "Inbound", "steps": [{ "name": "answer", "answer": {} }, meet] })).await;
+    let policy = json!({ "accountRef": { "name": "main" }, "conferenceName": name, "maxParticipants": 2 });
+    world.create::<Conference>("town-hall", policy).await;
+    world
+        .until::<Conference>("town-hall", "was looked at", |policy| {
+            policy["status"]["observedGeneration"] == policy["metadata"]["generation"]
+        })
+        .await;
+    let call = world.call_in(patient()).await;
+    world.heard(&call, &["answer", "call.answered"]).await;
+    world.until::<Conference>("town-hall", "is live", |policy| policy["status"]["participants"].is_object()).await;
+    let bodies = world.requests("/conferences");
+    let body = bodies.iter().find(|body| body["name"] == name).unwrap();
+    assert_eq!(body["max_participants"], 2, "{body}");
     world.end().await;
 }

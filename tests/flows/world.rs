@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use telnyx_operator::api::{CallControlApplication, CallFlow, TelnyxAccount};
-use telnyx_simulator::{Running, Simulator};
+use telnyx_simulator::{JOURNAL_VARIABLE, Running, Simulator};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
@@ -34,6 +34,8 @@ pub(crate) struct World {
     pub(crate) namespace: String,
     pub(crate) simulator: Running,
     http: reqwest::Client,
+    /// What the operator sent. Where all stories keep it together, Telnyx's own package judges it afterwards.
+    journal: PathBuf,
     home: TempDir,
     /// The operator's, with the rights of the chart's ServiceAccount.
     kubeconfig: PathBuf,
@@ -62,13 +64,17 @@ impl World {
         let namespace = format!("flows-{}", uuid::Uuid::new_v4().simple());
         let object: Namespace = serde_json::from_value(json!({ "metadata": { "name": namespace } })).unwrap();
         Api::all(client.clone()).create(&PostParams::default(), &object).await.unwrap();
+        let journal =
+            std::env::var_os(JOURNAL_VARIABLE).map_or_else(|| home.path().join("journal.jsonl"), PathBuf::from);
         let simulator = Simulator::builder()
             .configure(|behaviour| behaviour.callees.audio.speak_ms_per_character = 10)
             .api_key(KEY)
+            .journal(Some(journal.clone()))
             .start()
             .await
             .unwrap();
         let mut world = Self {
+            journal,
             access: Some(access),
             client,
             namespace,
@@ -215,6 +221,14 @@ impl World {
         let answer = self.http.post(url).json(&body).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
         answer.json().await.unwrap_or_default()
+    }
+
+    /// The bodies that were sent to this path, by this story or, where the journal is shared, by any.
+    pub(crate) fn requests(&self, path: &str) -> Vec<Value> {
+        let journal = std::fs::read_to_string(&self.journal).unwrap();
+        // The last line may be under way.
+        let lines = journal.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines.filter(|line| line["path"] == path).map(|line| line["body"].clone()).collect()
     }
 
     /// From now on webhooks of this type do not arrive.

@@ -24,6 +24,10 @@ fn spec(kind: &str) -> Value {
             "announcements": [{ "name": "welcome", "text": { "payload": "Hello." } }],
             "participants": [{ "callControlId": "v3:a" }],
         }),
+        "CallFlow" => json!({
+            "steps": [{ "name": "bye", "hangup": {} }],
+            "variables": { "any": { "maxLength": 5, "default": "a" } },
+        }),
         "OutboundCampaign" => {
             let mut spec = plan();
             spec["targets"] = targets();

@@ -42,6 +42,7 @@ fn tables() -> Vec<(&'static str, &'static str, Bounds)> {
         ("OutboundVoiceProfile", "spec", bounds_of_remotes::PROFILE),
         ("Queue", "spec", bounds_of_remotes::QUEUE),
         ("Conference", "spec", bounds_of_remotes::CONFERENCE),
+        ("CallFlow", "spec", bounds_of_calls::FLOW),
         ("OutboundCampaign", "spec", bounds_of_calls::PLAN),
         ("OutboundCampaign", "spec", bounds_of_calls::TARGETS),
         ("OutboundCampaign", "spec", bounds_of_calls::CAMPAIGN),
@@ -92,7 +93,10 @@ fn no_bound_of_a_schema_is_left_out() {
         .collect();
     let mut there = BTreeSet::new();
     schema::each_field(|kind, path, schema| {
-        if path.starts_with("spec") {
+        // A step's parameters have the bounds of the API's requests, which telnyx-voice tries one by one
+        // (crates/telnyx-voice/tests/bounds), on the requests and on the schemas that they become.
+        let of_the_api = kind == "CallFlow" && path.starts_with("spec.steps[0]");
+        if path.starts_with("spec") && !of_the_api {
             for (keyword, path) in keywords(path, schema) {
                 there.insert((kind.to_owned(), path, keyword));
             }

@@ -189,8 +189,35 @@ pub(crate) const TARGETS: Bounds = &[
     ("targets[0].variables.any", Chars(0, 256)),
 ];
 
+/// A flow, but for the parameters of its steps.
+pub(crate) const FLOW: Bounds = &[
+    ("direction", OneOf(&["Inbound", "Outbound", "Any"])),
+    ("timeLimitSecs", Number(60.0, 14_400.0)),
+    ("revisionHistoryLimit", Number(1.0, 50.0)),
+    ("amd.verdictTimeoutSecs", Number(1.0, 120.0)),
+    ("amd.greetingTimeoutSecs", Number(1.0, 120.0)),
+    ("variables.any.maxLength", Required),
+    ("variables.any.maxLength", Number(1.0, 256.0)),
+    ("steps", Required),
+    ("steps", Items(1, 250)),
+    ("steps", Unique),
+    ("webhooks.allowedHosts", Required),
+    ("webhooks.allowedHosts", Items(1, 20)),
+    ("webhooks.allowedHosts[0]", Chars(1, 259)),
+    (
+        "webhooks.allowedHosts[0]",
+        Like(&["a", "a.example", "10.0.0.1:8080"], &["-a", "a-", "https://a.example", "a:b", "a/b"]),
+    ),
+    ("webhooks.signingSecretRef.name", Required),
+    ("webhooks.signingSecretRef.name", Chars(1, 253)),
+    ("webhooks.signingSecretRef.key", Required),
+    ("webhooks.signingSecretRef.key", Chars(1, 253)),
+    ("webhooks.signingSecretRef.key", Like(KEYS[0], KEYS[1])),
+];
+
 /// What only a campaign has.
 pub(crate) const CAMPAIGN: Bounds = &[
+    ("ttlSecondsAfterFinished", Number(0.0, 31_536_000.0)),
     ("targets", Items(1, 100)),
     ("targetsFrom.configMap.name", Required),
     ("targetsFrom.configMap.name", Chars(1, 253)),

@@ -107,6 +107,8 @@ pub(crate) const APPLICATION: Bounds = &[
     ("inbound.sipSubdomainReceiveSettings", OneOf(&["only_my_connections", "from_anyone"])),
     ("outbound.channelLimit", Number(1.0, 100_000.0)),
     ("outbound.outboundVoiceProfileId", Chars(1, 64)),
+    ("callFlowRef.name", Required),
+    ("callFlowRef.name", Chars(1, 253)),
     ("outbound.outboundVoiceProfileRef.name", Required),
     ("outbound.outboundVoiceProfileRef.name", Chars(1, 253)),
 ];

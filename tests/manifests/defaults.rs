@@ -6,12 +6,13 @@ use crate::bases::{base, get};
 use crate::schema;
 use crate::server::Server;
 
-const KINDS: [&str; 7] = [
+const KINDS: [&str; 8] = [
     "TelnyxAccount",
     "CallControlApplication",
     "OutboundVoiceProfile",
     "Queue",
     "Conference",
+    "CallFlow",
     "OutboundCampaign",
     "DialJob",
 ];
@@ -63,6 +64,8 @@ async fn what_is_left_out_has_the_documented_value() {
             ("spec.participants", json!([{ "callControlId": "v3:a" }])),
         ],
     );
+    let flow = server.store(&base("CallFlow")).await;
+    check(&flow, &[("spec.revisionHistoryLimit", json!(10)), ("spec.steps", json!([{ "name": "bye", "hangup": {} }]))]);
     let campaign = server.store(&base("OutboundCampaign")).await;
     check(&campaign, &plan("spec"));
     let job = server.store(&base("DialJob")).await;

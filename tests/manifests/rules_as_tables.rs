@@ -12,6 +12,14 @@ TelnyxAccount | {webhookBaseUrl: 'https://a.example', webhookFailoverBaseUrl: 'h
 CallControlApplication | {outbound: {outboundVoiceProfileId: '1'}} | ok
 CallControlApplication | {outbound: {outboundVoiceProfileRef: {name: a}}} | ok
 CallControlApplication | {outbound: {outboundVoiceProfileId: '1', outboundVoiceProfileRef: {name: a}}} | set at most one of outboundVoiceProfileRef
+CallControlApplication | {callFlowRef: {name: a}} | ok
+CallControlApplication | {callFlowRef: {name: a}, webhookApiVersion: '2'} | ok
+CallControlApplication | {callFlowRef: {name: a}, webhookApiVersion: '1'} | callFlowRef needs the operator's own webhook URL
+CallControlApplication | {callFlowRef: {name: a}, webhookEventUrl: 'https://a.example'} | callFlowRef needs the operator's own webhook URL
+
+CallFlow | {steps: [{name: a, speak: {payload: b, voice: c}}]} | ok
+CallFlow | {steps: [{name: a}]} | a step does one thing
+CallFlow | {steps: [{name: a, hangup: {}, answer: {}}]} | a step does one thing
 
 OutboundVoiceProfile | {callingWindow: {startTime: '08:00'}} | set both startTime and endTime, or neither
 OutboundVoiceProfile | {callingWindow: {endTime: '08:00'}} | set both startTime and endTime, or neither

@@ -106,6 +106,8 @@ async fn a_quiet_pass_writes_nothing_on_either_side() {
         world.ready::<CallControlApplication>(&format!("app-{number}")).await;
     }
     world.ready::<Queue>("waiting-room").await;
+    // Who waits in a queue is read a moment after it is there.
+    world.until::<Queue>("waiting-room", "shows who waits", |queue| queue["status"]["occupancy"].is_object()).await;
     let versions = world.versions().await;
     stays_quiet(&world, &versions).await;
 

@@ -102,12 +102,16 @@ fn step_edges(spec: &FlowSpec, index: usize, step: &Step, add: &mut dyn FnMut(&s
     if let Action::Loop(repeat) = &step.action {
         add(&from, node(spec, &repeat.to), &format!("{} times", repeat.times), Line::Thick);
     }
-    for (event, target) in &step.on {
+    for (event, target) in &step.transitions {
         let error = step.action.kind().outcomes().iter().any(|way| way.name == event && way.class == Class::Error);
         add(&from, node(spec, target), event, if error { Line::Dotted } else { Line::Solid });
     }
-    let goes_on =
-        step.action.kind().outcomes().iter().any(|way| way.class == Class::Next && !step.on.contains_key(way.name));
+    let goes_on = step
+        .action
+        .kind()
+        .outcomes()
+        .iter()
+        .any(|way| way.class == Class::Next && !step.transitions.contains_key(way.name));
     if goes_on {
         let below = if index + 1 < spec.steps.len() { format!("s{}", index + 1) } else { "done".to_owned() };
         add(&from, step.next.as_ref().map_or(below, |name| node(spec, name)), "", Line::Solid);
@@ -156,7 +160,7 @@ mod tests {
             "direction": "Outbound",
             "amd": {"machine": "end"},
             "steps": [
-                {"name": "menu", "gather": {"maximumDigits": 1}, "on": {"timeout": "again", "failed": "bye"}},
+                {"name": "menu", "gather": {"maximumDigits": 1}, "transitions": {"timeout": "again", "failed": "bye"}},
                 {"name": "choose", "switch": {"cases": [{"when": "digits == \"1\"", "next": "bye"}]}},
                 {"name": "again", "loop": {"to": "menu", "times": 2}},
                 {"name": "bye", "hangup": {}, "onError": "nowhere"},

@@ -27,7 +27,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::print::Printer;
 use crate::api::CallControlApplication;
-use crate::flows::{self, Applications, Flows, Happening, Runnable, Secrets, Tally, Transcript, UserWebhooks};
+use crate::flows::{
+    self, Applications, ConferencePolicies, Flows, Happening, Runnable, Secrets, Tally, Transcript, UserWebhooks,
+};
 use crate::reconcile::{AccountKey, Scope, Stores};
 use crate::webhook::{self, INBOX, Receiver, Routes};
 
@@ -127,6 +129,7 @@ impl Trial {
             self.applications(&connection)?,
             flows::Metrics::new(&mut registry),
             transcript,
+            ConferencePolicies::default(),
             routes.clone(),
             stop.clone(),
         )

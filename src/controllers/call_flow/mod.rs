@@ -18,15 +18,17 @@ use futures::future::join_all;
 use futures::{FutureExt, StreamExt, stream};
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::{Action, Config as ControllerConfig};
+use kube::runtime::reflector::store::Writer;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::{Controller, Predicate, WatchStreamExt, predicates, reflector, watcher};
 use kube::{Client, Resource};
+use tokio::sync::watch::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{CallFlow, CallFlowStatus};
 use crate::dialing::scoped;
 use crate::flows::Flows;
-use crate::reconcile::Object as _;
+use crate::reconcile::{Object as _, never_filled};
 
 pub(crate) use compile::compile;
 pub use pass::FINALIZER;
@@ -61,21 +63,26 @@ struct Held {
 /// Watches these namespaces, `None` being all, until stopped.
 pub async fn run(client: Client, flows: Flows, namespaces: Vec<Option<String>>, stop: CancellationToken) {
     let context = Arc::new(Context { client, flows, held: Mutex::default() });
-    let (mut readers, mut watches) = (Vec::new(), Vec::new());
+    let (mut caches, mut watches) = (Vec::new(), Vec::new());
     for namespace in namespaces {
         let (reader, writer) = reflector::store();
-        readers.push(reader.clone());
-        watches.push(watch(Arc::clone(&context), namespace, reader, writer, stop.clone()));
+        let filled = Sender::new(false);
+        caches.push((reader.clone(), filled.subscribe()));
+        watches.push(watch(Arc::clone(&context), namespace, (reader, writer), filled, stop.clone()));
     }
-    let knowing = tell_when_all_known(Arc::clone(&context), readers, stop.clone());
+    let knowing = tell_when_all_known(Arc::clone(&context), caches, stop.clone());
     futures::future::join(join_all(watches), knowing).await;
 }
 
 /// Says when every flow that exists was looked at: until then an unknown one may exist.
-async fn tell_when_all_known(context: Arc<Context>, readers: Vec<Store<Guarded>>, stop: CancellationToken) {
+async fn tell_when_all_known(
+    context: Arc<Context>,
+    mut caches: Vec<(Store<Guarded>, Receiver<bool>)>,
+    stop: CancellationToken,
+) {
     let all_known = async {
-        for reader in &readers {
-            if reader.wait_until_ready().await.is_err() {
+        for (_, is_filled) in &mut caches {
+            if is_filled.wait_for(|filled| *filled).await.is_err() {
                 return;
             }
         }
@@ -86,7 +93,7 @@ async fn tell_when_all_known(context: Arc<Context>, readers: Vec<Store<Guarded>>
                 let Ok(flow) = &flow.0 else { return true };
                 flow.deleting() || context.was_looked_at(flow.uid())
             };
-            if readers.iter().all(|reader| reader.state().iter().all(looked_at)) {
+            if caches.iter().all(|(reader, _)| reader.state().iter().all(looked_at)) {
                 return context.flows.catalogue().synced();
             }
         }
@@ -100,15 +107,21 @@ async fn tell_when_all_known(context: Arc<Context>, readers: Vec<Store<Guarded>>
 async fn watch(
     context: Arc<Context>,
     namespace: Option<String>,
-    reader: Store<Guarded>,
-    writer: reflector::store::Writer<Guarded>,
+    (reader, writer): (Store<Guarded>, Writer<Guarded>),
+    filled: Sender<bool>,
     stop: CancellationToken,
 ) {
     let api = scoped::<Guarded>(&context.client, namespace.as_deref());
+    let is_filled = filled.subscribe();
     let changes = predicates::generation.combine(predicates::finalizers).combine(deletion);
     let watched = watcher(api, watcher::Config::default())
         .default_backoff()
         .reflect(writer)
+        .inspect(move |event| {
+            if matches!(event, Ok(watcher::Event::InitDone)) {
+                filled.send_replace(true);
+            }
+        })
         .applied_objects()
         .predicate_filter(changes, kube::runtime::utils::PredicateConfig::default());
     let (flows, catalogue) = (reader.clone(), context.flows.catalogue().clone());
@@ -126,18 +139,21 @@ async fn watch(
             flows.state().iter().filter(|flow| is_meant(flow)).map(|flow| ObjectRef::from_obj(&**flow)).collect();
         stream::iter(meant)
     });
-    Controller::for_stream(watched, reader)
+    let controller = Controller::for_stream(watched, reader)
         .with_config(ControllerConfig::default().concurrency(AT_ONCE))
         .reconcile_on(moved)
-        .graceful_shutdown_on(stop.cancelled_owned())
+        .graceful_shutdown_on(stop.clone().cancelled_owned())
         .run(reconcile, |_, error: &Infallible, _| match *error {}, context)
         .for_each(|passed| {
             if let Err(error) = passed {
                 tracing::debug!(%error, "flow pass");
             }
             std::future::ready(())
-        })
-        .await;
+        });
+    tokio::select! {
+        () = controller => {}
+        () = never_filled(&stop, is_filled) => {}
+    }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the signature of a predicate")]

@@ -49,7 +49,7 @@ pub(super) fn report(findings: &Findings<'_>, before: &CallFlowStatus, now: Time
         observed_generation: Some(findings.generation),
         conditions: conditions(findings, &before.conditions, now),
         revision: findings.current,
-        active_calls,
+        active_calls: Some(active_calls),
         revisions: findings
             .revisions
             .iter()

@@ -29,6 +29,7 @@ use tokio::sync::{Notify, watch};
 use self::pass::{Memory, Pass};
 use super::wire::word;
 use crate::api::{CallControlApplication, Conference, ConferenceRegion};
+use crate::flows::ConferencePolicies;
 use crate::reconcile::{Account, AccountKey, Context, Doing, Object as _, Stores, outcome_of};
 
 type Guarded = DeserializeGuard<Conference>;
@@ -44,8 +45,9 @@ const AFTER_A_COMMAND: Duration = Duration::from_secs(1);
 /// Conferences that are worked on at once.
 const CONCURRENCY: usize = 8;
 
-/// Runs the controller until shutdown. `applications` say whose conferences a namespace may touch.
-pub async fn run(context: Context, applications: Stores<CallControlApplication>) {
+/// Runs the controller until shutdown. `applications` say whose conferences a namespace may touch; `policies` is told what
+/// flows need to begin one.
+pub async fn run(context: Context, applications: Stores<CallControlApplication>, policies: ConferencePolicies) {
     let changed = Arc::new(Notify::new());
     let (mut stores, mut follows, mut filled) = (vec![], vec![], vec![]);
     for namespace in context.scope.namespaces() {
@@ -62,7 +64,7 @@ pub async fn run(context: Context, applications: Stores<CallControlApplication>)
         }
         context.health.ready(KIND);
     };
-    let work = work(&context, &stores, &applications, &changed);
+    let work = work(&context, &stores, &applications, &policies, &changed);
     tokio::join!(futures::future::join_all(follows), ready, work);
 }
 
@@ -109,6 +111,7 @@ async fn work(
     context: &Context,
     stores: &[Store<Guarded>],
     applications: &Stores<CallControlApplication>,
+    policies: &ConferencePolicies,
     changed: &Notify,
 ) {
     // Without them, "no application" cannot be told from "not seen yet".
@@ -117,7 +120,10 @@ async fn work(
     loop {
         tokio::select! {
             () = tokio::time::sleep(TICK) => {}
-            () = changed.notified() => {}
+            () = changed.notified() => {
+                let all: Vec<_> = stores.iter().flat_map(Store::state).collect();
+                policies.replace(all.iter().filter_map(|object| object.0.as_ref().ok()));
+            }
             () = context.shutdown.cancelled() => return,
         }
         let due = due(stores, &mut memories);

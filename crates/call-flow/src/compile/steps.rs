@@ -37,15 +37,15 @@ fn direction(spec: &FlowSpec, step: &Step, at: (usize, &str), problems: &mut Pro
 
 fn events(step: &Step, at: (usize, &str), problems: &mut Problems) {
     let known = step.action.kind().outcomes();
-    for event in step.on.keys() {
+    for event in step.transitions.keys() {
         if !known.iter().any(|outcome| outcome.name == event) {
             let names: Vec<&str> = known.iter().map(|outcome| outcome.name).collect();
             let remedy = if names.is_empty() {
-                "it has no events: remove on".to_owned()
+                "it has no events: remove transitions".to_owned()
             } else {
                 format!("its events are {}", names.join(", "))
             };
-            problems.at(at, &format!("on.{event}"), "is not an event of this kind of step", remedy);
+            problems.at(at, &format!("transitions.{event}"), "is not an event of this kind of step", remedy);
         }
     }
 }
@@ -64,7 +64,7 @@ fn timer(step: &Step, at: (usize, &str), problems: &mut Problems) {
             at,
             "waitForEnd",
             "what the call is in lasts",
-            format!("name the step that follows under on.{usual}"),
+            format!("name the step that follows under transitions.{usual}"),
         );
     }
     let waits = match completion {

@@ -65,8 +65,11 @@ fn step_ways(
     let below = if index + 1 < count { Target::Step(place(index + 1)) } else { Target::End };
     let next = step.next.as_ref().map_or(below, |name| find(name, "next", problems));
     let on_error = step.on_error.as_ref().map_or(Target::Fail, |name| find(name, "onError", problems));
-    let on =
-        step.on.iter().map(|(event, name)| (event.clone(), find(name, &format!("on.{event}"), problems))).collect();
+    let on = step
+        .transitions
+        .iter()
+        .map(|(event, name)| (event.clone(), find(name, &format!("transitions.{event}"), problems)))
+        .collect();
     let mut cases = Vec::new();
     let mut back = None;
     if let Action::Switch(switch) = &step.action {

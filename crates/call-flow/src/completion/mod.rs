@@ -12,7 +12,7 @@ pub(crate) use signal::{Signal, own_leg, second_leg};
 
 use crate::spec::{Action, Kind, Step};
 
-/// What an event means for the flow when the step does not name it in `on`.
+/// What an event means for the flow when the step does not name it in `transitions`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
     /// The step's `next` follows.
@@ -26,7 +26,7 @@ pub enum Class {
 /// A way on from a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {
-    /// The key in `on`.
+    /// The key in `transitions`.
     pub name: &'static str,
     /// What follows by default.
     pub class: Class,

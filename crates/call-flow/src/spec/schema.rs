@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::action::Kind;
-use super::params::{FREE_FORM, InConference, NAMED, OURS, Params, camel};
+use super::params::{FREE_FORM, InConference, NAMED, OURS, Params, camel, snake};
 use super::step::Step;
 use crate::compile::MAX_NAME;
 
@@ -27,12 +27,37 @@ fn request<T: JsonSchema>() -> Map<String, Value> {
     });
     let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
     recase(&mut schema);
+    explain(&mut schema);
     let mut fields = match schema {
         Value::Object(fields) => fields,
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Map::new(),
     };
     fields.remove("title");
     fields
+}
+
+/// Gives every field a word, at every depth: where the name says it all, the API's reference says the rest.
+fn explain(schema: &mut Value) {
+    match schema {
+        Value::Object(keywords) => {
+            if let Some(Value::Object(properties)) = keywords.get_mut("properties") {
+                for (name, property) in properties {
+                    if let Value::Object(property) = property {
+                        let text = || Value::String(format!("The API's `{}`.", snake(name)));
+                        property.entry("description").or_insert_with(text);
+                    }
+                    explain(property);
+                }
+            }
+            let inner = |(keyword, inner)| {
+                matches!(String::as_str(keyword), "items" | "additionalProperties" | "anyOf" | "oneOf" | "allOf")
+                    .then_some(inner)
+            };
+            keywords.iter_mut().filter_map(inner).for_each(explain);
+        }
+        Value::Array(schemas) => schemas.iter_mut().for_each(explain),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// Rewrites the names of fields, at every depth, and takes out what cannot be written.
@@ -167,7 +192,7 @@ fn common() -> Map<String, Value> {
             "description": "Unique in the flow.",
         },
         "next": target("The step that follows, or end. Unset: the one below; after the last the call is hung up."),
-        "on": {
+        "transitions": {
             "type": "object", "maxProperties": 16,
             "additionalProperties": { "type": "string", "maxLength": MAX_NAME },
             "description": "Other ways on, by event: a step, or end. Which events there are depends on the kind.",

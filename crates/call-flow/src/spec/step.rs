@@ -22,7 +22,7 @@ pub struct Step {
     /// The step that follows, or `end`. Unset: the one below.
     pub next: Option<String>,
     /// Other ways on, by event: a step, or `end`. Which events there are depends on the kind.
-    pub on: BTreeMap<String, String>,
+    pub transitions: BTreeMap<String, String>,
     /// The step that follows an error, or `end`. Unset: the flow's `onError`.
     pub on_error: Option<String>,
     /// How long to wait for the end of the step, in seconds, 1 to 14400. Unset: the kind's own default.
@@ -42,7 +42,7 @@ struct Common {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     next: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    on: BTreeMap<String, String>,
+    transitions: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     on_error: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -53,7 +53,7 @@ struct Common {
     save: BTreeMap<String, String>,
 }
 
-const COMMON: [&str; 7] = ["name", "next", "on", "onError", "timeoutSecs", "waitForEnd", "save"];
+const COMMON: [&str; 7] = ["name", "next", "transitions", "onError", "timeoutSecs", "waitForEnd", "save"];
 
 impl Step {
     /// A step with nothing but a name and an action.
@@ -63,7 +63,7 @@ impl Step {
             name: name.to_owned(),
             action,
             next: None,
-            on: BTreeMap::new(),
+            transitions: BTreeMap::new(),
             on_error: None,
             timeout_secs: None,
             wait_for_end: None,
@@ -77,7 +77,7 @@ impl Serialize for Step {
         let common = Common {
             name: self.name.clone(),
             next: self.next.clone(),
-            on: self.on.clone(),
+            transitions: self.transitions.clone(),
             on_error: self.on_error.clone(),
             timeout_secs: self.timeout_secs,
             wait_for_end: self.wait_for_end,
@@ -106,7 +106,7 @@ impl<'de> Deserialize<'de> for Step {
             name: common.name,
             action,
             next: common.next,
-            on: common.on,
+            transitions: common.transitions,
             on_error: common.on_error,
             timeout_secs: common.timeout_secs,
             wait_for_end: common.wait_for_end,

@@ -43,11 +43,11 @@ fn names_are_unique_and_well_formed() {
 #[test]
 fn targets_exist() {
     check(
-        outbound(json!([with(speak("a"), json!({"next": "b", "onError": "c", "on": {"cancelled": "d"}}))])),
+        outbound(json!([with(speak("a"), json!({"next": "b", "onError": "c", "transitions": {"cancelled": "d"}}))])),
         &[
             ("steps[0].next", "no step \"b\"", "or end"),
             ("steps[0].onError", "no step \"c\"", "or end"),
-            ("steps[0].on.cancelled", "no step \"d\"", "or end"),
+            ("steps[0].transitions.cancelled", "no step \"d\"", "or end"),
         ],
     );
     check(
@@ -55,8 +55,8 @@ fn targets_exist() {
         &[("onError", "no step \"x\"", "or end"), ("amd.human", "no step \"y\"", "or end")],
     );
     check(
-        outbound(json!([with(speak("a"), json!({"on": {"sung": "end"}}))])),
-        &[("steps[0].on.sung", "is not an event", "its events are done, cancelled")],
+        outbound(json!([with(speak("a"), json!({"transitions": {"sung": "end"}}))])),
+        &[("steps[0].transitions.sung", "is not an event", "its events are done, cancelled")],
     );
 }
 

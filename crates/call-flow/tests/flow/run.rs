@@ -194,7 +194,7 @@ fn keys_choose_the_way_and_are_remembered() {
 #[test]
 fn a_second_leg_belongs_to_the_flow_that_called_it() {
     let flow = flow(json!({"direction": "Outbound", "steps": [
-        {"name": "call", "dial": {"from": "+15550100001", "to": "+15550100002"}, "on": {"busy": "busy"}},
+        {"name": "call", "dial": {"from": "+15550100001", "to": "+15550100002"}, "transitions": {"busy": "busy"}},
         {"name": "connect", "bridge": {"callControlId": "{{secondLeg}}"}, "next": "end"},
         {"name": "busy", "outcome": {"value": "Busy"}},
     ]}));
@@ -232,7 +232,7 @@ fn a_second_leg_belongs_to_the_flow_that_called_it() {
 #[test]
 fn the_caller_survives_a_transfer_that_fails() {
     let flow = flow(json!({"direction": "Outbound", "steps": [
-        {"name": "pass", "transfer": {"to": "+15550100002"}, "on": {"noAnswer": "sorry"}, "next": "end"},
+        {"name": "pass", "transfer": {"to": "+15550100002"}, "transitions": {"noAnswer": "sorry"}, "next": "end"},
         {"name": "sorry", "speak": {"payload": "Nobody there", "voice": "female"}},
     ]}));
     let started = flow.start(outbound(), at(0)).unwrap();
@@ -279,7 +279,7 @@ fn a_program_of_the_users_own_decides() {
 #[test]
 fn the_webhooks_of_a_conference_carry_its_owners_state_and_lead_astray_nobody() {
     let flow = flow(json!({"direction": "Outbound", "steps": [
-        {"name": "enter", "joinConference": {"conference": "standup"}, "on": {"joined": "mute"}, "next": "end"},
+        {"name": "enter", "joinConference": {"conference": "standup"}, "transitions": {"joined": "mute"}, "next": "end"},
         {"name": "mute", "muteConference": {"callControlIds": ["{{callControlId}}"]}},
     ]}));
     let started = flow.start(outbound(), at(0)).unwrap();

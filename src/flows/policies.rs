@@ -1,0 +1,124 @@
+//! The declared policies of conferences, for flows that begin one.
+//!
+//! A conference cannot be made without a call, so its policy is realised by the first leg: whatever the step leaves unset is taken
+//! from the `Conference` of that name. Written by that kind's controller.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use telnyx_voice::conference::ConferenceRequest;
+
+use crate::api::Conference;
+use crate::controllers::word;
+use crate::reconcile::{AccountKey, Object as _};
+
+/// The account, the namespace and the conference's name.
+type Name = (AccountKey, Box<str>, Box<str>);
+
+/// All policies. Cheap to clone; clones are the same.
+#[derive(Clone, Debug, Default)]
+pub struct ConferencePolicies(Arc<RwLock<HashMap<Name, ConferenceRequest>>>);
+
+impl ConferencePolicies {
+    /// These are all that there are now.
+    pub fn replace<'a>(&self, conferences: impl Iterator<Item = &'a Conference>) {
+        let policies = conferences.filter(|one| !one.spec.suspend && !one.deleting()).map(policy).collect();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = policies;
+    }
+
+    /// Fills in what a flow of `namespace` left unset.
+    pub(super) fn apply(&self, account: &AccountKey, namespace: &str, request: &mut ConferenceRequest) {
+        let Some(name) = request.name.as_deref() else { return };
+        let name = (account.clone(), namespace.into(), name.into());
+        let policies = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(policy) = policies.get(&name) else { return };
+        fill(&mut request.beep_enabled, policy.beep_enabled.as_ref());
+        fill(&mut request.comfort_noise, policy.comfort_noise.as_ref());
+        fill(&mut request.duration_minutes, policy.duration_minutes.as_ref());
+        fill(&mut request.max_participants, policy.max_participants.as_ref());
+        fill(&mut request.region, policy.region.as_ref());
+        fill(&mut request.start_conference_on_create, policy.start_conference_on_create.as_ref());
+        // The two exclude each other.
+        if request.hold_audio_url.is_none() && request.hold_media_name.is_none() {
+            request.hold_audio_url.clone_from(&policy.hold_audio_url);
+            request.hold_media_name.clone_from(&policy.hold_media_name);
+        }
+    }
+}
+
+fn fill<T: Clone>(unset: &mut Option<T>, from: Option<&T>) {
+    if unset.is_none() {
+        *unset = from.cloned();
+    }
+}
+
+fn policy(conference: &Conference) -> (Name, ConferenceRequest) {
+    let spec = &conference.spec;
+    let name = spec.conference_name.as_deref().unwrap_or_else(|| conference.name());
+    let account = AccountKey::of(&spec.account_ref, conference.namespace());
+    let request = ConferenceRequest {
+        beep_enabled: spec.beep_enabled.as_ref().and_then(word),
+        comfort_noise: spec.comfort_noise,
+        duration_minutes: spec.duration_minutes.map(i64::from),
+        hold_audio_url: spec.hold_audio_url.clone(),
+        hold_media_name: spec.hold_media_name.clone(),
+        max_participants: spec.max_participants.map(i64::from),
+        region: spec.region.as_ref().and_then(word),
+        start_conference_on_create: spec.start_conference_on_create,
+        ..ConferenceRequest::default()
+    };
+    ((account, conference.namespace().into(), name.into()), request)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use telnyx_voice::call::BeepEnabled;
+
+    use super::*;
+
+    fn declared(spec: &serde_json::Value) -> Conference {
+        let metadata = json!({ "name": "town-hall", "namespace": "voice" });
+        let object = json!({
+            "apiVersion": "telnyx-operator.io/v1alpha1", "kind": "Conference", "metadata": metadata, "spec": spec,
+        });
+        serde_json::from_value(object).unwrap()
+    }
+
+    fn account() -> AccountKey {
+        AccountKey { namespace: "voice".into(), name: "main".into() }
+    }
+
+    fn filled(policies: &ConferencePolicies, namespace: &str, request: ConferenceRequest) -> ConferenceRequest {
+        let mut request = request;
+        policies.apply(&account(), namespace, &mut request);
+        request
+    }
+
+    #[test]
+    fn what_the_step_leaves_unset_comes_from_the_policy_of_that_name() {
+        let policies = ConferencePolicies::default();
+        let spec = json!({ "accountRef": { "name": "main" }, "maxParticipants": 5, "beepEnabled": "always", "region": "Europe" });
+        policies.replace([declared(&spec)].iter());
+        let step = ConferenceRequest::default().name("town-hall").max_participants(9);
+        let request = filled(&policies, "voice", step.clone());
+        assert_eq!(request.max_participants, Some(9));
+        assert_eq!(request.beep_enabled, Some(BeepEnabled::Always));
+        assert_eq!(request.region.unwrap().as_str(), "Europe");
+        assert_eq!(filled(&policies, "elsewhere", step.clone()), step, "another namespace's policy");
+        let other = step.clone().name("other");
+        assert_eq!(filled(&policies, "voice", other.clone()), other, "another conference");
+        policies.replace([].iter());
+        assert_eq!(filled(&policies, "voice", step.clone()), step, "a policy that is gone");
+    }
+
+    #[test]
+    fn hold_music_of_two_kinds_is_never_sent_together() {
+        let policies = ConferencePolicies::default();
+        let spec = json!({ "accountRef": { "name": "main" }, "holdMediaName": "waltz" });
+        policies.replace([declared(&spec)].iter());
+        let step = ConferenceRequest::default().name("town-hall").hold_audio_url("https://example.com/a.mp3");
+        assert_eq!(filled(&policies, "voice", step.clone()), step);
+    }
+}
