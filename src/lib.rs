@@ -6,6 +6,7 @@ pub mod calling;
 pub mod cli;
 pub mod controllers;
 pub mod dialing;
+pub mod fetch;
 pub mod flows;
 pub mod operator;
 pub mod reconcile;

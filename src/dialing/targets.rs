@@ -94,6 +94,7 @@ pub fn specs(rows: Vec<Row>) -> Arc<[TargetSpec]> {
     rows.into_iter()
         .map(|row| TargetSpec {
             zone: row.time_zone.map(|name| zone(&mut zones, name)),
+            zone_of_number: Zone::Unknown,
             id: row.id,
             to: row.to,
             not_before: row.not_before,

@@ -18,10 +18,10 @@ use crate::outcome::Outcome;
 use crate::pacing::{Bucket, LearnedCap};
 use crate::progress::{CampaignEnd, Tallied};
 use crate::ramp::RampUp;
-use crate::spec::{Audience, CampaignSpec, DialRate, FromSelection, Pacing, Zone};
+use crate::spec::{Audience, CampaignSpec, DialRate, FromSelection, Pacing, TargetSpec, Zone};
 use crate::tally::Halt;
 use crate::target::TargetState;
-use crate::window::WindowState;
+use crate::window::{WindowState, never_together};
 
 /// A job's number in this process.
 pub(crate) type JobNo = u32;
@@ -104,12 +104,37 @@ impl Used {
     }
 }
 
+/// Where targets live, and who says so.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Home {
+    /// The target itself.
+    Own(Zone),
+    /// Its number. The campaign's default, where it has one, goes before.
+    OfNumber(Zone),
+}
+
+impl Home {
+    pub(crate) fn of(target: &TargetSpec) -> Self {
+        target.zone.clone().map_or_else(|| Self::OfNumber(target.zone_of_number.clone()), Self::Own)
+    }
+
+    /// The zone that counts.
+    fn zone<'a>(&'a self, default: &'a Zone) -> &'a Zone {
+        match (self, default) {
+            (Self::Own(own), _) => own,
+            (Self::OfNumber(of_number), Zone::Unknown) => of_number,
+            (Self::OfNumber(_), Zone::Known(_) | Zone::OneOf(_)) => default,
+        }
+    }
+}
+
 /// Waiting targets of one zone.
 #[derive(Debug)]
 pub(crate) struct ZoneQueue {
-    /// `None`: whatever the campaign's default is.
-    pub(crate) zone: Option<Zone>,
+    pub(crate) home: Home,
     pub(crate) window: Option<WindowState>,
+    /// Nobody knows where they live, or not well enough for any window. As old as `window`.
+    pub(crate) barred: bool,
     pub(crate) due: BTreeMap<JobNo, BTreeSet<u32>>,
     pub(crate) later: BTreeSet<(Timestamp, Slot)>,
 }
@@ -245,12 +270,12 @@ impl Owner {
         self.queues.iter().any(|queue| !queue.due.is_empty() && queue.is_open(wall, spec.ring_timeout))
     }
 
-    /// The queue of a zone, made on first sight.
-    pub(crate) fn queue_of(&mut self, zone: Option<&Zone>) -> usize {
-        if let Some(index) = self.queues.iter().position(|queue| queue.zone.as_ref() == zone) {
+    /// The queue of those who live there, made on first sight.
+    pub(crate) fn queue_of(&mut self, home: Home) -> usize {
+        if let Some(index) = self.queues.iter().position(|queue| queue.home == home) {
             return index;
         }
-        let queue = ZoneQueue { zone: zone.cloned(), window: None, due: BTreeMap::new(), later: BTreeSet::new() };
+        let queue = ZoneQueue { home, window: None, barred: false, due: BTreeMap::new(), later: BTreeSet::new() };
         self.queues.push(queue);
         self.queues.len() - 1
     }
@@ -274,10 +299,9 @@ impl Owner {
         for queue in &mut self.queues {
             queue.ripen(wall);
             if queue.window.is_none_or(|window| !window.covers(wall)) {
-                queue.window = match queue.zone.as_ref().unwrap_or(&spec.default_zone) {
-                    Zone::Known(zone) => Some(WindowState::at(&spec.windows, zone, wall)),
-                    Zone::Unknown => None,
-                };
+                let zones = queue.home.zone(&spec.default_zone).all();
+                queue.window = Some(WindowState::at(&spec.windows, zones, wall));
+                queue.barred = zones.is_empty() || never_together(&spec.windows, zones, wall);
             }
         }
         let is_open = self.queues.iter().any(|queue| queue.window.is_some_and(|window| window.open));
@@ -288,11 +312,9 @@ impl Owner {
         self.was_open = is_open;
     }
 
-    /// Targets that are due and whose zone nobody knows.
+    /// Targets that are waiting though nobody knows their zone, or not well enough for any window.
     pub(crate) fn without_zone(&self) -> Vec<Slot> {
-        let Some(spec) = &self.spec else { return Vec::new() };
-        let unknown = |queue: &&ZoneQueue| *queue.zone.as_ref().unwrap_or(&spec.default_zone) == Zone::Unknown;
-        self.queues.iter().filter(unknown).flat_map(ZoneQueue::slots).collect()
+        self.queues.iter().filter(|queue| queue.barred).flat_map(ZoneQueue::slots).collect()
     }
 
     /// Whether the campaign as a whole may dial at `wall`.

@@ -37,7 +37,7 @@ pub struct CampaignSpec {
     pub pacing: Pacing,
     /// When the callee may be called, in the callee's own zone. Empty means never.
     pub windows: Vec<Window>,
-    /// The zone of targets that name none.
+    /// The zone of targets that name none. [`Zone::Unknown`]: what each target's number tells.
     pub default_zone: Zone,
     /// What is tried again, when and how often.
     pub retry: RetryPolicy,
@@ -271,8 +271,23 @@ pub struct Window {
 pub enum Zone {
     /// Known.
     Known(TimeZone),
+    /// One of these, nobody knows which: called only while the windows are open in all of them. Ends as
+    /// [`Outcome::ComplianceBlocked`] where the windows have no such time in the coming week.
+    OneOf(Arc<[TimeZone]>),
     /// Unknown: never called, ends as [`Outcome::ComplianceBlocked`].
     Unknown,
+}
+
+impl Zone {
+    /// The zones in all of which a window must be open; empty when unknown.
+    #[must_use]
+    pub fn all(&self) -> &[TimeZone] {
+        match self {
+            Self::Known(zone) => std::slice::from_ref(zone),
+            Self::OneOf(zones) => zones,
+            Self::Unknown => &[],
+        }
+    }
 }
 
 /// What is tried again, when and how often.
@@ -324,6 +339,8 @@ pub struct TargetSpec {
     pub to: PhoneNumber,
     /// The target's own zone; `None` takes the campaign's default.
     pub zone: Option<Zone>,
+    /// The zone that the number tells of. Counts where neither the target nor the campaign names one.
+    pub zone_of_number: Zone,
     /// Not dialled before.
     pub not_before: Option<Timestamp>,
     /// Not dialled from here on; ends as [`Outcome::Expired`] unless it was reached before.

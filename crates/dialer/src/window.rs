@@ -1,6 +1,7 @@
 //! When a callee may be called.
 //!
-//! Promises the callee's own clock, daylight saving included. Does not know holidays, nor who lives where.
+//! Promises the callee's own clock, daylight saving included; of a callee whose zone is one of several, every one of their
+//! clocks. Does not know holidays, nor who lives where.
 
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
@@ -25,10 +26,11 @@ pub(crate) struct WindowState {
 }
 
 impl WindowState {
-    /// The state at `at`, for a callee in `zone`.
-    pub(crate) fn at(windows: &[Window], zone: &TimeZone, at: Timestamp) -> Self {
-        let today = zone.to_datetime(at).date();
-        let spans = open_spans(windows, zone, today);
+    /// The state at `at`, for a callee who lives in one of `zones`: open while the windows are open in all of them. Without
+    /// any zone nothing ever opens.
+    pub(crate) fn at(windows: &[Window], zones: &[TimeZone], at: Timestamp) -> Self {
+        let spans_in = |zone: &TimeZone| open_spans(windows, zone, zone.to_datetime(at).date());
+        let spans = zones.iter().map(spans_in).reduce(|all, of_one| overlaps(&all, &of_one)).unwrap_or_default();
         let horizon = at.checked_add((24 * i64::from(HORIZON_DAYS)).hours()).unwrap_or(Timestamp::MAX);
         if let Some((since, until)) = spans.iter().find(|(start, end)| *start <= at && at < *end) {
             return Self { open: true, since: *since, until: (*until).min(horizon), until_changes: *until < horizon };
@@ -42,6 +44,12 @@ impl WindowState {
     pub(crate) fn covers(&self, at: Timestamp) -> bool {
         self.since <= at && at < self.until
     }
+}
+
+/// What lies in both of two lists of spans, each in order and without overlaps of its own.
+fn overlaps(left: &[(Timestamp, Timestamp)], right: &[(Timestamp, Timestamp)]) -> Vec<(Timestamp, Timestamp)> {
+    let pairs = left.iter().flat_map(|one| right.iter().map(move |other| (one.0.max(other.0), one.1.min(other.1))));
+    pairs.filter(|(start, end)| start < end).collect()
 }
 
 /// Open spans from yesterday to the horizon, merged and in order.
@@ -75,6 +83,15 @@ fn span(window: &Window, zone: &TimeZone, date: Date) -> Option<(Timestamp, Time
     (start < end).then_some((start, end))
 }
 
+/// Whether the windows, open at times in each of several zones, are at no time of the coming week open in all of them.
+pub(crate) fn never_together(windows: &[Window], zones: &[TimeZone], at: Timestamp) -> bool {
+    let opens = |zones: &[TimeZone]| {
+        let state = WindowState::at(windows, zones, at);
+        state.open || state.until_changes
+    };
+    zones.len() > 1 && !opens(zones) && zones.iter().all(|zone| opens(std::slice::from_ref(zone)))
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::civil::{Weekday, time};
@@ -101,7 +118,7 @@ mod tests {
     }
 
     fn check(windows: &[Window], at: &str, open: bool, until: &str) {
-        let state = WindowState::at(windows, &new_york(), at.parse().unwrap());
+        let state = WindowState::at(windows, &[new_york()], at.parse().unwrap());
         let expected: Timestamp = until.parse().unwrap();
         assert_eq!((state.open, state.until), (open, expected), "{at}");
         assert!(state.covers(at.parse().unwrap()), "{at}");
@@ -188,7 +205,7 @@ mod tests {
     fn walk(windows: &[Window], zone: &TimeZone, change: Timestamp, name: &str) {
         let (mut at, end) = (change - 26.hours(), change + 26.hours());
         while at < end {
-            let state = WindowState::at(windows, zone, at);
+            let state = WindowState::at(windows, std::slice::from_ref(zone), at);
             assert!(state.covers(at) && state.until > at, "{name}");
             let span = state.until.as_second() - at.as_second();
             for inside in [0, span / 3, span / 2, span - 1] {
@@ -203,12 +220,54 @@ mod tests {
     }
 
     #[test]
+    fn of_several_zones_all_must_be_open() {
+        let weekdays = [window(&ALL_DAYS[..5], time(9, 0, 0, 0), time(20, 0, 0, 0))];
+        let zones = [new_york(), TimeZone::posix("PST8PDT,M3.2.0,M11.1.0").unwrap()];
+        let state = |at: &str| WindowState::at(&weekdays, &zones, at.parse().unwrap());
+        // Friday, 9 in New York, 9 in Los Angeles, 20 in New York; then Monday, 9 in Los Angeles.
+        assert!(!state("2026-07-03T13:00:00Z").open);
+        assert_eq!(state("2026-07-03T13:00:00Z").until, "2026-07-03T16:00:00Z".parse().unwrap());
+        assert!(state("2026-07-03T16:00:00Z").open);
+        assert_eq!(state("2026-07-03T16:00:00Z").until, "2026-07-04T00:00:00Z".parse().unwrap());
+        assert_eq!(state("2026-07-04T00:00:00Z").until, "2026-07-06T16:00:00Z".parse().unwrap());
+    }
+
+    #[test]
+    fn zones_whose_windows_never_meet_never_open() {
+        let morning = [window(&ALL_DAYS, time(9, 0, 0, 0), time(12, 0, 0, 0))];
+        let zones = [new_york(), TimeZone::posix("JST-9").unwrap()];
+        let state = WindowState::at(&morning, &zones, "2026-07-03T13:00:00Z".parse().unwrap());
+        assert!(!state.open && !state.until_changes);
+        assert!(never_together(&morning, &zones, "2026-07-03T13:00:00Z".parse().unwrap()));
+        assert!(!never_together(&morning, &zones[..1], "2026-07-03T13:00:00Z".parse().unwrap()));
+        assert!(!never_together(&[], &zones, "2026-07-03T13:00:00Z".parse().unwrap()), "no windows is the user's wish");
+    }
+
+    #[test]
     fn without_windows_nothing_ever_opens() {
-        let state = WindowState::at(&[], &new_york(), "2026-07-03T12:00:00Z".parse().unwrap());
+        let state = WindowState::at(&[], &[new_york()], "2026-07-03T12:00:00Z".parse().unwrap());
         assert!(!state.open && !state.until_changes);
     }
 
     proptest! {
+        #[test]
+        fn several_zones_are_open_together_exactly_when_each_is(
+            at in 1_780_000_000_i64..1_800_000_000,
+            offsets in prop::collection::vec(-12..13i8, 1..4),
+            hours in prop::collection::vec((0..24i8, 0..24i8, 0..7usize), 0..4),
+        ) {
+            let windows: Vec<_> = hours
+                .iter()
+                .map(|(start, end, days)| window(&ALL_DAYS[..=*days], time(*start, 15, 0, 0), time(*end, 45, 0, 0)))
+                .collect();
+            let zones: Vec<_> = offsets.iter().map(|hours| TimeZone::fixed(jiff::tz::offset(*hours))).collect();
+            let at = Timestamp::from_second(at).unwrap();
+            let together = WindowState::at(&windows, &zones, at);
+            let each = zones.iter().map(|zone| WindowState::at(&windows, std::slice::from_ref(zone), at).open);
+            prop_assert_eq!(together.open, each.into_iter().all(|open| open));
+            prop_assert!(together.covers(at));
+        }
+
         #[test]
         fn the_answer_holds_all_the_time_that_it_says(
             at in 1_780_000_000_i64..1_800_000_000,
@@ -220,13 +279,13 @@ mod tests {
                 .map(|(start, end, days)| window(&ALL_DAYS[..=*days], time(*start, 15, 0, 0), time(*end, 45, 0, 0)))
                 .collect();
             let at = Timestamp::from_second(at).unwrap();
-            let state = WindowState::at(&windows, &new_york(), at);
+            let state = WindowState::at(&windows, &[new_york()], at);
             prop_assert!(state.covers(at));
             let length = state.until.as_second() - at.as_second();
             let inside = Timestamp::from_second(at.as_second() + length * share / 1000).unwrap();
-            prop_assert_eq!(WindowState::at(&windows, &new_york(), inside).open, state.open);
+            prop_assert_eq!(WindowState::at(&windows, &[new_york()], inside).open, state.open);
             if state.until_changes {
-                prop_assert_eq!(WindowState::at(&windows, &new_york(), state.until).open, !state.open);
+                prop_assert_eq!(WindowState::at(&windows, &[new_york()], state.until).open, !state.open);
             }
         }
     }

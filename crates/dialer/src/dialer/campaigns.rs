@@ -14,7 +14,7 @@ use crate::event::LoadedJob;
 use crate::ids::{JobId, OwnerId};
 use crate::job::{Job, Sync};
 use crate::outcome::Outcome;
-use crate::owner::{JobNo, Owner, OwnerNo, Slot, ZoneQueue};
+use crate::owner::{Home, JobNo, Owner, OwnerNo, Slot, ZoneQueue};
 use crate::progress::Tallied;
 use crate::spec::{AccountLimits, Audience, CampaignSpec, DrainPolicy, OnAmbiguous};
 use crate::target::TargetState;
@@ -191,7 +191,7 @@ impl Dialer {
         let number = self.number();
         let Some(owner) = self.owners.get_mut(&owner_no) else { return };
         owner.jobs.insert(number);
-        let queue_of = targets.iter().map(|target| owner.queue_of(target.zone.as_ref())).collect();
+        let queue_of = targets.iter().map(|target| owner.queue_of(Home::of(target))).collect();
         for (index, target) in (0..).zip(targets.iter()) {
             owner.targets.insert(target.id.clone(), Slot { job: number, index });
             self.ledger.add_slot(&target.to, Slot { job: number, index });

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use dialer::event::LoadedJob;
-use dialer::spec::{Audience, CampaignSpec, DialRate, Zone};
+use dialer::spec::{Audience, CampaignSpec, DialRate, TargetSpec, Window, Zone};
 use dialer::{Effect, Event, JobId, Outcome, OwnerId, TargetState, Version};
+
+use jiff::civil::Time;
+use jiff::tz::{TimeZone, offset};
 
 use crate::desk::{Desk, owner};
 use crate::fixture::{spec, target};
@@ -16,6 +19,23 @@ fn a_callee_whose_zone_nobody_knows_is_not_called() {
     assert!(matches!(desk.store()[..], [TargetState::Done { outcome: Outcome::ComplianceBlocked, .. }]));
     assert!(desk.next_dial().is_none());
     assert!(desk.dialer.progress(&owner()).unwrap().complete);
+}
+
+#[test]
+fn a_number_tells_the_zone_unless_the_campaign_does() {
+    let wait = |default_zone| {
+        let zones = [TimeZone::fixed(offset(-5)), TimeZone::fixed(offset(9))];
+        let targets = vec![TargetSpec { zone_of_number: Zone::OneOf(zones.into()), ..target(0, 0) }];
+        let windows = vec![Window { end: Time::constant(3, 0, 0, 0), ..spec(1).windows[0].clone() }];
+        let mut desk = Desk::of(targets, CampaignSpec { default_zone, windows, ..spec(1) });
+        desk.pass(60);
+        desk
+    };
+    // The small hours never come to both at once.
+    let blocked = wait(Zone::Unknown).store();
+    assert!(matches!(blocked[..], [TargetState::Done { outcome: Outcome::ComplianceBlocked, .. }]));
+    let waiting = wait(Zone::Known(TimeZone::UTC));
+    assert!(!waiting.wants_to_save() && !waiting.dialer.progress(&owner()).unwrap().complete);
 }
 
 #[test]

@@ -45,15 +45,31 @@ impl Desk {
         Self::begin(at, SessionId(2), states, spec)
     }
 
+    /// A dialer that has just loaded one job of these targets, untouched.
+    pub fn of(targets: Vec<TargetSpec>, spec: CampaignSpec) -> Self {
+        let states = vec![TargetState::default(); targets.len()];
+        Self::load(Duration::ZERO, SessionId(1), targets, states, spec)
+    }
+
     pub fn begin(at: Duration, session: SessionId, states: Vec<TargetState>, spec: CampaignSpec) -> Self {
+        let targets = (0..u32::try_from(states.len()).unwrap()).map(|index| target(0, index)).collect();
+        Self::load(at, session, targets, states, spec)
+    }
+
+    fn load(
+        at: Duration,
+        session: SessionId,
+        targets: Vec<TargetSpec>,
+        states: Vec<TargetState>,
+        spec: CampaignSpec,
+    ) -> Self {
         let now = Now { wall: wall(at), up: at };
         let dialer = Dialer::new(session, Tuning::default(), now);
         let mut desk = Self { dialer, clock: at, effects: Vec::new(), version: 1, tokens: 0, stored: states.clone() };
         desk.tell(Event::AccountSet(AccountLimits { dials_per_second: 30, max_concurrent: 10 }));
         desk.set(spec);
-        let targets = (0..u32::try_from(states.len()).unwrap()).map(|index| target(0, index)).collect();
         let (job, owner, version) = (job(), owner(), Version::new("1"));
-        desk.tell(Event::JobLoaded(LoadedJob { job, owner, version, targets, states }));
+        desk.tell(Event::JobLoaded(LoadedJob { job, owner, version, targets: targets.into(), states }));
         desk.tell(Event::Ready);
         desk
     }

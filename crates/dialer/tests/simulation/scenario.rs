@@ -72,7 +72,7 @@ impl Scenario {
                 share: 1,
             },
             windows: draw_windows(rng),
-            default_zone: Zone::Known(pick(rng, zones())),
+            default_zone: if rng.random_bool(0.7) { Zone::Known(pick(rng, zones())) } else { Zone::Unknown },
             retry: RetryPolicy {
                 max_attempts_per_target: rng.random_range(1..4),
                 min_gap: minutes(rng.random_range(0..10)),
@@ -127,13 +127,19 @@ impl Scenario {
     pub fn is_open(&self, id: &TargetId, at: Timestamp, latest: Timestamp) -> bool {
         let (job, index) = self.find(id);
         let target = &self.jobs.iter().find(|(name, _)| *name == job).unwrap().1[index];
-        let Zone::Known(zone) = target.zone.as_ref().unwrap_or(&self.spec.default_zone) else { return false };
-        let local = at.to_zoned(zone.clone());
-        let (day, clock) = (local.weekday(), local.time());
-        let before_end = |end: Time| end == Time::MIN || clock < end;
+        let of_number =
+            if self.spec.default_zone == Zone::Unknown { &target.zone_of_number } else { &self.spec.default_zone };
+        let zones = target.zone.as_ref().unwrap_or(of_number).all();
+        let is_open_in = |zone: &TimeZone| {
+            let local = at.to_zoned(zone.clone());
+            let (day, clock) = (local.weekday(), local.time());
+            let before_end = |end: Time| end == Time::MIN || clock < end;
+            self.spec.windows.iter().any(|w| w.days.contains(&day) && w.start <= clock && before_end(w.end))
+        };
         target.expires_at.is_none_or(|end| at < end)
             && target.not_before.is_none_or(|start| start <= latest)
-            && self.spec.windows.iter().any(|w| w.days.contains(&day) && w.start <= clock && before_end(w.end))
+            && !zones.is_empty()
+            && zones.iter().all(is_open_in)
     }
 }
 
@@ -203,6 +209,12 @@ fn draw_job(job: u32, begins: Timestamp, rng: &mut ChaCha8Rng) -> (JobId, Arc<[T
                 0 => Some(Zone::Known(pick(rng, zones()))),
                 1 if rng.random_bool(0.3) => Some(Zone::Unknown),
                 _ => None,
+            },
+            zone_of_number: match rng.random_range(0..4) {
+                0 => Zone::OneOf(zones().into()),
+                1 => Zone::OneOf(zones()[..2].into()),
+                2 => Zone::Known(pick(rng, zones())),
+                _ => Zone::Unknown,
             },
             not_before: rng.random_bool(0.1).then(|| begins + hours(rng.random_range(0..3))),
             expires_at: rng.random_bool(0.1).then(|| begins + hours(rng.random_range(0..12))),

@@ -1,0 +1,16 @@
+//! Fetches documents that users name by URL: lists of targets, lists of numbers not to call.
+//!
+//! Promises that only addresses that [`Reach`] allows are connected to, over every redirect and whatever DNS says; that size
+//! and time are bounded, also against a server that says nothing about its size or sends a byte a minute; and that nothing of
+//! a URL but its host is ever in an error, since queries carry signatures. Does not know what the bytes mean.
+
+mod body;
+mod client;
+mod reach;
+
+pub use body::Body;
+pub use client::{Answer, FetchError, Fetcher, Question, SetupError, Version};
+pub use reach::{Reach, Refused};
+
+#[cfg(test)]
+mod tests;
