@@ -11,6 +11,8 @@ mod jobs;
 mod leaving;
 mod outcomes;
 mod privacy;
+#[path = "../stage/mod.rs"]
+mod stage;
 mod suspend;
 mod webhooks;
 mod windows;

@@ -8,5 +8,7 @@ mod cluster;
 mod mistakes;
 mod restarts;
 mod revisions;
+#[path = "../stage/mod.rs"]
+mod stage;
 mod users_programs;
 mod world;
