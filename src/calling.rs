@@ -34,7 +34,7 @@ pub fn parts(
         context.metrics.register(|registry| (webhook::Metrics::new(registry), flows::Metrics::new(registry)));
     let noticed = dialing::Metrics::default();
     context.metrics.register(|registry| noticed.register(registry));
-    let dialers = Dialers::new(context.kube.clone(), namespaces.clone(), routes.clone(), noticed, shutdown.clone());
+    let dialers = Dialers::new(context.kube.clone(), namespaces, routes.clone(), noticed, shutdown.clone());
     let (moved, referents) = watch::channel(());
     let applications = Applications::new(applications);
     let flows = Flows::new(
@@ -52,7 +52,7 @@ pub fn parts(
         follow(context.clone(), callers.clone(), moved).boxed(),
         campaign::run(context.clone(), dialers.clone(), referents.clone()).boxed(),
         dial_job::run(context.clone(), dialers, referents).boxed(),
-        call_flow::run(context.kube.clone(), flows, namespaces, shutdown.clone()).boxed(),
+        call_flow::run(context.clone(), flows).boxed(),
         receive(webhooks, receiver, callers, shutdown).boxed(),
     ])
 }

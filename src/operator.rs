@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::controllers::application::Applications;
 use crate::controllers::profile::Profiles;
 use crate::controllers::queue::Queues;
-use crate::controllers::{WatchedReferences, account, conference, queue};
+use crate::controllers::{WatchedReferences, account, call_flow, conference, queue};
 use crate::flows::ConferencePolicies;
 use crate::reconcile::{self, Accounts, Context, External as _, News, Scope, Stores, Users};
 use crate::telemetry::{self, Events, Health, Metrics};
@@ -88,9 +88,14 @@ impl Operator {
         };
         let policies = ConferencePolicies::default();
         // Before any part runs, so that nobody takes an operator that has not begun for one that is ready.
-        for kind in
-            [account::KIND, Profiles::KIND.word(), Queues::KIND.word(), Applications::KIND.word(), conference::KIND]
-        {
+        for kind in [
+            account::KIND,
+            Profiles::KIND.word(),
+            Queues::KIND.word(),
+            Applications::KIND.word(),
+            conference::KIND,
+            call_flow::KIND,
+        ] {
             context.health.expect(kind);
         }
         let mut parts = vec![

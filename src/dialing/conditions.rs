@@ -1,4 +1,4 @@
-//! Conditions of campaigns and jobs: types and reasons as closed sets, and how a fresh set replaces an old one.
+//! Conditions of campaigns, jobs and call flows: types and reasons as closed sets, and how a fresh set replaces an old one.
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
@@ -111,6 +111,10 @@ pub enum Reason {
     JobsDeleted,
     /// It is being deleted, and the calls under way are let finish.
     Draining,
+    /// Calls can run the flow.
+    Valid,
+    /// The flow has mistakes.
+    InvalidFlow,
     /// All that was needed could be read and written.
     Synced,
 }
@@ -153,6 +157,8 @@ impl Reason {
             Self::CallerIdsBlocked => "CallerIdsBlocked",
             Self::JobsDeleted => "JobsDeleted",
             Self::Draining => "Draining",
+            Self::Valid => "Valid",
+            Self::InvalidFlow => "InvalidFlow",
             Self::Synced => "Synced",
         }
     }

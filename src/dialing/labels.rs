@@ -8,7 +8,7 @@ use crate::api::{DialJob, OutboundCampaign};
 pub const CAMPAIGN_UID: &str = "telnyx-operator.io/campaign-uid";
 /// On jobs and Secrets: which part of the audience, counted from 0.
 pub const ORDINAL: &str = "telnyx-operator.io/ordinal";
-/// Holds a campaign or a job until its calls have ended.
+/// Holds a campaign, a job or a call flow until its calls have ended.
 pub const FINALIZER: &str = "telnyx-operator.io/drain";
 
 /// Whether every target of the campaign, or job, has ended, durably. Final: nothing is dialled for it again.

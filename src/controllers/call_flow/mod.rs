@@ -28,10 +28,13 @@ use tokio_util::sync::CancellationToken;
 use crate::api::{CallFlow, CallFlowStatus};
 use crate::dialing::scoped;
 use crate::flows::Flows;
-use crate::reconcile::{Object as _, never_filled};
+use crate::reconcile::{self, Object as _, never_filled};
+use crate::telemetry::Health;
 
 pub(crate) use compile::compile;
-pub use pass::FINALIZER;
+
+/// The kind, as health calls it.
+pub const KIND: &str = "CallFlow";
 
 /// Passes at once.
 const AT_ONCE: u16 = 8;
@@ -46,6 +49,7 @@ type Guarded = DeserializeGuard<CallFlow>;
 struct Context {
     client: Client,
     flows: Flows,
+    health: Health,
     held: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Held>>>>,
 }
 
@@ -60,9 +64,12 @@ struct Held {
     status: Option<CallFlowStatus>,
 }
 
-/// Watches these namespaces, `None` being all, until stopped.
-pub async fn run(client: Client, flows: Flows, namespaces: Vec<Option<String>>, stop: CancellationToken) {
-    let context = Arc::new(Context { client, flows, held: Mutex::default() });
+/// Watches the context's namespaces until its shutdown. Ready once every flow was looked at: before, a call that comes in
+/// finds no flow.
+pub async fn run(context: reconcile::Context, flows: Flows) {
+    let reconcile::Context { kube: client, health, scope, shutdown: stop, .. } = context;
+    let namespaces = scope.namespaces();
+    let context = Arc::new(Context { client, flows, health, held: Mutex::default() });
     let (mut caches, mut watches) = (Vec::new(), Vec::new());
     for namespace in namespaces {
         let (reader, writer) = reflector::store();
@@ -94,7 +101,8 @@ async fn tell_when_all_known(
                 flow.deleting() || context.was_looked_at(flow.uid())
             };
             if caches.iter().all(|(reader, _)| reader.state().iter().all(looked_at)) {
-                return context.flows.catalogue().synced();
+                context.flows.catalogue().synced();
+                return context.health.ready(KIND);
             }
         }
     };

@@ -13,11 +13,9 @@ use super::report::{Findings, Verdict, report};
 use super::revisions::Revisions;
 use super::{Context, Held, LOOK_AGAIN};
 use crate::api::{CallFlow, CallFlowStatus};
+use crate::dialing::labels::FINALIZER;
 use crate::flows::{Runnable, Tally, UserWebhooks};
-use crate::reconcile::Object as _;
-
-/// Holds a flow until no call runs it.
-pub const FINALIZER: &str = "telnyx-operator.io/drain";
+use crate::reconcile::{Object as _, hold, is_held, release};
 
 /// When the last call that ran a deleted flow must have ended: the longest call that Telnyx allows, and a minute.
 const LONGEST_CALL: SignedDuration = SignedDuration::from_secs(14_400 + 60);
@@ -39,9 +37,7 @@ pub(super) async fn run(context: &Context, flow: &CallFlow) -> Result<Option<Dur
     if flow.deleting() {
         return pass.leave(&mut held).await;
     }
-    if !flow.metadata.finalizers.iter().flatten().any(|name| name == FINALIZER) {
-        let finalizers = flow.metadata.finalizers.iter().flatten().cloned().chain([FINALIZER.to_owned()]).collect();
-        pass.set_finalizers(finalizers).await?;
+    if hold(&pass.api(), flow, FINALIZER, None).await?.is_some() {
         // The watch brings the change back.
         return Ok(None);
     }
@@ -184,7 +180,7 @@ impl Pass<'_> {
 
     /// It is being deleted: it stays until no call runs it.
     async fn leave(&self, held: &mut Held) -> Result<Option<Duration>, PassError> {
-        if !self.flow.metadata.finalizers.iter().flatten().any(|name| name == FINALIZER) {
+        if !is_held(self.flow, FINALIZER) {
             self.context.flows.catalogue().drop_flow(self.id);
             self.context.forget(self.flow.uid());
             return Ok(None);
@@ -197,8 +193,7 @@ impl Pass<'_> {
         let idle = self.context.flows.settled()
             && catalogue.revisions(self.id).iter().all(|(_, runnable)| runnable.tally.active() == 0);
         if idle || longest_is_over {
-            let others = self.flow.metadata.finalizers.iter().flatten().filter(|name| *name != FINALIZER).cloned();
-            self.set_finalizers(others.collect()).await?;
+            release(&self.api(), self.flow, FINALIZER).await?;
             catalogue.drop_flow(self.id);
             self.context.forget(self.flow.uid());
             return Ok(None);
@@ -206,18 +201,6 @@ impl Pass<'_> {
         let verdict = held.looked.as_ref().map_or(Verdict::Valid, |(_, verdict)| verdict.clone());
         self.tell(held, &verdict).await?;
         Ok(Some(LOOK_AGAIN))
-    }
-
-    async fn set_finalizers(&self, finalizers: Vec<String>) -> Result<(), PassError> {
-        let patch = json!({ "metadata": {
-            "resourceVersion": self.flow.metadata.resource_version,
-            "finalizers": finalizers,
-        }});
-        match self.api().patch_metadata(self.flow.name(), &PatchParams::default(), &Patch::Merge(&patch)).await {
-            Ok(_) => Ok(()),
-            Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
-            Err(error) => Err(error.into()),
-        }
     }
 
     fn api(&self) -> Api<CallFlow> {

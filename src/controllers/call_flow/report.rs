@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use crate::api::{CallFlowStatus, FlowProblem, FlowRevision, StepCount};
+use crate::dialing::conditions::{Fact, Reason, Type, merge};
 use crate::flows::{Runnable, StepDelta};
 
 /// The most problems in a status.
@@ -47,7 +47,7 @@ pub(super) fn report(findings: &Findings<'_>, before: &CallFlowStatus, now: Time
     };
     CallFlowStatus {
         observed_generation: Some(findings.generation),
-        conditions: conditions(findings, &before.conditions, now),
+        conditions: merge(&before.conditions, facts(findings), findings.generation, now),
         revision: findings.current,
         active_calls: Some(active_calls),
         revisions: findings
@@ -79,34 +79,22 @@ fn steps(findings: &Findings<'_>, before: &CallFlowStatus) -> Vec<StepCount> {
     runnable.flow.spec().steps.iter().zip(counted).map(|(step, delta)| count(&step.name, delta)).collect()
 }
 
-fn conditions(findings: &Findings<'_>, before: &[Condition], now: Timestamp) -> Vec<Condition> {
-    let second = Timestamp::from_second(now.as_second()).unwrap_or(now);
-    let condition = |kind: &str, status: &str, reason: &str, message: String| {
-        let same = before.iter().find(|old| old.type_ == kind && old.status == status);
-        Condition {
-            type_: kind.to_owned(),
-            status: status.to_owned(),
-            reason: reason.to_owned(),
-            message,
-            observed_generation: Some(findings.generation),
-            last_transition_time: same.map_or(Time(second), |same| same.last_transition_time.clone()),
-        }
-    };
+fn facts(findings: &Findings<'_>) -> Vec<Fact> {
     if findings.deleting {
         // The number of calls is in status: a message that counts would be a write per call.
         let message = "the flow is being deleted: no call begins, calls under way go on to their end";
         return vec![
-            condition("Ready", "False", "Draining", message.to_owned()),
-            condition("Reconciling", "True", "Draining", message.to_owned()),
+            Fact::no(Type::Ready, Reason::Draining, message),
+            Fact::yes(Type::Reconciling, Reason::Draining, message),
         ];
     }
     match findings.verdict {
-        Verdict::Valid => vec![condition("Ready", "True", "Valid", "calls can run the flow".to_owned())],
+        Verdict::Valid => vec![Fact::yes(Type::Ready, Reason::Valid, "calls can run the flow")],
         Verdict::Invalid(problems) => {
             let message = problem_message(problems, findings.current);
             vec![
-                condition("Ready", "False", "InvalidFlow", message.clone()),
-                condition("Stalled", "True", "InvalidFlow", message),
+                Fact::no(Type::Ready, Reason::InvalidFlow, message.clone()),
+                Fact::yes(Type::Stalled, Reason::InvalidFlow, message),
             ]
         }
     }
