@@ -39,10 +39,10 @@ fn a_dial_is_refused_with_the_field_to_blame() {
         (json!({"from": "anonymous"}), "422 10016 /from"),
         (json!({"connection_id": "1"}), "422 10015 /connection_id"),
         (json!({"client_state": "not base64!"}), "422 90017 /client_state"),
-        (json!({"timeout_secs": 4}), "422 10032 /timeout_secs"),
+        (json!({"timeout_secs": 4}), "422 10033 /timeout_secs"),
         (json!({"timeout_secs": "30"}), "422 10015 /timeout_secs"),
-        (json!({"time_limit_secs": 14_401}), "422 10032 /time_limit_secs"),
-        (json!({"answering_machine_detection": "clever"}), "422 10026 /answering_machine_detection"),
+        (json!({"time_limit_secs": 14_401}), "422 10033 /time_limit_secs"),
+        (json!({"answering_machine_detection": "clever"}), "422 10032 /answering_machine_detection"),
         (
             json!({"answering_machine_detection_config": {"total_analysis_time_millis": -1}}),
             "422 10015 /answering_machine_detection_config/total_analysis_time_millis",
@@ -271,7 +271,7 @@ fn an_application_starts_with_the_documented_defaults_and_keeps_what_a_patch_lea
     assert_eq!(patched["data"]["active"], false);
     assert_eq!(refusal(bench.patch(&path, json!({"application_name": "b"}))), "422 10004 /webhook_event_url");
     let bad = json!({"application_name": "b", "webhook_event_url": "r", "dtmf_type": "loud"});
-    assert_eq!(refusal(bench.patch(&path, bad)), "422 10026 /dtmf_type");
+    assert_eq!(refusal(bench.patch(&path, bad)), "422 10032 /dtmf_type");
     assert_eq!(bench.call(Method::Delete, &path, Value::Null).0, 200);
     assert_eq!(refusal(bench.get(&path)), "404 10005 -");
 }
@@ -290,7 +290,7 @@ fn lists_come_in_pages_of_20_and_at_most_250() {
     assert_eq!(page["data"].as_array().unwrap().len(), 5);
     let (_, page) = bench.get("/call_control_applications?page[number]=9&page[size]=250");
     assert_eq!(page["data"], json!([]));
-    assert_eq!(refusal(bench.get("/call_control_applications?page[size]=251")), "422 10032 page[size]");
+    assert_eq!(refusal(bench.get("/call_control_applications?page[size]=251")), "422 10033 page[size]");
     let (_, page) =
         bench.get("/call_control_applications?filter[application_name][contains]=T 1&sort=-connection_name");
     let names: Vec<&str> =

@@ -207,7 +207,7 @@ fn a_bridge_names_one_live_call_or_one_queue() {
         (json!({"call_control_id": "v3:x", "queue": "q"}), "422 10015 /queue"),
         (json!({"call_control_id": "v3:x"}), "422 90015 -"),
         (json!({"call_control_id": gone}), "422 90018 -"),
-        (json!({"call_control_id": "a", "park_after_unbridge": "both"}), "422 10026 /park_after_unbridge"),
+        (json!({"call_control_id": "a", "park_after_unbridge": "both"}), "422 10032 /park_after_unbridge"),
     ] {
         assert_eq!(bench.refusal(&caller, "bridge", body.clone()), expected, "{body}");
     }
@@ -273,7 +273,7 @@ fn a_supervisor_joins_changes_the_role_and_leaves_with_the_call() {
     bench.obey(&supervisor, "switch_supervisor_role", json!({"role": "whisper"}));
     assert_eq!(role(&bench), "whisper");
     assert_eq!(bench.refusal(&caller, "switch_supervisor_role", json!({"role": "barge"})), "422 10015 /role");
-    assert_eq!(bench.refusal(&supervisor, "switch_supervisor_role", json!({"role": "shout"})), "422 10026 /role");
+    assert_eq!(bench.refusal(&supervisor, "switch_supervisor_role", json!({"role": "shout"})), "422 10032 /role");
     bench.sent.clear();
     bench.obey(&caller, "hangup", json!({}));
     assert_eq!(bench.types(), ["call.hangup", "call.hangup"]);
@@ -308,7 +308,7 @@ fn a_transfer_is_refused_by_the_profile_and_the_fields_like_a_dial() {
         (json!({}), "422 10004 /to"),
         (json!({"to": "12"}), "422 10016 /to"),
         (json!({"to": AGENT, "from": "12"}), "422 10016 /from"),
-        (json!({"to": AGENT, "timeout_secs": 4}), "422 10032 /timeout_secs"),
+        (json!({"to": AGENT, "timeout_secs": 4}), "422 10033 /timeout_secs"),
         (json!({"to": AGENT, "send_digits_on_answer": "12E"}), "422 90014 /send_digits_on_answer"),
         (json!({"to": AGENT, "target_leg_client_state": "?"}), "422 90017 /target_leg_client_state"),
         (json!({"to": "+4930123456"}), "403 10010 /to"),

@@ -111,7 +111,7 @@ fn commands_know_the_direction_and_whether_the_call_is_answered() {
     bench.pass_secs(1);
     let speak = json!({"payload": "Hello", "voice": "female"});
     assert_eq!(bench.refusal(&incoming, "speak", speak.clone()), "422 90034 -");
-    assert_eq!(bench.refusal(&incoming, "reject", json!({"cause": "NO"})), "422 10026 /cause");
+    assert_eq!(bench.refusal(&incoming, "reject", json!({"cause": "NO"})), "422 10032 /cause");
     assert_eq!(bench.refusal(&incoming, "reject", json!({})), "422 10004 /cause");
     bench.obey(&incoming, "answer", json!({"command_id": "a"}));
     bench.obey(&incoming, "answer", json!({"command_id": "a"}));

@@ -96,7 +96,7 @@ fn a_siprec_session_ends_by_itself_unless_it_may_last() {
     }
     let (mut bench, call) = answered(config(), json!({}));
     let short = json!({"session_timeout_secs": 89});
-    assert_eq!(bench.refusal(&call, "siprec_start", short), "422 10032 /session_timeout_secs");
+    assert_eq!(bench.refusal(&call, "siprec_start", short), "422 10033 /session_timeout_secs");
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn some_commands_are_done_with_their_answer() {
         ("send_dtmf", json!({"digits": "1", "duration_millis": 501}), "422 90027 /duration_millis"),
         ("send_sip_info", json!({"content_type": "text/plain"}), "422 10004 /body"),
         ("send_sip_info", json!({"content_type": "text", "body": "a"}), "422 10015 /content_type"),
-        ("suppression_start", json!({"direction": "up"}), "422 10026 /direction"),
+        ("suppression_start", json!({"direction": "up"}), "422 10032 /direction"),
     ] {
         assert_eq!(bench.refusal(&call, name, fields), expected, "{name}");
     }

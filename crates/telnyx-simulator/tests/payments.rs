@@ -164,10 +164,10 @@ fn fields_of_a_payment_are_judged() {
     let (mut bench, call) = answered(config(&[]));
     for (body, expected) in [
         (json!({}), "422 10004 /amount"),
-        (json!({"amount": 0}), "422 10032 /amount"),
-        (json!({"amount": 1, "currency": "EUR"}), "422 10026 /currency"),
-        (json!({"amount": 1, "payment_method": "cash"}), "422 10026 /payment_method"),
-        (json!({"amount": 1, "max_attempts": 0}), "422 10032 /max_attempts"),
+        (json!({"amount": 0}), "422 10033 /amount"),
+        (json!({"amount": 1, "currency": "EUR"}), "422 10032 /currency"),
+        (json!({"amount": 1, "payment_method": "cash"}), "422 10032 /payment_method"),
+        (json!({"amount": 1, "max_attempts": 0}), "422 10033 /max_attempts"),
     ] {
         assert_eq!(bench.refusal(&call, "pay", body.clone()), expected, "{body}");
     }

@@ -163,8 +163,8 @@ fn recordings_are_refused_by_what_the_call_is_and_what_was_asked() {
     bench.pass_secs(1);
     for (fields, expected) in [
         (json!({"format": "mp3"}), "422 10004 /channels"),
-        (json!({"channels": "both", "format": "mp3"}), "422 10026 /channels"),
-        (start(json!({"max_length": 14_401})), "422 10032 /max_length"),
+        (json!({"channels": "both", "format": "mp3"}), "422 10032 /channels"),
+        (start(json!({"max_length": 14_401})), "422 10033 /max_length"),
         (start(json!({"timeout_secs": -1})), "422 90028 /timeout_secs"),
     ] {
         assert_eq!(bench.refusal(&call, "record_start", fields), expected);

@@ -96,7 +96,7 @@ impl<'a> Fields<'a> {
         let value = self.given(name)?;
         match value.as_u64() {
             Some(number) if range.contains(&number) => Some(number),
-            Some(_) => self.bad(name, "10032", format!("must be from {} to {}.", range.start(), range.end())),
+            Some(_) => self.bad(name, "10033", format!("must be from {} to {}.", range.start(), range.end())),
             None => self.bad(name, "10015", "must be a whole number that is not negative."),
         }
     }
@@ -137,7 +137,7 @@ impl<'a> Fields<'a> {
         let value = self.given(name)?;
         match value.as_f64() {
             Some(number) if number >= 0.0 => Some(number),
-            Some(_) => self.bad(name, "10032", "must not be negative."),
+            Some(_) => self.bad(name, "10033", "must not be negative."),
             None => self.bad(name, "10015", "must be a number."),
         }
     }
@@ -147,7 +147,7 @@ impl<'a> Fields<'a> {
         let chosen = value.as_str().and_then(|text| options.iter().find(|option| **option == text));
         match chosen {
             Some(option) => Some(option),
-            None => self.bad(name, "10026", format!("must be one of: {}.", options.join(", "))),
+            None => self.bad(name, "10032", format!("must be one of: {}.", options.join(", "))),
         }
     }
 
@@ -198,8 +198,8 @@ impl<'a> Fields<'a> {
     pub(crate) fn bad<T>(&mut self, name: &str, code: &str, want: impl AsRef<str>) -> Option<T> {
         let title = match code {
             "10003" => "Invalid URL",
-            "10026" => "Invalid enumerated value",
-            "10032" => "Value outside of range",
+            "10032" => "Invalid enumerated value",
+            "10033" => "Value outside of range",
             "90017" => "Invalid client state",
             _ => "Invalid parameter",
         };

@@ -165,5 +165,5 @@ impl CursorPage {
 }
 
 fn out_of_range(parameter: &str, want: &str) -> Refusal {
-    ApiError::new("10032", "Value outside of range", format!("{parameter} {want}")).parameter(parameter).with(422)
+    ApiError::new("10033", "Value outside of range", format!("{parameter} {want}")).parameter(parameter).with(422)
 }

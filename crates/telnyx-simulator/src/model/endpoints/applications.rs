@@ -266,7 +266,7 @@ fn list(world: &mut World, exchange: &Exchange<'_>) -> Reply {
         "active" => found.sort_by_key(|app| app.active),
         "-active" => found.sort_by_key(|app| !app.active),
         _ => {
-            let error = ApiError::new("10026", "Invalid enumerated value", "This list cannot be sorted so.");
+            let error = ApiError::new("10032", "Invalid enumerated value", "This list cannot be sorted so.");
             return Err(error.parameter("sort").with(422));
         }
     }

@@ -317,7 +317,7 @@ pub(super) fn overrides(fields: &mut Fields<'_>) -> Overrides {
             let waits = policy.get("retries_ms").and_then(Value::as_array);
             let waits: Vec<u64> = waits.into_iter().flatten().filter_map(Value::as_u64).collect();
             if waits.len() > 5 || waits.iter().sum::<u64>() > 60_000 {
-                fields.bad::<()>("webhook_retries_policies", "10032", "allows 5 waits of 60000 ms in all.");
+                fields.bad::<()>("webhook_retries_policies", "10033", "allows 5 waits of 60000 ms in all.");
             }
             policies.insert(event.clone(), waits.into());
         }

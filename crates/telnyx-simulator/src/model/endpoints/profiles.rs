@@ -236,7 +236,7 @@ fn list(world: &mut World, exchange: &Exchange<'_>) -> Reply {
         "name" => found.sort_by(|a, b| a.name.cmp(&b.name)),
         "enabled" => found.sort_by_key(|profile| profile.enabled),
         _ => {
-            let error = ApiError::new("10026", "Invalid enumerated value", "This list cannot be sorted so.");
+            let error = ApiError::new("10032", "Invalid enumerated value", "This list cannot be sorted so.");
             return Err(error.parameter("sort").with(422));
         }
     }

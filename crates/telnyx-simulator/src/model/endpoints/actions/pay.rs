@@ -52,7 +52,7 @@ fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<Done,
         fields.require(&["amount"]);
     }
     if amount.is_some_and(|amount| amount <= 0.0) {
-        fields.bad::<()>("amount", "10032", "must be greater than 0.");
+        fields.bad::<()>("amount", "10033", "must be greater than 0.");
     }
     fields.choice("currency", &["USD", "usd"]);
     let method = match fields.choice("payment_method", &["credit-card", "ach-debit"]) {

@@ -35,7 +35,7 @@ fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<Done,
     fields.choice("siprec_track", &["inbound_track", "outbound_track", "both_tracks"]);
     let longest = fields.whole("session_timeout_secs", 0..=14_400).unwrap_or(1800);
     if (1..90).contains(&longest) {
-        fields.bad::<()>("session_timeout_secs", "10032", "must be 0 for no timeout, or from 90 to 14400.");
+        fields.bad::<()>("session_timeout_secs", "10033", "must be 0 for no timeout, or from 90 to 14400.");
     }
     fields.check()?;
     world.start_siprec(key, limit(Some(longest)));
