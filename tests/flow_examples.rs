@@ -140,6 +140,18 @@ fn every_example_has_its_picture_in_the_documentation() {
     assert_eq!(kept, pictures, "a picture of no example");
 }
 
+#[test]
+fn a_flow_is_drawn_as_svg_with_the_names_of_its_steps_and_ways() {
+    let file = root().join("examples/flows/ivr-menu.yaml");
+    let output = flow(&["graph", "--file", file.to_str().unwrap(), "--output", "svg"]);
+    let picture = String::from_utf8(output.stdout).unwrap();
+    assert!(picture.starts_with("<svg ") && picture.trim_end().ends_with("</svg>"), "{picture}");
+    for text in [">pick-up<", ">gatherUsingSpeak<", ">digits == &apos;1&apos;<", ">any error<"] {
+        assert!(picture.contains(text), "no {text} in {picture}");
+    }
+    assert!(!picture.contains("small") && !picture.contains("&quot;"), "{picture}");
+}
+
 fn page_of(file: &Path, name: &str, picture: &str) -> String {
     let example = file.file_name().unwrap().to_str().unwrap();
     format!(

@@ -86,6 +86,9 @@ fn edges(spec: &FlowSpec) -> Vec<(String, String, String, Line)> {
             }
         }
     }
+    if let Some(target) = &spec.on_error {
+        add("start", node(spec, target), "any error", Line::Dotted);
+    }
     for (index, step) in spec.steps.iter().enumerate() {
         step_edges(spec, index, step, &mut add);
     }
@@ -159,6 +162,7 @@ mod tests {
         let spec: FlowSpec = serde_json::from_value(json!({
             "direction": "Outbound",
             "amd": {"machine": "end"},
+            "onError": "bye",
             "steps": [
                 {"name": "menu", "gather": {"maximumDigits": 1}, "transitions": {"timeout": "again", "failed": "bye"}},
                 {"name": "choose", "switch": {"cases": [{"when": "digits == \"1\"", "next": "bye"}]}},
@@ -176,6 +180,7 @@ mod tests {
   done([end])
   start --> s0
   start -->|"machine"| done
+  start -.->|"any error"| s3
   s0 -.->|"failed"| s3
   s0 -->|"timeout"| s2
   s0 --> s1

@@ -87,6 +87,9 @@ pub enum FlowError {
         /// Everything that is wrong with it, a line each.
         problems: String,
     },
+    /// The flow cannot be drawn.
+    #[error("the flow cannot be drawn: {0}; -o mermaid prints it for other programs to draw")]
+    Picture(String),
     /// The trial could not be set up, or broke off.
     #[error(transparent)]
     Trial(#[from] trial::TrialError),
