@@ -40,6 +40,8 @@ pub(crate) struct Job {
     pub(crate) taken_over: BTreeSet<u32>,
     /// Targets whose latest claim ended here with nothing rung: given back, or refused.
     pub(crate) unrung: BTreeSet<u32>,
+    /// Targets whose halt was lifted here and, as far as is known, not yet in the store.
+    pub(crate) lifted: BTreeSet<u32>,
     /// Webhooks whose effect is in `states` and not on its way to the store.
     pub(crate) unsaved_tokens: Vec<DeliveryToken>,
 }

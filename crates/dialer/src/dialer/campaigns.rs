@@ -217,6 +217,7 @@ impl Dialer {
                 failures: 0,
                 taken_over: BTreeSet::new(),
                 unrung: BTreeSet::new(),
+                lifted: BTreeSet::new(),
                 unsaved_tokens: Vec::new(),
             },
         );

@@ -119,7 +119,6 @@ impl Dialer {
         self.set_state(slot, &TargetState::Claimed { tally, claim });
         let ends_by = self.ends_by(slot);
         let job = self.jobs.get_mut(&slot.job)?;
-        job.unrung.remove(&slot.index);
         job.flights.insert(slot.index, Flight::new(Phase::Unsaved, now.up, ends_by));
         Some(Claim::new(dial_key(self.owners.get(&owner_no)?, self.jobs.get(&slot.job)?, slot, tally)?))
     }

@@ -221,6 +221,7 @@ impl Dialer {
     }
 
     pub(super) fn dial_refused(&mut self, key: &DialKey, refusal: Refusal) {
+        self.heed_speed(&refusal);
         let Some(slot) = self.under_way(key) else { return };
         let Some(Phase::Sent(sent)) = self.flight(slot).map(|flight| &flight.phase) else {
             // A webhook or a look-up has found the leg since: a resend was refused, the first dial was not.
@@ -242,6 +243,16 @@ impl Dialer {
         }
     }
 
+    /// A refusal for speed is about the account: it holds whatever has become of the dial that it answers.
+    fn heed_speed(&mut self, refusal: &Refusal) {
+        let now = self.now.up;
+        match (refusal.status, refusal.code.as_deref()) {
+            (429, Some("90103")) => self.governor.dialled_too_fast(now),
+            (429, _) => self.governor.pause(now, refusal.retry_after.unwrap_or(REQUEST_RATE_PAUSE)),
+            _ => {}
+        }
+    }
+
     fn slow_down(&mut self, slot: Slot, refusal: &Refusal) {
         let now = self.now.up;
         let number = self.jobs.get(&slot.job).map(|job| job.owner);
@@ -250,8 +261,7 @@ impl Dialer {
             owner.pace(now);
         }
         match (refusal.status, refusal.code.as_deref()) {
-            (429, Some("90103")) => self.governor.dialled_too_fast(now),
-            (429, _) => self.governor.pause(now, refusal.retry_after.unwrap_or(REQUEST_RATE_PAUSE)),
+            (429, _) => {}
             (_, Some("90041" | "D1")) => self.learned_cap.refused(self.in_flight.saturating_sub(1), now),
             _ => {
                 if let Some(owner) = number.and_then(|number| self.owners.get_mut(&number)) {

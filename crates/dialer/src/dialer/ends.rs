@@ -122,6 +122,9 @@ impl Dialer {
             let Some(state) = self.state(slot).cloned() else { continue };
             let tally = Tally { halt: None, ..state.tally() };
             self.set_state(slot, &state.with_tally(tally));
+            if let Some(job) = self.jobs.get_mut(&slot.job) {
+                job.lifted.insert(slot.index);
+            }
         }
     }
 

@@ -10,6 +10,7 @@ use crate::flight::Phase;
 use crate::ids::{DeliveryToken, JobId, Version};
 use crate::job::Sync;
 use crate::owner::{JobNo, Slot};
+use crate::tally::{Halt, Tally};
 use crate::target::TargetState;
 
 /// How long what is learnt of a call under way waits to be written. A process that dies before has lost nothing: the
@@ -112,6 +113,9 @@ impl Dialer {
         let Some(job) = self.jobs.get_mut(&number) else { return };
         job.version = version;
         job.failures = 0;
+        if !job.dirty {
+            job.lifted.clear();
+        }
         let sync = std::mem::replace(&mut job.sync, Sync::Idle);
         let owner = job.owner;
         if let Sync::Saving(tokens) = sync {
@@ -134,7 +138,16 @@ impl Dialer {
             return;
         };
         flight.phase = Phase::Ready(claim);
+        self.store_knows(slot);
         self.make_ready(slot);
+    }
+
+    /// The store holds a later claim than the one that ended here with nothing rung: nobody else has taken that one over.
+    /// Until then it stays remembered, even if the target is claimed anew in the very save that would tell of its end.
+    fn store_knows(&mut self, slot: Slot) {
+        if let Some(job) = self.jobs.get_mut(&slot.job) {
+            job.unrung.remove(&slot.index);
+        }
     }
 
     pub(super) fn not_saved(&mut self, unsaved: &UnsavedJob, why: SaveFailure) {
@@ -228,8 +241,9 @@ impl Dialer {
             self.revert(slot);
         }
         let Some(mine) = self.state(slot).cloned() else { return false };
-        let yields = self.yields(slot, &mine, stored);
-        let joined = if yields { stored.clone() } else { mine.clone().join(stored.clone()) };
+        let found = self.without_lifted_halt(slot, stored);
+        let yields = self.yields(slot, &mine, &found);
+        let joined = if yields { found } else { mine.clone().join(found) };
         let same_call = matches!((&mine, &joined), (TargetState::Dialing { tally: before, .. }, TargetState::Dialing { tally, .. }) if before == tally);
         if joined != mine && same_call {
             self.set_state(slot, &joined);
@@ -247,12 +261,20 @@ impl Dialer {
         joined != *stored
     }
 
+    /// What was found in the store, less a halt that somebody has lifted here since: it must not come back.
+    fn without_lifted_halt(&self, slot: Slot, stored: &TargetState) -> TargetState {
+        let lifted = self.jobs.get(&slot.job).is_some_and(|job| job.lifted.contains(&slot.index));
+        let halt = stored.tally().halt.filter(|halt| !lifted || *halt == Halt::FailedByRule);
+        stored.clone().with_tally(Tally { halt, ..stored.tally() })
+    }
+
     /// A claim of unknown fate is found stored exactly as it was made: that is the proof.
     fn read_back(&mut self, slot: Slot) {
         let Some(key) = self.key_of(slot) else { return };
         let Some(flight) = self.flight_mut(slot) else { return };
         if matches!(flight.phase, Phase::Unsaved) {
             flight.phase = Phase::Ready(Saved::by_store(Claim::new(key)));
+            self.store_knows(slot);
             self.make_ready(slot);
         }
     }

@@ -40,6 +40,25 @@ fn a_refused_resend_says_nothing_about_the_first_dial() {
 }
 
 #[test]
+fn a_refusal_for_speed_stops_all_dialing_even_when_its_own_dial_is_known_to_ring() {
+    let mut desk = Desk::with(vec![TargetState::default(); 5], spec(1));
+    desk.pass(6);
+    desk.store_all();
+    let dial = desk.dial();
+    desk.webhook(&dial.key, leg(), Position::Ringing, What::Initiated);
+    while desk.next_dial().is_some() {}
+    let wait = refusal(429, "10011");
+    let wait = dialer::call::Refusal { retry_after: Some(Duration::from_secs(20)), ..wait };
+    desk.tell(Event::DialRefused { key: dial.key, refusal: wait });
+    for _ in 0..19 {
+        desk.pass(1);
+        desk.store_all();
+        assert!(desk.next_dial().is_none(), "Telnyx has asked for 20 s without requests");
+    }
+    desk.pass_until_dial();
+}
+
+#[test]
 fn a_refused_dial_is_tried_again_under_a_new_id_and_the_same_attempt() {
     let (mut desk, dial) = Desk::dialled(spec(1));
     desk.tell(Event::DialRefused { key: dial.key.clone(), refusal: refusal(429, "90103") });

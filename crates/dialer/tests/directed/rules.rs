@@ -7,9 +7,9 @@ use dialer::client_state::{Party, Position};
 use dialer::rules::{Match, OutcomeRule, RuleAction};
 use dialer::spec::{CampaignSpec, DialRate, RetryPolicy};
 use dialer::target::Halt;
-use dialer::{CampaignEnd, Event, Outcome, TargetState, WaitingFor};
+use dialer::{AttemptKey, CampaignEnd, DialKey, Event, Outcome, TargetState, WaitingFor};
 
-use crate::desk::{Desk, hung_up, leg_of, owner};
+use crate::desk::{Desk, hung_up, leg, leg_of, owner};
 use crate::fixture::{spec, target};
 
 /// A campaign with one rule.
@@ -70,6 +70,24 @@ fn a_rule_that_pauses_the_campaign_holds_until_it_is_changed_and_over_restarts()
     successor.set(spec(1));
     successor.pass_until_dial();
     assert_eq!(successor.dial().to, target(0, 1).to);
+}
+
+#[test]
+fn a_halt_that_is_lifted_while_the_store_is_being_read_stays_lifted() {
+    let pausing = with_rule(on(&[Outcome::NoAnswer]), RuleAction::PauseCampaign);
+    let mut desk = after_first_call(pausing, no_answer());
+    desk.settle_down();
+    assert_eq!(desk.waiting_for(), WaitingFor::Halt(Halt::PausedByRule));
+    let halted = desk.stored.clone();
+    // Somebody else writes the job, so that it is read; meanwhile a person lets the campaign go on.
+    let attempt = AttemptKey { owner: owner(), target: target(0, 0).id, n: 100 };
+    let unheard_of = DialKey { attempt, refusals: 0 };
+    desk.webhook(&unheard_of, leg(), Position::Ringing, What::Other);
+    desk.pass(1);
+    desk.set(spec(1));
+    desk.reload(halted);
+    desk.settle_down();
+    assert_ne!(desk.waiting_for(), WaitingFor::Halt(Halt::PausedByRule), "somebody has looked, and let it go on");
 }
 
 #[test]

@@ -104,6 +104,33 @@ fn whoever_gives_a_claim_back_yields_to_the_process_that_has_taken_it_over() {
 }
 
 #[test]
+fn whoever_wakes_up_late_does_not_claim_anew_what_another_process_has_taken_over() {
+    let mut sleeper = Desk::new();
+    sleeper.pass(6);
+    let save = sleeper.save();
+    let mut taken_over = save.states.to_vec();
+    // It sleeps before the answer comes, longer than a claim may be dialled.
+    sleeper.clock += Duration::from_secs(40);
+    sleeper.tell(save.stored(Version::new("2")));
+    sleeper.pass(1);
+    let anew = sleeper.save();
+    assert!(
+        matches!(&anew.states[0], TargetState::Claimed { tally, .. } if tally.refusals == 1),
+        "given back, and taken"
+    );
+    sleeper.tell(anew.failed(SaveFailure::Conflict));
+    let TargetState::Claimed { claim, .. } = &mut taken_over[0] else { panic!("claimed, by another process since") };
+    claim.by = SessionId(2);
+    sleeper.pass(1);
+    sleeper.reload(taken_over);
+    sleeper.pass(20);
+    while sleeper.wants_to_save() {
+        sleeper.store();
+    }
+    assert!(sleeper.next_dial().is_none(), "the other's call may be ringing");
+}
+
+#[test]
 fn a_claim_found_at_load_is_looked_up() {
     let (mut desk, dial) = Desk::dialled(spec(2));
     desk.pass(1);
