@@ -56,6 +56,15 @@ deny: $(CARGO_DENY) ## Check licences, bans and sources of the dependencies
 $(CARGO_DENY):
 	$(CARGO) install --locked --quiet --root $(CACHE)/cargo-deny-$(CARGO_DENY_VERSION) cargo-deny@$(CARGO_DENY_VERSION)
 
+# For a night. SEEDS bounds how many worlds, MINUTES how long, FROM is the first seed; a failing seed is printed, and SEED=n replays it.
+MINUTES ?= 480
+SEEDS ?=
+FROM ?=
+
+.PHONY: soak
+soak: ## Run the dialer's simulation for MINUTES (480) or over SEEDS worlds; prints the seed of a world that fails
+	MINUTES=$(MINUTES) SEEDS=$(SEEDS) FROM=$(FROM) $(CARGO) test --package dialer --test simulation -- --ignored --exact soak --nocapture
+
 .PHONY: bench
 bench: tools ## Measure the operator; results as a table and in target/bench/results.json
 	$(CARGO) bench --package telnyx-operator --bench operator

@@ -9,6 +9,7 @@ use dialer::event::CommandRefusal;
 use dialer::{Event, JobId};
 use rand::RngExt;
 
+use crate::judge::Check;
 use crate::world::{Happening, TIMEOUT, World};
 
 impl World {
@@ -17,6 +18,10 @@ impl World {
         let after = self.delay(100) + slow;
         if self.chance(self.faults.conflict) {
             self.store.touch(&save.job);
+        }
+        if self.clock < self.store_down_until {
+            self.later(TIMEOUT, Happening::Answer(life, save.failed(SaveFailure::FateUnknown)));
+            return;
         }
         if self.chance(self.faults.save_lost) {
             if self.rng.random_bool(0.5) {
@@ -31,7 +36,7 @@ impl World {
             self.later(after, Happening::Answer(life, save.failed(SaveFailure::Gone)));
             return;
         }
-        match self.store.swap(&save.job, &save.base, &save.states) {
+        match self.store.swap(&save.job, &save.base, &save.states, self.clock) {
             Some(version) if !self.chance(self.faults.save_answer_lost) => {
                 self.later(after, Happening::Answer(life, save.stored(version)));
             }
@@ -42,7 +47,8 @@ impl World {
 
     pub fn load_arrives(&mut self, life: u32, job: JobId) {
         let after = self.delay(100);
-        if self.chance(self.faults.load_fails) || !self.store.holds(&job) {
+        let down = self.clock < self.store_down_until;
+        if down || self.chance(self.faults.load_fails) || !self.store.holds(&job) {
             self.later(TIMEOUT, Happening::Answer(life, Event::ReloadFailed { job }));
             return;
         }
@@ -50,7 +56,10 @@ impl World {
         self.later(after, Happening::Answer(life, Event::Reloaded { job, version, states }));
     }
 
-    pub fn dial_arrives(&mut self, life: u32, dial: &Dial) {
+    pub fn dial_arrives(&mut self, life: u32, mut dial: Dial) {
+        if self.judge.breaks(Check::OneCallPerNumber) {
+            dial.to = self.scenario.jobs[0].targets[0].to.clone();
+        }
         let key = dial.key.clone();
         let after = self.delay(300);
         if self.chance(self.faults.dial_lost) {
@@ -62,12 +71,12 @@ impl World {
             self.later(after, Happening::Answer(life, Event::DialRefused { key, refusal }));
             return;
         }
-        let (call, steps) = self.voice.accept(dial, self.clock, &mut self.rng);
+        let (call, steps) = self.voice.accept(&dial, self.clock, &mut self.rng);
         for (after, call, step) in steps {
             self.later(after, Happening::OnCall(call, step));
         }
-        self.check_concurrency();
-        self.check_budget();
+        self.check_concurrency(&dial);
+        self.check_budget(&dial);
         let leg = (!self.chance(self.faults.dial_without_ids)).then(|| self.voice.calls[call].leg.clone());
         if silent || self.chance(self.faults.dial_answer_lost) {
             self.later(TIMEOUT, Happening::Answer(life, Event::DialFateUnknown { key }));
@@ -80,6 +89,9 @@ impl World {
         let refusal = |status, code: &str, pointer: Option<&str>| {
             Some(Refusal { status, code: Some(code.into()), pointer: pointer.map(Into::into), retry_after: None })
         };
+        if let Some((_, storm)) = self.storm.filter(|(until, _)| self.clock < *until) {
+            return Some(storm.refusal());
+        }
         if self.chance(self.faults.too_fast) {
             return refusal(429, "90103", None);
         }

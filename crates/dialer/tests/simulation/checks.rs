@@ -9,24 +9,33 @@ use dialer::effect::{Dial, Save};
 use dialer::rules::MOST_IGNORED;
 use dialer::spec::{AccountLimits, AmdMode, OnMachine, TargetSpec};
 
+use crate::judge::Check;
+use crate::voice::Call;
 use crate::world::World;
+
+/// All requests of one dial leave within this long.
+const RESEND_FOR: Duration = Duration::from_secs(45);
 
 impl World {
     pub fn check_counts(&self, life: u32) {
         let Some(life) = self.lives.get(&life) else { return };
-        let Some(progress) = life.dialer.progress(&self.scenario.owner) else { return };
-        let counts = progress.tallied.counts;
-        let targets: usize = self.jobs.iter().chain(&self.removed).map(|job| self.scenario.jobs[*job].1.len()).sum();
-        let known = self.scenario.jobs.iter().filter(|(job, _)| life.dialer.job_progress(job).is_some());
-        let known: usize = known.map(|(_, targets)| targets.len()).sum();
-        assert!(known <= targets);
-        assert_eq!(usize::try_from(counts.total()).unwrap(), known, "{counts:?}");
+        let miscounts = u32::from(self.judge.breaks(Check::CountsAddUp));
+        for (number, campaign) in self.scenario.campaigns.iter().enumerate() {
+            let Some(progress) = life.dialer.progress(&campaign.owner) else { continue };
+            let total = progress.tallied.counts.total() + miscounts;
+            let jobs = self.scenario.jobs.iter().filter(|job| job.campaign == number);
+            let known = jobs.filter(|job| life.dialer.job_progress(&job.id).is_some());
+            let known: usize = known.map(|job| job.targets.len()).sum();
+            let adds_up = usize::try_from(total).unwrap() == known;
+            self.judge.hold(Check::CountsAddUp, adds_up, || format!("{known} in {:?}", progress.tallied.counts));
+        }
     }
 
     pub fn check_tokens(&self, life: u32) {
         let Some(life) = self.lives.get(&life) else { return };
-        for (came, _) in life.tokens.values() {
-            assert!(self.clock <= *came + dialer::ACK_PATIENCE, "a webhook waits for its answer for ever");
+        for (came, delivery) in life.tokens.values() {
+            let in_time = self.clock <= *came + dialer::ACK_PATIENCE;
+            self.judge.hold(Check::AnsweredInTime, in_time, || format!("{delivery:?} waits since {came:?}"));
         }
     }
 
@@ -34,63 +43,77 @@ impl World {
     /// merely learnt of a leg may be lost with the process: webhooks to come and look-ups tell again.
     pub fn check_ack(&self, event: &CallEvent) {
         let key = &event.state.key;
-        let (job, index) = self.scenario.find(&key.attempt.target);
-        if !self.store.holds(&job) {
+        let Some((job, index)) = self.scenario.place(&key.attempt.target) else { return };
+        let Some(call) = self.voice.calls.iter().find(|call| call.leg == event.leg) else { return };
+        if !self.store.holds(&job.id) {
             return;
         }
-        let state = self.store.peek(&job).get(index).cloned().unwrap_or_default();
+        let state = self.store.peek(&job.id).get(index).cloned().unwrap_or_default();
         let under_way = state.attempt() == Some(key.attempt.n) && state.tally().refusals == key.refusals;
         let untold = match (&event.what, &state) {
             (What::HungUp(_), _) => under_way,
             (_, TargetState::Claimed { .. } | TargetState::Dialing { position: Position::Ringing, .. }) => {
-                under_way && self.leads_to_a_command(&event.what) && self.position_of(event) == Position::Ringing
+                under_way && self.leads_to_a_command(event) && call.state.position == Position::Ringing
             }
             _ => false,
         };
-        assert!(!untold, "{key}: {:?} was acknowledged and is not durable: {state:?}", event.what);
+        self.judge.hold(Check::DurableBeforeAcknowledged, !untold, || {
+            format!("{key}: {:?} was acknowledged and is not durable: {state:?}", event.what)
+        });
     }
 
     /// Whether an event of a ringing or listening leg always asks for a command in this world. Where a beep may be awaited,
     /// a verdict may come too late to matter.
-    fn leads_to_a_command(&self, what: &What) -> bool {
-        let amd = self.scenario.spec.amd;
-        match what {
+    fn leads_to_a_command(&self, event: &CallEvent) -> bool {
+        let amd = self.scenario.campaign_of(&event.state.key.attempt.target).spec.amd;
+        match event.what {
             What::Answered => amd.mode == AmdMode::Disabled,
             What::Detected(_) => amd.on_machine != OnMachine::LeaveMessage || amd.mode == AmdMode::Detect,
             What::Initiated | What::GreetingEnded | What::AudioEnded(_) | What::HungUp(_) | What::Other => false,
         }
     }
 
-    fn position_of(&self, event: &CallEvent) -> Position {
-        self.voice.calls.iter().find(|call| call.leg == event.leg).unwrap().state.position
-    }
-
     pub fn check_save(&self, life: u32, save: &Save) {
+        let miscounts = if self.judge.breaks(Check::ClaimsCounted) { 2 } else { 0 };
         let counts = self.lives[&life].dialer.job_progress(&save.job).unwrap().tallied.counts;
-        let claimed = save.states.iter().filter(|state| matches!(state, TargetState::Claimed { .. })).count();
-        assert!(usize::try_from(counts.claimed).unwrap() >= claimed.saturating_sub(1), "{counts:?}");
+        let claimed =
+            save.states.iter().filter(|state| matches!(state, TargetState::Claimed { .. })).count() + miscounts;
+        let counted = usize::try_from(counts.claimed).unwrap() >= claimed.saturating_sub(1);
+        self.judge.hold(Check::ClaimsCounted, counted, || format!("{claimed} of {counts:?}"));
     }
 
-    pub fn check_dial(&mut self, dial: &Dial) {
-        let (job, index) = self.scenario.find(&dial.key.attempt.target);
-        assert!(self.store.was_claimed(&job, index, &dial.key), "{} was dialled unclaimed", dial.key);
-        assert!(!self.suspended, "{} was dialled though suspended", dial.key);
+    pub fn check_dial(&mut self, life: u32, dial: &Dial) {
+        let judge = self.judge;
+        let id = &dial.key.attempt.target;
+        let (job, index) = self.scenario.find(id);
+        let claimed_at = self.store.claimed_at(&job.id, index, &dial.key);
+        judge.hold(Check::ClaimedBeforeDialled, claimed_at.is_some(), || format!("{} was dialled unclaimed", dial.key));
+        // How old a claim is that a predecessor left behind only the wall clock tells.
+        let in_time = self.jumped || claimed_at.is_none_or(|at| self.clock <= at + RESEND_FOR);
+        judge.hold(Check::DialledInTime, in_time, || format!("{} was claimed at {claimed_at:?}", dial.key));
+        // Who has slept hears what people want after it has dialled.
+        let informed = !self.lives[&life].has_slept;
+        let campaign = self.scenario.campaign_of(id);
+        let silent = !(campaign.suspended && informed);
+        judge.hold(Check::SuspendedIsSilent, silent, || format!("{} was dialled though suspended", dial.key));
         let wall = self.wall();
-        assert!(
-            self.scenario.is_open(&dial.key.attempt.target, wall, self.latest),
-            "{} was dialled outside its window, {wall}",
-            dial.key
-        );
-        let ignored = self.store.ignored(&job, index);
-        let most = self.scenario.spec.retry.max_attempts_per_target;
-        assert!(ignored <= MOST_IGNORED, "{} is over the cap of ignored attempts", dial.key);
-        assert!(dial.key.attempt.n <= most + ignored, "{} is over the cap", dial.key);
-        assert!(!self.listed.contains_key(&dial.to), "{} must not be called", dial.key);
+        let inside = !informed || self.scenario.is_open(id, wall);
+        judge.hold(Check::InsideTheWindow, inside, || format!("{} was dialled outside its window, {wall}", dial.key));
+        let in_time = self.scenario.is_in_time(id, wall, self.latest);
+        judge.hold(Check::InItsTime, in_time, || format!("{} was dialled out of its time, {wall}", dial.key));
+        let ignored = self.store.ignored(&job.id, index);
+        let most = campaign.spec.retry.max_attempts_per_target + ignored.min(MOST_IGNORED);
+        judge.hold(Check::AttemptsCapped, dial.key.attempt.n <= most, || format!("{} is over the cap", dial.key));
+        let listed = informed && self.listed.contains_key(&dial.to);
+        judge.hold(Check::DoNotCall, !listed, || format!("{} must not be called", dial.key));
+        let quiet_until = self.lives[&life].quiet_until;
+        let calm = quiet_until <= self.clock;
+        judge.hold(Check::StormsPauseDialing, calm, || format!("{} left before {quiet_until:?}", dial.key));
         self.dials.push(self.clock);
         let AccountLimits { dials_per_second, .. } = self.scenario.account;
         let window = self.dials.iter().rev().take_while(|at| **at + Duration::from_secs(5) > self.clock).count();
         let fits = window <= (dials_per_second * 5 * 9 / 10) as usize;
-        assert!(fits || self.overlapped, "{window} dials in 5 s");
+        judge.hold(Check::DialRate, fits || self.overlapped, || format!("{window} dials in 5 s"));
     }
 
     /// Caps hold while nothing that they rest on is lost: jobs, leases, the wall clock. A call may ring a little later than
@@ -106,51 +129,69 @@ impl World {
             return;
         }
         let slack = Duration::from_mins(2);
-        for cap in &self.scenario.spec.frequency {
+        for cap in &self.scenario.campaign_of(&call.key.attempt.target).spec.frequency {
             let inside = rings.iter().filter(|at| **at + cap.within > self.clock + slack).count();
-            assert!(inside <= usize::from(cap.calls), "{} rang {inside} times within {:?}", call.key, cap.within);
+            self.judge.hold(Check::Frequency, inside <= usize::from(cap.calls), || {
+                format!("{} rang {inside} times within {:?}", call.key, cap.within)
+            });
         }
-        let at_once = self.voice.calls.iter().filter(|other| other.alive && other.to == call.to).count();
-        assert!(at_once == 1, "{} is not the only call of its number", call.key);
+        let at_once = self.voice.alive().filter(|other| other.to == call.to).count();
+        self.judge.hold(Check::OneCallPerNumber, at_once == 1, || format!("{} is not the only call", call.key));
     }
 
     /// Only while no job was removed: what it had used is forgotten with it.
-    pub fn check_budget(&self) {
-        let most = self.scenario.spec.max_calls.filter(|_| self.removed.is_empty() && !self.overlapped);
-        let calls = self.voice.calls.len();
-        assert!(most.is_none_or(|most| calls <= most as usize), "{calls} calls of {most:?}");
+    pub fn check_budget(&self, dial: &Dial) {
+        if self.overlapped || !self.removed.is_empty() {
+            return;
+        }
+        let campaign = self.scenario.campaign_of(&dial.key.attempt.target);
+        let Some(most) = campaign.spec.max_calls else { return };
+        let calls = self.voice.calls.iter().filter(|call| call.key.attempt.owner == campaign.owner).count();
+        self.judge.hold(Check::Budget, calls <= most as usize, || format!("{calls} calls of {most}"));
     }
 
-    pub fn check_concurrency(&self) {
-        let cap = self.scenario.spec.pacing.max_concurrent.min(self.scenario.account.max_concurrent);
+    pub fn check_concurrency(&self, dial: &Dial) {
+        if self.overlapped {
+            return;
+        }
         // Calls of a job that was removed by force are being hung up.
-        let is_followed = |target| self.store.holds(&self.scenario.find(target).0);
-        let alive = self.voice.calls.iter().filter(|call| call.alive && is_followed(&call.key.attempt.target));
-        let calls: Vec<String> = alive.map(|call| call.key.to_string()).collect();
-        let alive = calls.len();
-        assert!(alive <= cap as usize || self.overlapped, "{alive} calls at once, {cap} allowed: {calls:?}");
+        let followed = |call: &&Call| self.store.holds(&self.scenario.find(&call.key.attempt.target).0.id);
+        let all: Vec<&Call> = self.voice.alive().filter(followed).collect();
+        let most = self.scenario.account.max_concurrent as usize;
+        self.judge.hold(Check::AccountConcurrency, all.len() <= most, || format!("{} calls, {most} may be", all.len()));
+        let campaign = self.scenario.campaign_of(&dial.key.attempt.target);
+        let own = all.iter().filter(|call| call.key.attempt.owner == campaign.owner).count();
+        let most = campaign.spec.pacing.max_concurrent as usize;
+        self.judge.hold(Check::CampaignConcurrency, own <= most, || format!("{own} calls, {most} may be"));
     }
 
     /// What has to hold when all is over.
     pub fn check_end(&self) {
         for job in &self.jobs {
-            let (job, targets) = &self.scenario.jobs[*job];
-            let (_, states) = self.store.read(job);
-            assert_eq!(states.len(), targets.len());
-            for (state, target) in states.iter().zip(targets.iter()) {
-                let TargetState::Done { outcome, .. } = state else { panic!("{} ended as {state:?}", target.id) };
-                self.check_outcome(target, *outcome);
+            let job = &self.scenario.jobs[*job];
+            let (_, states) = self.store.read(&job.id);
+            let all = states.len() == job.targets.len();
+            self.judge.hold(Check::FinishedIsStored, all, || format!("{} states of {}", states.len(), job.id));
+            for (state, target) in states.iter().zip(job.targets.iter()) {
+                self.judge
+                    .hold(Check::FinishedIsStored, state.is_done(), || format!("{} ended as {state:?}", target.id));
+                if let TargetState::Done { outcome, .. } = state {
+                    self.check_outcome(target, *outcome);
+                }
             }
         }
     }
 
-    pub fn check_outcome(&self, target: &TargetSpec, outcome: dialer::Outcome) {
-        let calls = || self.voice.calls.iter().filter(|call| call.key.attempt.target == target.id);
-        let delivered = calls().any(|call| call.delivered);
-        if matches!(outcome, dialer::Outcome::Completed | dialer::Outcome::VoicemailLeft) {
-            assert!(delivered, "{}: {outcome:?} though nothing was played to its end", target.id);
-        } else if self.seed.is_multiple_of(16) && outcome != dialer::Outcome::Skipped {
-            assert!(!delivered, "{}: {outcome:?} though all was played", target.id);
-        }
+    fn check_outcome(&self, target: &TargetSpec, outcome: dialer::Outcome) {
+        use dialer::Outcome::{Completed, Skipped, VoicemailLeft};
+        let delivered = self.voice.calls.iter().any(|call| call.key.attempt.target == target.id && call.delivered);
+        let success = matches!(outcome, Completed | VoicemailLeft);
+        self.judge.hold(Check::SuccessWasDelivered, delivered || !success, || {
+            format!("{}: {outcome:?} though nothing was played to its end", target.id)
+        });
+        let exact = self.seed.is_multiple_of(16) && outcome != Skipped;
+        self.judge.hold(Check::DeliveredIsSuccess, !exact || success || !delivered, || {
+            format!("{}: {outcome:?} though all was played", target.id)
+        });
     }
 }

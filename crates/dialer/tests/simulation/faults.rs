@@ -48,7 +48,7 @@ pub struct Faults {
     pub early_hangup: u32,
     /// The wall clock jumps (chances: once a minute).
     pub wall_jumps: u32,
-    /// The campaign's windows are edited (chances: once a minute).
+    /// A campaign's windows are edited (chances: once a minute).
     pub edits: u32,
     /// Active calls and the event log lag by as many tenths of a second.
     pub lag: u32,
@@ -56,8 +56,17 @@ pub struct Faults {
     pub removals: u32,
     /// A number is put on the do-not-call list (chances: once a minute).
     pub lists: u32,
-    /// The campaign is suspended for a while (chances: once a minute).
+    /// A campaign is suspended for a while (chances: once a minute).
     pub suspensions: u32,
+    /// A process that has lost its lease sleeps, wakes up to ten minutes later and only then finds out.
+    pub sleeps: u32,
+    /// For up to two minutes every dial is refused for speed (chances: once a minute).
+    pub storms: u32,
+    /// For up to a minute the store answers nothing and writes nothing (chances: once a minute).
+    pub store_outages: u32,
+    /// A verified webhook comes that belongs to nothing here: of an unknown campaign or target, or of a leg that never was
+    /// (chances: once a minute).
+    pub foreign: u32,
 }
 
 impl Faults {
@@ -97,6 +106,10 @@ impl Faults {
             suspensions: share(200),
             removals: share(10),
             lists: share(100),
+            sleeps: share(1000),
+            storms: share(100),
+            store_outages: share(100),
+            foreign: share(500),
         };
         // Some worlds are healthy: there the outcomes have to be exactly what happened.
         if seed.is_multiple_of(16) { Self::default() } else { faults }

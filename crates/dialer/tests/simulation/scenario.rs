@@ -1,5 +1,6 @@
-//! What a world's campaign asks for. The seed draws it.
+//! What a world's campaigns ask for. The seed draws it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,12 +19,28 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::world::owner;
 
-pub struct Scenario {
+/// One campaign of a world.
+pub struct Campaign {
     pub owner: OwnerId,
     pub spec: CampaignSpec,
+    pub suspended: bool,
+}
+
+/// One job of a campaign.
+pub struct Job {
+    pub id: JobId,
+    /// Whose: an index into the campaigns.
+    pub campaign: usize,
+    pub targets: Arc<[TargetSpec]>,
+}
+
+pub struct Scenario {
+    pub campaigns: Vec<Campaign>,
     pub account: AccountLimits,
-    pub jobs: Vec<(JobId, Arc<[TargetSpec]>)>,
+    pub jobs: Vec<Job>,
     pub begins: Timestamp,
+    /// Where each target lies: its job, and its place in it.
+    places: BTreeMap<TargetId, (usize, usize)>,
 }
 
 const EVERY_DAY: [Weekday; 7] = [
@@ -51,95 +68,144 @@ impl Scenario {
         let rng = &mut rng;
         let account =
             AccountLimits { dials_per_second: pick(rng, [3, 10, 30]), max_concurrent: pick(rng, [2, 8, 100]) };
-        let minutes = |count: u64| Duration::from_secs(60 * count);
-        let spec = CampaignSpec {
-            from: vec![PhoneNumber::parse("+15550000001").unwrap(), PhoneNumber::parse("+15550000002").unwrap()],
-            from_selection: pick(rng, [FromSelection::RoundRobin, FromSelection::Sticky]),
-            connection_id: "connection".into(),
-            announcement: Announcement::Audio { url: "https://example.com/a.wav".into() },
-            amd: draw_amd(rng),
-            ring_timeout: Duration::from_secs(rng.random_range(15..60)),
-            max_call: Duration::from_secs(rng.random_range(60..600)),
-            pacing: Pacing {
-                dials_per_second: DialRate::from_millis(pick(rng, [300, 1000, 5000, 30_000])),
-                max_concurrent: pick(rng, [1, 5, 50]),
-                ramp: rng.random_bool(0.3).then_some(Ramp {
-                    from: DialRate::from_millis(500),
-                    step_percent: 50,
-                    every: Duration::from_mins(1),
-                }),
-                priority: 3,
-                share: 1,
-            },
-            windows: draw_windows(rng),
-            default_zone: if rng.random_bool(0.7) { Zone::Known(pick(rng, zones())) } else { Zone::Unknown },
-            retry: RetryPolicy {
-                max_attempts_per_target: rng.random_range(1..4),
-                min_gap: minutes(rng.random_range(0..10)),
-                backoff: vec![minutes(rng.random_range(0..30)), minutes(rng.random_range(0..60))],
-                vary_time_of_day: rng.random_bool(0.5),
-                infra_retries: rng.random_range(0..4),
-                rules: draw_rules(rng),
-            },
-            on_ambiguous: pick(rng, [OnAmbiguous::CountAsAttempt, OnAmbiguous::Skip, OnAmbiguous::Hold]),
-            suspended: false,
-            drain: pick(rng, [DrainPolicy::LetFinish, DrainPolicy::StopRingingAfter15s, DrainPolicy::HangupAll]),
-            start_at: None,
-            stop_at: None,
-            frequency: match rng.random_range(0..4) {
-                0 => {
-                    vec![FrequencyCap { calls: 1, within: minutes(20) }, FrequencyCap { calls: 2, within: minutes(90) }]
-                }
-                _ => Vec::new(),
-            },
-            breaker: rng.random_bool(0.3).then_some(Breaker {
-                window: minutes(30),
-                least_sample: 15,
-                invalid_percent: 20,
-                reject_percent: 40,
-                short_percent: 50,
-            }),
-            max_calls: rng.random_bool(0.2).then(|| rng.random_range(1..60)),
-            enough_reached: rng.random_bool(0.1).then(|| rng.random_range(1..20)),
-            most_failed: rng.random_bool(0.1).then(|| rng.random_range(0..20)),
-        };
-        let begins = Timestamp::from_second(1_790_000_000 + rng.random_range(0..86_400 * 7)).unwrap();
-        let jobs = (0..rng.random_range(1..4)).map(|job| draw_job(job, begins, rng)).collect();
-        Self { owner: owner(), spec, account, jobs, begins }
+        let begins = draw_begin(rng);
+        let count = pick(rng, [1, 1, 1, 2, 2, 3]);
+        let campaigns: Vec<Campaign> = (0..count)
+            .map(|number| Campaign { owner: owner(number), spec: draw_spec(rng), suspended: false })
+            .collect();
+        let mut jobs = Vec::new();
+        for campaign in 0..count {
+            for _ in 0..rng.random_range(1..4) {
+                jobs.push(draw_job(jobs.len(), campaign, begins, rng));
+            }
+        }
+        let places = jobs
+            .iter()
+            .enumerate()
+            .flat_map(|(job, it)| {
+                it.targets.iter().enumerate().map(move |(index, target)| (target.id.clone(), (job, index)))
+            })
+            .collect();
+        Self { campaigns, account, jobs, begins, places }
     }
 
-    /// Somebody edits the campaign.
-    pub fn edit(&mut self, rng: &mut ChaCha8Rng) {
-        self.spec.windows = draw_windows(rng);
+    /// Somebody edits a campaign.
+    pub fn edit(&mut self, campaign: usize, rng: &mut ChaCha8Rng) {
+        self.campaigns[campaign].spec.windows = draw_windows(rng);
     }
 
-    /// Where a target lies.
-    pub fn find(&self, id: &TargetId) -> (JobId, usize) {
-        let place = |(job, targets): &(JobId, Arc<[TargetSpec]>)| {
-            let index = targets.iter().position(|target| target.id == *id)?;
-            Some((job.clone(), index))
-        };
-        self.jobs.iter().find_map(place).unwrap()
+    /// Where a target lies; `None`: in no campaign of this world.
+    pub fn place(&self, id: &TargetId) -> Option<(&Job, usize)> {
+        self.places.get(id).map(|(job, index)| (&self.jobs[*job], *index))
     }
 
-    /// Whether a target may be called, reckoned apart from the dialer. `latest`: what the wall clock showed at most, since a
-    /// target that was due once stays due.
-    pub fn is_open(&self, id: &TargetId, at: Timestamp, latest: Timestamp) -> bool {
+    /// Where a target of this world lies.
+    pub fn find(&self, id: &TargetId) -> (&Job, usize) {
+        self.place(id).unwrap()
+    }
+
+    /// Whose target it is.
+    pub fn campaign_of(&self, id: &TargetId) -> &Campaign {
+        &self.campaigns[self.find(id).0.campaign]
+    }
+
+    fn target(&self, id: &TargetId) -> &TargetSpec {
         let (job, index) = self.find(id);
-        let target = &self.jobs.iter().find(|(name, _)| *name == job).unwrap().1[index];
-        let of_number =
-            if self.spec.default_zone == Zone::Unknown { &target.zone_of_number } else { &self.spec.default_zone };
+        &job.targets[index]
+    }
+
+    /// Whether every clock that may be the callee's is inside a window, reckoned apart from the dialer.
+    pub fn is_open(&self, id: &TargetId, at: Timestamp) -> bool {
+        let (spec, target) = (&self.campaign_of(id).spec, self.target(id));
+        let of_number = if spec.default_zone == Zone::Unknown { &target.zone_of_number } else { &spec.default_zone };
         let zones = target.zone.as_ref().unwrap_or(of_number).all();
         let is_open_in = |zone: &TimeZone| {
             let local = at.to_zoned(zone.clone());
             let (day, clock) = (local.weekday(), local.time());
             let before_end = |end: Time| end == Time::MIN || clock < end;
-            self.spec.windows.iter().any(|w| w.days.contains(&day) && w.start <= clock && before_end(w.end))
+            spec.windows.iter().any(|w| w.days.contains(&day) && w.start <= clock && before_end(w.end))
         };
-        target.expires_at.is_none_or(|end| at < end)
-            && target.not_before.is_none_or(|start| start <= latest)
-            && !zones.is_empty()
-            && zones.iter().all(is_open_in)
+        !zones.is_empty() && zones.iter().all(is_open_in)
+    }
+
+    /// Whether a target is due and not expired. `latest`: what the wall clock showed at most, since a target that was due
+    /// once stays due.
+    pub fn is_in_time(&self, id: &TargetId, at: Timestamp, latest: Timestamp) -> bool {
+        let target = self.target(id);
+        target.expires_at.is_none_or(|end| at < end) && target.not_before.is_none_or(|start| start <= latest)
+    }
+}
+
+/// Changes of the clocks in the zones that targets live in: to and from summer time in New York and in Berlin.
+const CLOCK_CHANGES: [i64; 4] = [1_792_890_000, 1_793_512_800, 1_805_007_600, 1_806_195_600];
+
+/// In a third of the worlds the clocks change while things go wrong.
+fn draw_begin(rng: &mut ChaCha8Rng) -> Timestamp {
+    let second = if rng.random_bool(0.33) {
+        pick(rng, CLOCK_CHANGES) - rng.random_range(0..7200)
+    } else {
+        1_790_000_000 + rng.random_range(0..86_400 * 7)
+    };
+    Timestamp::from_second(second).unwrap()
+}
+
+fn minutes(count: u64) -> Duration {
+    Duration::from_mins(count)
+}
+
+fn draw_spec(rng: &mut ChaCha8Rng) -> CampaignSpec {
+    CampaignSpec {
+        from: vec![PhoneNumber::parse("+15550000001").unwrap(), PhoneNumber::parse("+15550000002").unwrap()],
+        from_selection: pick(rng, [FromSelection::RoundRobin, FromSelection::Sticky]),
+        connection_id: "connection".into(),
+        announcement: Announcement::Audio { url: "https://example.com/a.wav".into() },
+        amd: draw_amd(rng),
+        ring_timeout: Duration::from_secs(rng.random_range(15..60)),
+        max_call: Duration::from_secs(rng.random_range(60..600)),
+        pacing: draw_pacing(rng),
+        windows: draw_windows(rng),
+        default_zone: if rng.random_bool(0.7) { Zone::Known(pick(rng, zones())) } else { Zone::Unknown },
+        retry: RetryPolicy {
+            max_attempts_per_target: rng.random_range(1..4),
+            min_gap: minutes(rng.random_range(0..10)),
+            backoff: vec![minutes(rng.random_range(0..30)), minutes(rng.random_range(0..60))],
+            vary_time_of_day: rng.random_bool(0.5),
+            infra_retries: rng.random_range(0..4),
+            rules: draw_rules(rng),
+        },
+        on_ambiguous: pick(rng, [OnAmbiguous::CountAsAttempt, OnAmbiguous::Skip, OnAmbiguous::Hold]),
+        suspended: false,
+        drain: pick(rng, [DrainPolicy::LetFinish, DrainPolicy::StopRingingAfter15s, DrainPolicy::HangupAll]),
+        start_at: None,
+        stop_at: None,
+        frequency: match rng.random_range(0..4) {
+            0 => vec![FrequencyCap { calls: 1, within: minutes(20) }, FrequencyCap { calls: 2, within: minutes(90) }],
+            _ => Vec::new(),
+        },
+        breaker: rng.random_bool(0.3).then_some(Breaker {
+            window: minutes(30),
+            least_sample: 15,
+            invalid_percent: 20,
+            reject_percent: 40,
+            short_percent: 50,
+        }),
+        max_calls: rng.random_bool(0.2).then(|| rng.random_range(1..60)),
+        enough_reached: rng.random_bool(0.1).then(|| rng.random_range(1..20)),
+        most_failed: rng.random_bool(0.1).then(|| rng.random_range(0..20)),
+    }
+}
+
+fn draw_pacing(rng: &mut ChaCha8Rng) -> Pacing {
+    Pacing {
+        dials_per_second: DialRate::from_millis(pick(rng, [300, 1000, 5000, 30_000])),
+        max_concurrent: pick(rng, [1, 5, 50]),
+        ramp: rng.random_bool(0.3).then_some(Ramp {
+            from: DialRate::from_millis(500),
+            step_percent: 50,
+            every: Duration::from_mins(1),
+        }),
+        priority: pick(rng, [1, 3, 3, 3, 5]),
+        share: pick(rng, [1, 1, 2, 7]),
     }
 }
 
@@ -183,25 +249,32 @@ fn draw_rules(rng: &mut ChaCha8Rng) -> Vec<OutcomeRule> {
     (0..count).map(|_| rule(rng)).collect()
 }
 
+/// Open at any time.
+pub fn always() -> Vec<Window> {
+    vec![Window { days: EVERY_DAY.to_vec(), start: Time::MIN, end: Time::MIN }]
+}
+
 fn draw_windows(rng: &mut ChaCha8Rng) -> Vec<Window> {
     let days = EVERY_DAY.to_vec();
-    match rng.random_range(0..4) {
+    match rng.random_range(0..5) {
         0 => vec![Window { days, start: time(9, 0, 0, 0), end: time(20, 0, 0, 0) }],
-        1 => vec![
+        // The clocks change inside.
+        1 => vec![Window { days, start: time(0, 30, 0, 0), end: time(2, 30, 0, 0) }],
+        2 => vec![
             Window { days: days.clone(), start: time(8, 30, 0, 0), end: time(8, 45, 0, 0) },
             Window { days, start: time(17, 0, 0, 0), end: time(21, 0, 0, 0) },
         ],
-        _ => vec![Window { days, start: Time::MIN, end: Time::MIN }],
+        _ => always(),
     }
 }
 
-fn draw_job(job: u32, begins: Timestamp, rng: &mut ChaCha8Rng) -> (JobId, Arc<[TargetSpec]>) {
+fn draw_job(job: usize, campaign: usize, begins: Timestamp, rng: &mut ChaCha8Rng) -> Job {
     let hours = |count: i64| jiff::SignedDuration::from_hours(count);
     let targets = (0..rng.random_range(1..40))
         .map(|index| TargetSpec {
             id: TargetId::parse(&format!("t{job}-{index}")).unwrap(),
             to: {
-                // Some numbers are in the list twice, and in other jobs.
+                // Some numbers are in the list twice, in other jobs, and in other campaigns.
                 let job = if rng.random_bool(0.1) { 0 } else { job };
                 PhoneNumber::parse(&format!("+1555{job:02}{index:05}")).unwrap()
             },
@@ -220,5 +293,5 @@ fn draw_job(job: u32, begins: Timestamp, rng: &mut ChaCha8Rng) -> (JobId, Arc<[T
             expires_at: rng.random_bool(0.1).then(|| begins + hours(rng.random_range(0..12))),
         })
         .collect();
-    (JobId::parse(&format!("job-{job}")).unwrap(), targets)
+    Job { id: JobId::parse(&format!("job-{job}")).unwrap(), campaign, targets }
 }

@@ -1,40 +1,57 @@
 //! A job store in memory: compare-and-swap, and a memory of every claim that was ever stored.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use dialer::rules::MOST_IGNORED;
 use dialer::{DialKey, JobId, TargetState, Version};
+
+use crate::judge::{Check, Judge};
 
 /// Stored jobs. Whoever reads one gets it by way of JSON, as from a real store.
 #[derive(Default)]
 pub struct Store {
     jobs: BTreeMap<JobId, (u64, Vec<TargetState>)>,
-    /// Every `(job, index, n, refusals)` that was ever stored as claimed.
-    claims: BTreeSet<(JobId, usize, u16, u32)>,
+    /// Every `(job, index, n, refusals)` that was ever stored as claimed, and when first.
+    claims: BTreeMap<(JobId, usize, u16, u32), Duration>,
+    judge: Judge,
 }
 
 impl Store {
+    /// An empty one.
+    pub fn new(judge: Judge) -> Self {
+        Self { judge, ..Self::default() }
+    }
+
     /// A new job whose targets are untouched.
     pub fn create(&mut self, job: &JobId) {
         self.jobs.insert(job.clone(), (1, Vec::new()));
     }
 
     /// Whether the swap was made; the new version if so.
-    pub fn swap(&mut self, job: &JobId, base: &Version, states: &[TargetState]) -> Option<Version> {
+    pub fn swap(&mut self, job: &JobId, base: &Version, states: &[TargetState], now: Duration) -> Option<Version> {
+        let judge = self.judge;
         let (version, stored) = self.jobs.get_mut(job)?;
         if version.to_string() != base.as_str() {
             return None;
         }
-        for (old, new) in std::mem::take(stored).into_iter().zip(states) {
+        let mut states = states.to_vec();
+        if judge.breaks(Check::StoredNeverGoesBack) && now > Duration::from_mins(2) {
+            states[0] = TargetState::default();
+        }
+        for (old, new) in std::mem::take(stored).into_iter().zip(&states) {
             if !matches!(old, TargetState::Held { .. }) {
-                assert_eq!(&old.join(new.clone()), new, "a stored state went back");
+                let joined = old.clone().join(new.clone());
+                judge.hold(Check::StoredNeverGoesBack, joined == *new, || format!("{old:?} became {new:?}"));
             }
         }
         *version += 1;
-        *stored = states.to_vec();
+        stored.clone_from(&states);
         for (index, state) in states.iter().enumerate() {
-            if let (TargetState::Claimed { tally, .. }, Some(n)) = (state, state.attempt()) {
-                self.claims.insert((job.clone(), index, n, tally.refusals));
+            if let (TargetState::Claimed { tally, .. }, Some(n)) = (state, state.attempt())
+                && !judge.breaks(Check::ClaimedBeforeDialled)
+            {
+                self.claims.entry((job.clone(), index, n, tally.refusals)).or_insert(now);
             }
         }
         Some(Version::new(&version.to_string()))
@@ -72,8 +89,8 @@ impl Store {
         self.jobs.get(job).map_or(MOST_IGNORED, state)
     }
 
-    /// Whether the claim of a dial was ever stored.
-    pub fn was_claimed(&self, job: &JobId, index: usize, key: &DialKey) -> bool {
-        self.claims.contains(&(job.clone(), index, key.attempt.n, key.refusals))
+    /// When the claim of a dial was first stored; `None`: never.
+    pub fn claimed_at(&self, job: &JobId, index: usize, key: &DialKey) -> Option<Duration> {
+        self.claims.get(&(job.clone(), index, key.attempt.n, key.refusals)).copied()
     }
 }

@@ -14,6 +14,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use crate::faults::Faults;
+use crate::judge::{Check, Judge};
 
 /// Telnyx forgets a command id after this long.
 const DEDUPE: Duration = Duration::from_mins(1);
@@ -70,6 +71,9 @@ pub struct Voice {
     /// Which dials and attempts made a phone ring.
     rung: BTreeSet<DialKey>,
     rung_attempts: BTreeSet<AttemptKey>,
+    /// Indices of the calls that live.
+    living: BTreeSet<usize>,
+    judge: Judge,
 }
 
 pub type Steps = Vec<(Duration, usize, Step)>;
@@ -79,8 +83,14 @@ fn millis(range: std::ops::Range<u64>, rng: &mut ChaCha8Rng) -> Duration {
 }
 
 impl Voice {
-    pub fn alive(&self) -> usize {
-        self.calls.iter().filter(|call| call.alive).count()
+    /// Nobody is being called.
+    pub fn new(judge: Judge) -> Self {
+        Self { judge, ..Self::default() }
+    }
+
+    /// The calls that live.
+    pub fn alive(&self) -> impl Iterator<Item = &Call> {
+        self.living.iter().map(|index| &self.calls[*index])
     }
 
     /// Accepts a dial, or recognises it as one that it has accepted.
@@ -92,6 +102,7 @@ impl Voice {
         }
         let index = self.calls.len();
         self.accepted.insert(dial.command_id, (now, index));
+        self.living.insert(index);
         let callee = match rng.random_range(0..20) {
             0..7 => Callee::Person,
             7 => Callee::Unsure,
@@ -155,19 +166,21 @@ impl Voice {
         faults: &Faults,
         rng: &mut ChaCha8Rng,
     ) -> (Option<CallEvent>, Steps) {
-        let busy = |other: &Call, call: &Call| other.alive && other.key.attempt.target == call.key.attempt.target;
-        let at_once = self.calls.iter().filter(|other| busy(other, &self.calls[index])).count();
+        let judge = self.judge;
+        let target = self.calls[index].key.attempt.target.clone();
+        let at_once = self.alive().filter(|other| other.key.attempt.target == target).count();
         let call = &mut self.calls[index];
         if !call.alive {
             return (None, Vec::new());
         }
-        assert!(at_once == 1, "{} is called {at_once} times at once", call.key.attempt.target);
+        judge.hold(Check::OneCallPerTarget, at_once == 1, || format!("{target} is called {at_once} times at once"));
         let mut steps = Vec::new();
         let what = match step {
             Step::Initiate => What::Initiated,
             Step::Ring => {
-                assert!(self.rung.insert(call.key.clone()), "{} rang twice", call.key);
-                assert!(self.rung_attempts.insert(call.key.attempt.clone()), "{} rang twice", call.key.attempt);
+                let first = self.rung.insert(call.key.clone());
+                let first = self.rung_attempts.insert(call.key.attempt.clone()) && first;
+                judge.hold(Check::OneRingPerAttempt, first, || format!("{} rang twice", call.key));
                 return (None, steps);
             }
             Step::Event(What::Answered) => {
@@ -194,6 +207,7 @@ impl Voice {
             }
             Step::HangsUp(cause, sip) => {
                 call.alive = false;
+                self.living.remove(&index);
                 What::HungUp(Hangup { cause, sip })
             }
         };
@@ -209,7 +223,10 @@ impl Voice {
         now: Duration,
         rng: &mut ChaCha8Rng,
     ) -> Result<Steps, CommandRefusal> {
-        let index = self.calls.iter().position(|call| call.leg == command.leg).expect("a command names a leg of ours");
+        // A leg that never was is not found, like one that is long gone.
+        let Some(index) = self.calls.iter().position(|call| call.leg == command.leg) else {
+            return Err(CommandRefusal::AlreadyEnded);
+        };
         let call = &mut self.calls[index];
         if call.commands.get(&command.command_id).is_some_and(|at| now < *at + DEDUPE) {
             return Ok(Vec::new());
