@@ -70,10 +70,11 @@ bench: tools ## Measure the operator; results as a table and in target/bench/res
 	$(CARGO) bench --package telnyx-operator --bench operator
 
 .PHONY: generate
-generate: ## Write the generated files again: CRDs, their copy in the chart, the table of what is covered, pictures of flows
+generate: ## Write the generated files again: CRDs, their copy in the chart, what the chart renders, what is covered, pictures of flows
 	$(CARGO) run --quiet --package telnyx-operator -- crds --dir crds
 	$(CARGO) run --quiet --package telnyx-operator -- crds --dir charts/telnyx-operator/files/crds
 	UPDATE=1 $(CARGO) test --quiet --package conformance --test simulator
+	UPDATE=1 $(CARGO) test --quiet --package telnyx-operator --test manifests reviewed
 	UPDATE=1 $(CARGO) test --quiet --package telnyx-operator --test flow_examples picture
 
 .PHONY: tools

@@ -16,17 +16,17 @@ use crate::server::client;
 
 const NAMESPACE: &str = "telnyx-system";
 
-fn helm() -> PathBuf {
+pub(crate) fn helm() -> PathBuf {
     Program::Helm.ensure(&|line| eprintln!("{line}")).unwrap()
 }
 
-fn run(command: &mut Command) -> Result<String, String> {
+pub(crate) fn run(command: &mut Command) -> Result<String, String> {
     let output = command.output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stdout) + &text(&output.stderr)) }
 }
 
-fn chart() -> PathBuf {
+pub(crate) fn chart() -> PathBuf {
     path("charts/telnyx-operator")
 }
 
@@ -51,10 +51,52 @@ fn the_chart_lints_and_renders_with_every_switch_the_other_way() {
 }
 
 #[test]
-fn a_misspelt_value_is_refused_by_name() {
+fn a_value_that_cannot_be_is_refused_with_its_name_and_what_is_allowed() {
+    for (values, words) in [
+        ("webhook.prot=1", ["'/webhook'", "'prot' not allowed"]),
+        ("replicas=2", ["''", "'replicas' not allowed"]),
+        ("webhook.port=http", ["'/webhook/port'", "want integer"]),
+        ("log.format=xml", ["'/log/format'", "'text', 'json'"]),
+        ("watchNamespaces[0]=Sales", ["'/watchNamespaces/0'", "does not match pattern"]),
+        ("podDisruptionBudget.maxUnavailable=2", ["'/podDisruptionBudget/maxUnavailable'", "maximum"]),
+        ("serviceAccount.create=false", ["serviceAccount.name is required", "serviceAccount.create is false"]),
+        ("webhook.ingress.enabled=true", ["webhook.ingress.hosts is empty", "webhookBaseUrl"]),
+        ("webhook.gateway.enabled=true", ["webhook.gateway.parentRefs is empty", "Gateway"]),
+        ("account.create=true", ["does not serve TelnyxAccount yet", "kubectl apply --server-side -f crds/"]),
+    ] {
+        let refusal =
+            run(Command::new(helm()).arg("template").arg("x").arg(chart()).args(["--set", values])).unwrap_err();
+        for word in words {
+            assert!(refusal.contains(word), "{values}: {word:?} is not in {refusal}");
+        }
+    }
+    let served = "--api-versions=telnyx-operator.io/v1alpha1/TelnyxAccount";
     let refusal =
-        run(Command::new(helm()).arg("template").arg("x").arg(chart()).arg("--set=webhook.prot=1")).unwrap_err();
-    assert!(refusal.contains("prot"), "{refusal}");
+        run(Command::new(helm()).arg("template").arg("x").arg(chart()).args(["--set=account.create=true", served]));
+    assert!(refusal.unwrap_err().contains("account.secretName is required"));
+}
+
+#[test]
+fn every_value_is_described_and_none_is_in_the_file_that_the_schema_does_not_know() {
+    let schema: Value =
+        serde_json::from_str(&std::fs::read_to_string(chart().join("values.schema.json")).unwrap()).unwrap();
+    let values: Value = serde_saphyr::from_str(&std::fs::read_to_string(chart().join("values.yaml")).unwrap()).unwrap();
+    compare("", &schema, &values);
+}
+
+/// Where fields are listed, the list is closed, every one says what it is for, and the values name no other.
+fn compare(at: &str, schema: &Value, values: &Value) {
+    let Some(fields) = schema["properties"].as_object() else { return };
+    assert_eq!(schema["additionalProperties"], false, "{at} takes whatever it is given");
+    for (name, field) in fields {
+        let at = format!("{at}.{name}");
+        assert!(field["description"].as_str().is_some_and(|text| text.ends_with('.')), "{at} is not described");
+        compare(&at, field, &values[name]);
+        compare(&format!("{at}[]"), &field["items"], &Value::Null);
+    }
+    for name in values.as_object().into_iter().flat_map(|values| values.keys()) {
+        assert!(fields.contains_key(name), "{at}.{name} has a value and no schema");
+    }
 }
 
 #[tokio::test]
@@ -87,7 +129,16 @@ async fn the_chart_installs_with_least_rights_and_leaves_the_kinds_when_it_goes(
         assert_eq!(answer.is_ok(), may, "{verb} {resource}: {answer:?}");
     }
 
-    helm(&["upgrade", "telnyx-operator", chart.to_str().unwrap(), "--set=crds.keep=true"]).unwrap();
+    let format = || {
+        let arguments =
+            ["get", "deployment", "telnyx-operator", "--output=jsonpath={..args}", "--namespace", NAMESPACE];
+        let shown = run(Command::new(access.kubectl()).arg("--kubeconfig").arg(access.kubeconfig()).args(arguments));
+        if shown.unwrap().contains("--log-format=json") { "json" } else { "text" }
+    };
+    helm(&["upgrade", "telnyx-operator", chart.to_str().unwrap(), "--set=log.format=json"]).unwrap();
+    assert_eq!(format(), "json");
+    helm(&["rollback", "telnyx-operator", "1"]).unwrap();
+    assert_eq!(format(), "text");
     helm(&["uninstall", "telnyx-operator"]).unwrap();
     assert_eq!(installed.list(&ListParams::default()).await.unwrap().items.len(), api::crds().len());
     access.release().await.unwrap();
