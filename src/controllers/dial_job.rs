@@ -16,7 +16,8 @@ use futures::{FutureExt, StreamExt, stream};
 use jiff::Timestamp;
 use kube::api::{PartialObjectMeta, Patch, PatchParams};
 use kube::runtime::controller::{Action, Config as ControllerConfig};
-use kube::runtime::reflector::ObjectRef;
+use kube::runtime::reflector::store::Writer;
+use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::utils::PredicateConfig;
 use kube::runtime::watcher::Event;
 use kube::runtime::{Controller, Predicate, WatchStreamExt, predicates, reflector, watcher};
@@ -26,6 +27,7 @@ use serde_json::json;
 use tokio::sync::watch::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
 
+use super::job_accounts::JobAccounts;
 use super::problem::Problem;
 use super::references::References;
 use super::transition::transition;
@@ -33,7 +35,7 @@ use crate::api::{Counts, DialJob, DialPlan, OutboundCampaign};
 use crate::dialing::conditions::{Fact, Reason, Type, merge};
 use crate::dialing::labels::{FINALIZER, MayBeComplete};
 use crate::dialing::{Dialers, Line, Move, resolve, scoped};
-use crate::reconcile::{self, Accounts, Departure, hold, is_held, never_filled, release};
+use crate::reconcile::{self, AccountKey, Accounts, CountUsers, Departure, hold, is_held, never_filled, release};
 use crate::telemetry::{self, Events};
 
 /// Passes at once. When a campaign is deleted, all its jobs are let go.
@@ -56,6 +58,7 @@ struct Context {
     dialers: Dialers,
     /// Of jobs that stand alone, by UID.
     stages: Mutex<HashMap<String, Stage>>,
+    needs: JobAccounts,
 }
 
 /// How far a job that stands alone has come. One without an entry may wait for something.
@@ -86,29 +89,48 @@ enum PassError {
 /// Watches the context's namespaces until its shutdown. `referents` changes when something that jobs wait for, an account's
 /// dialer or an application, may have come.
 pub async fn run(context: reconcile::Context, dialers: Dialers, referents: Receiver<()>) {
-    let reconcile::Context { kube: client, accounts, events, scope, shutdown, .. } = context;
-    let context = Arc::new(Context { client, accounts, events, dialers, stages: Mutex::default() });
-    let watches = scope
-        .namespaces()
-        .into_iter()
-        .map(|namespace| watch(Arc::clone(&context), namespace, referents.clone(), shutdown.clone()));
+    let reconcile::Context { kube: client, accounts, events, users, scope, shutdown, .. } = context;
+    let (stages, needs) = (Mutex::default(), JobAccounts::default());
+    let context = Arc::new(Context { client, accounts, events, dialers, stages, needs });
+    let watches = scope.namespaces().into_iter().map(|namespace| {
+        let (reader, writer) = reflector::store();
+        users.add(users_of(reader.clone(), Arc::clone(&context)));
+        watch(Arc::clone(&context), namespace, (reader, writer), referents.clone(), shutdown.clone())
+    });
     join_all(watches).await;
 }
 
-async fn watch(context: Arc<Context>, namespace: Option<String>, referents: Receiver<()>, stop: CancellationToken) {
-    let (reader, writer) = reflector::store();
+/// Jobs that stand alone and have to end before the account may go: it hangs up their calls and hears what became of them.
+fn users_of(jobs: Store<Watched>, context: Arc<Context>) -> CountUsers {
+    Box::new(move |account| {
+        let may_need = |job: &&Arc<Watched>| {
+            let uid = job.meta().uid.as_deref().unwrap_or_default();
+            is_alone(job) && is_held(&***job, FINALIZER) && context.needs.may_need(uid, account)
+        };
+        jobs.state().iter().filter(may_need).count()
+    })
+}
+
+async fn watch(
+    context: Arc<Context>,
+    namespace: Option<String>,
+    (reader, writer): (Store<Watched>, Writer<Watched>),
+    referents: Receiver<()>,
+    stop: CancellationToken,
+) {
     let filled = Sender::new(false);
     let is_filled = filled.subscribe();
     let changes = predicates::generation.combine(predicates::finalizers).combine(deletion);
+    let of = Arc::clone(&context);
     let api = scoped::<Watched>(&context.client, namespace.as_deref());
     let watched = watcher(api, watcher::Config::default())
         .default_backoff()
         .modify(|job: &mut Watched| job.managed_fields_mut().clear())
         .reflect(writer)
-        .inspect(move |event| {
-            if matches!(event, Ok(Event::InitDone)) {
-                filled.send_replace(true);
-            }
+        .inspect(move |event| match event {
+            Ok(Event::InitDone) => drop(filled.send_replace(true)),
+            Ok(Event::Delete(job)) => of.gone(job.meta().uid.as_deref().unwrap_or_default()),
+            Ok(Event::Init | Event::InitApply(_) | Event::Apply(_)) | Err(_) => {}
         })
         .applied_objects()
         .predicate_filter(changes, PredicateConfig::default());
@@ -161,6 +183,13 @@ impl Context {
 
     fn stages(&self) -> MutexGuard<'_, HashMap<String, Stage>> {
         self.stages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The job does not exist any more.
+    fn gone(&self, uid: &str) {
+        if let Some(account) = self.needs.gone(uid) {
+            self.accounts.user_gone(&account);
+        }
     }
 
     /// Have all targets of the job of this name ended, as far as its dialer has shown?
@@ -238,8 +267,12 @@ impl Pass<'_> {
             if matches!(before, Some(Stage::Told(_))) {
                 self.publish(EventKind::Normal, Reason::AllTargetsEnded, "every target has ended");
             }
+            if let Some(account) = self.context.needs.ended(self.owner.as_str()) {
+                self.context.accounts.user_gone(&account);
+            }
             return Ok(None);
         }
+        self.context.needs.needs(self.owner.as_str(), AccountKey::of(&plan.account_ref, &self.namespace()));
         match self.advance(job, plan).await {
             // What was shown as ended is about to be stored as such.
             Ok(()) if self.context.has_ended(&self.owner) => Ok(Some(LOOK_AGAIN)),

@@ -3,10 +3,10 @@
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{DeleteParams, Patch, PatchParams};
 use serde_json::json;
-use telnyx_operator::api::{DialJob, OutboundCampaign, TelnyxAccount};
+use telnyx_operator::api::{CallControlApplication, DialJob, OutboundCampaign, OutboundVoiceProfile, TelnyxAccount};
 use telnyx_simulator::config::Spread;
 
-use crate::world::{World, people};
+use crate::world::{World, condition, people, plan};
 
 #[tokio::test]
 async fn a_deleted_campaign_starts_no_call_lets_those_under_way_finish_and_takes_all_along() {
@@ -86,6 +86,33 @@ async fn an_account_stays_until_its_campaign_has_hung_up_and_one_that_was_torn_a
             let campaigns = world.all::<OutboundCampaign>().await;
             let left = campaigns.iter().filter(|campaign| campaign.metadata.name.as_deref() == Some("torn")).count();
             if left == 0 { Ok(()) } else { Err(format!("{campaigns:#?}")) }
+        })
+        .await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_account_stays_until_a_job_that_stands_alone_has_ended() {
+    let world = World::new(|behaviour| behaviour.callees.ring_ms = Spread::between(2000, 3000)).await;
+    let targets = json!([{ "id": "a", "to": "+15550000100" }]);
+    world.create::<DialJob>("alone", json!({ "plan": plan(), "targets": targets })).await;
+    world
+        .eventually("the phone rings", async || {
+            let rang = world.rings().await.len();
+            if rang > 0 { Ok(()) } else { Err(rang.to_string()) }
+        })
+        .await;
+    // A call that is under way needs neither.
+    world.api::<CallControlApplication>().delete("announcements", &DeleteParams::default()).await.unwrap();
+    world.api::<OutboundVoiceProfile>().delete("out", &DeleteParams::default()).await.unwrap();
+    world.api::<TelnyxAccount>().delete("main", &DeleteParams::default()).await.unwrap();
+    let job =
+        world.until::<DialJob>("alone", "is complete", |job| condition(job, "Complete")["status"] == "True").await;
+    assert_eq!(job["status"]["counts"]["completed"], 1, "{:#}", job["status"]);
+    world
+        .eventually("the account is gone", async || match world.api::<TelnyxAccount>().get_opt("main").await.unwrap() {
+            None => Ok(()),
+            Some(account) => Err(format!("{:?}", account.status)),
         })
         .await;
     world.end().await;
