@@ -115,12 +115,13 @@ impl Reach {
 /// The IPv4 address inside an IPv6 one: mapped (RFC 4291, 2.5.5.2), or behind NAT64 (RFC 6052, 2.1).
 fn canonical(address: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = address else { return address };
-    let [a, b, c, d, e, f, high, low] = v6.segments();
-    if [a, b, c, d, e, f] == [0x64, 0xff9b, 0, 0, 0, 0] {
-        let ([first, second], [third, fourth]) = (high.to_be_bytes(), low.to_be_bytes());
-        return IpAddr::V4(Ipv4Addr::new(first, second, third, fourth));
+    match v6.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+            let ([first, second], [third, fourth]) = (high.to_be_bytes(), low.to_be_bytes());
+            IpAddr::V4(Ipv4Addr::new(first, second, third, fourth))
+        }
+        _ => address.to_canonical(),
     }
-    address.to_canonical()
 }
 
 /// DNS, without the addresses that are not allowed. The connection is made to what was checked here, so that a name which
