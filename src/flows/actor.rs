@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use call_flow::effect::{Request, WebhookCall, WebhookResponse};
+use call_flow::effect::{WebhookCall, WebhookResponse};
 use call_flow::position::CallDirection;
 use call_flow::{CallStart, CommandOutcome, Decoded, Detection, Effect, FlowKey, Leg, Position, Reaction, SecondLeg};
 use jiff::Timestamp;
@@ -299,10 +299,8 @@ impl<'a> Actor<'a> {
             match effect {
                 Effect::Command(mut command) => {
                     if let Some(live) = self.calls.get_mut(id) {
-                        if let Request::CreateConference(create) = &mut command.request {
-                            let Parts { account, tools, .. } = &self.parts;
-                            tools.policies.apply(account, &live.runnable.namespace, create);
-                        }
+                        let Parts { account, tools, .. } = &self.parts;
+                        tools.policies.complete(account, &live.runnable.namespace, &mut command.request);
                         live.outbox.push_back((command, acknowledgement.clone()));
                     }
                 }

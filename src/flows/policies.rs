@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use call_flow::effect::Request;
+use telnyx_voice::call::ConferenceConfig;
 use telnyx_voice::conference::ConferenceRequest;
 
 use crate::api::Conference;
@@ -26,23 +28,53 @@ impl ConferencePolicies {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = policies;
     }
 
-    /// Fills in what a flow of `namespace` left unset.
-    pub(super) fn apply(&self, account: &AccountKey, namespace: &str, request: &mut ConferenceRequest) {
-        let Some(name) = request.name.as_deref() else { return };
-        let name = (account.clone(), namespace.into(), name.into());
-        let policies = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(policy) = policies.get(&name) else { return };
-        fill(&mut request.beep_enabled, policy.beep_enabled.as_ref());
-        fill(&mut request.comfort_noise, policy.comfort_noise.as_ref());
-        fill(&mut request.duration_minutes, policy.duration_minutes.as_ref());
-        fill(&mut request.max_participants, policy.max_participants.as_ref());
-        fill(&mut request.region, policy.region.as_ref());
-        fill(&mut request.start_conference_on_create, policy.start_conference_on_create.as_ref());
-        // The two exclude each other.
-        if request.hold_audio_url.is_none() && request.hold_media_name.is_none() {
-            request.hold_audio_url.clone_from(&policy.hold_audio_url);
-            request.hold_media_name.clone_from(&policy.hold_media_name);
+    /// Fills in what a step of a flow of `namespace` left unset, where its request may begin a conference: "Create
+    /// conference", and "Dial" with a `conference_config` (Telnyx API reference).
+    pub(super) fn complete(&self, account: &AccountKey, namespace: &str, request: &mut Request) {
+        match request {
+            Request::CreateConference(create) => {
+                if let Some(policy) = self.of(account, namespace, create.name.as_deref()) {
+                    create_by(&policy, create);
+                }
+            }
+            Request::Dial(dial) => {
+                let Some(config) = dial.conference_config.as_mut() else { return };
+                if let Some(policy) = self.of(account, namespace, config.conference_name.as_deref()) {
+                    enter_by(&policy, config);
+                }
+            }
+            Request::Call(..) | Request::Conference(..) => {}
         }
+    }
+
+    fn of(&self, account: &AccountKey, namespace: &str, name: Option<&str>) -> Option<ConferenceRequest> {
+        let name = (account.clone(), namespace.into(), name?.into());
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&name).cloned()
+    }
+}
+
+fn create_by(policy: &ConferenceRequest, request: &mut ConferenceRequest) {
+    fill(&mut request.beep_enabled, policy.beep_enabled.as_ref());
+    fill(&mut request.comfort_noise, policy.comfort_noise.as_ref());
+    fill(&mut request.duration_minutes, policy.duration_minutes.as_ref());
+    fill(&mut request.max_participants, policy.max_participants.as_ref());
+    fill(&mut request.region, policy.region.as_ref());
+    fill(&mut request.start_conference_on_create, policy.start_conference_on_create.as_ref());
+    hold_music(policy, &mut request.hold_audio_url, &mut request.hold_media_name);
+}
+
+/// As far as a call can begin a conference: the other fields of a policy only "Create conference" takes.
+fn enter_by(policy: &ConferenceRequest, config: &mut ConferenceConfig) {
+    fill(&mut config.beep_enabled, policy.beep_enabled.as_ref());
+    fill(&mut config.start_conference_on_create, policy.start_conference_on_create.as_ref());
+    hold_music(policy, &mut config.hold_audio_url, &mut config.hold_media_name);
+}
+
+/// A URL and the name of a stored medium exclude each other.
+fn hold_music(policy: &ConferenceRequest, url: &mut Option<String>, media: &mut Option<String>) {
+    if url.is_none() && media.is_none() {
+        url.clone_from(&policy.hold_audio_url);
+        media.clone_from(&policy.hold_media_name);
     }
 }
 
@@ -74,7 +106,7 @@ fn policy(conference: &Conference) -> (Name, ConferenceRequest) {
 mod tests {
     use serde_json::json;
 
-    use telnyx_voice::call::BeepEnabled;
+    use telnyx_voice::call::{BeepEnabled, DialRequest};
 
     use super::*;
 
@@ -91,9 +123,10 @@ mod tests {
     }
 
     fn filled(policies: &ConferencePolicies, namespace: &str, request: ConferenceRequest) -> ConferenceRequest {
-        let mut request = request;
-        policies.apply(&account(), namespace, &mut request);
-        request
+        let mut request = Request::CreateConference(Box::new(request));
+        policies.complete(&account(), namespace, &mut request);
+        let Request::CreateConference(request) = request else { panic!("{request:?}") };
+        *request
     }
 
     #[test]
@@ -120,5 +153,24 @@ mod tests {
         policies.replace([declared(&spec)].iter());
         let step = ConferenceRequest::default().name("town-hall").hold_audio_url("https://example.com/a.mp3");
         assert_eq!(filled(&policies, "voice", step.clone()), step);
+    }
+
+    #[test]
+    fn a_call_that_is_dialled_into_a_conference_begins_it_by_its_policy() {
+        let policies = ConferencePolicies::default();
+        let spec = json!({ "accountRef": { "name": "main" }, "maxParticipants": 5, "beepEnabled": "always", "holdMediaName": "waltz" });
+        policies.replace([declared(&spec)].iter());
+        let config =
+            ConferenceConfig::default().conference_name("town-hall").hold_audio_url("https://example.com/a.mp3");
+        let mut request =
+            Request::Dial(Box::new(DialRequest { conference_config: Some(config), ..DialRequest::default() }));
+        policies.complete(&account(), "voice", &mut request);
+        let Request::Dial(dial) = request else { panic!("{request:?}") };
+        let config = dial.conference_config.unwrap();
+        assert_eq!(config.beep_enabled, Some(BeepEnabled::Always));
+        assert_eq!(
+            (config.hold_media_name, config.hold_audio_url.as_deref()),
+            (None, Some("https://example.com/a.mp3"))
+        );
     }
 }
