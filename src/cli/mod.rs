@@ -3,8 +3,10 @@
 //! Promises exit code 0 for success, 1 for a failure told on standard error with its causes, 2 where a subcommand gives
 //! it a meaning of its own. Does not know what a subcommand does.
 
+pub mod api_key;
 pub mod crds;
 pub mod flow;
+pub mod import;
 pub mod kubectl;
 pub mod plan;
 pub mod run;
@@ -34,6 +36,8 @@ enum Command {
     Simulate(simulate::Args),
     /// Shows what the operator would do with a directory of manifests; needs an API key and no cluster.
     Plan(plan::Args),
+    /// Writes manifests for what an account holds already; needs an API key and no cluster.
+    Import(import::Args),
     /// Looks at live calls and queues and commands them: what `kubectl telnyx` does.
     Kubectl(kubectl::Args),
     /// Checks, draws and tries call flows; needs neither a cluster nor an account.
@@ -50,6 +54,7 @@ impl Cli {
             Command::Crds(args) => args.execute().map_err(Into::into),
             Command::Simulate(args) => args.execute().map_err(Into::into),
             Command::Plan(args) => args.execute().map_err(Into::into),
+            Command::Import(args) => args.execute().map_err(Into::into),
             Command::Kubectl(args) => args.execute().map_err(Into::into),
             Command::Flow(args) => args.execute().map_err(Into::into),
             Command::Run(args) => args.execute().map_err(Into::into),

@@ -11,11 +11,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use telnyx_voice::{ApiKey, BuildError, Client, InvalidApiKey};
+use telnyx_voice::{BuildError, Client};
 
 use self::compare::{Planned, PlannedProfiles, compare};
 use self::manifests::{Manifests, Read};
 use self::print::Summary;
+use super::api_key::{KeyArgs, KeyError};
 use crate::api::{AccountLimits, Policies, SecretKeyRef, TelnyxAccountSpec};
 use crate::controllers::application::Applications;
 use crate::controllers::profile::Profiles;
@@ -42,9 +43,8 @@ pub struct Args {
     /// Public address of the webhook receiver; the account's `spec.webhookBaseUrl` where not given.
     #[arg(long, value_name = "URL")]
     webhook_base_url: Option<String>,
-    /// File with the API key. The environment variable `TELNYX_API_KEY` where not given.
-    #[arg(long, value_name = "FILE")]
-    api_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    key: KeyArgs,
     /// How the plan is printed.
     #[arg(long, value_enum, default_value_t)]
     output: Output,
@@ -70,19 +70,8 @@ pub enum PlanError {
     #[error("the manifests use several accounts ({}): choose one with --account", .0.join(", "))]
     SeveralAccounts(Vec<String>),
     /// There is no API key.
-    #[error("no API key: set TELNYX_API_KEY or --api-key-file")]
-    NoKey,
-    /// The key file cannot be read.
-    #[error("cannot read {}", path.display())]
-    KeyFile {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The key is not one.
     #[error(transparent)]
-    Key(#[from] InvalidApiKey),
+    Key(#[from] KeyError),
     /// The client cannot be made.
     #[error("cannot make a client for the API")]
     Client(#[from] BuildError),
@@ -163,20 +152,11 @@ impl Args {
         if let Some(url) = &self.webhook_base_url {
             spec.webhook_base_url = Some(url.clone());
         }
-        let client = Client::builder(ApiKey::new(self.key()?)?).base_url(spec.base_url.clone()).build()?;
+        let client = Client::builder(self.key.key()?).base_url(spec.base_url.clone()).build()?;
         let connection =
             Connection { secret_version: String::new(), base_url: spec.base_url.clone(), limits: spec.limits.clone() };
         let (accounts, _nobody_rechecks) = Accounts::new(News::default());
         Ok(accounts.admit(Account::of(key, String::new(), spec, None, connection), client, None))
-    }
-
-    fn key(&self) -> Result<String, PlanError> {
-        match &self.api_key_file {
-            Some(path) => {
-                std::fs::read_to_string(path).map_err(|source| PlanError::KeyFile { path: path.clone(), source })
-            }
-            None => std::env::var("TELNYX_API_KEY").map_err(|_| PlanError::NoKey),
-        }
     }
 }
 

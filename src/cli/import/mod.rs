@@ -1,0 +1,189 @@
+//! `telnyx-operator import`: manifests for what an account holds already. Reads; writes nothing at Telnyx; needs no cluster.
+//!
+//! Promises that what it writes plans empty: every field has the value that is there, and `spec.import.id` says which object is
+//! meant. Fields that a kind does not know are left out, as are an object's marks of the operator.
+
+mod manifest;
+mod names;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use serde_json::Value;
+use telnyx_voice::{BuildError, Client};
+
+use self::manifest::Writer;
+use super::api_key::{KeyArgs, KeyError};
+use crate::api::DEFAULT_BASE_URL;
+use crate::controllers::application::Applications;
+use crate::controllers::profile::Profiles;
+use crate::controllers::queue::Queues;
+use crate::reconcile::{External, Listed};
+
+/// Arguments of `import`.
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["meant", "all"]))]
+#[command(after_help = "What it writes plans empty: telnyx-operator plan -f DIR exits 0.\n\n\
+    Example: telnyx-operator import --all --account main --namespace voice --output-dir manifests")]
+pub struct Args {
+    /// What to import: application/ID, profile/ID or queue/NAME.
+    #[arg(value_name = "KIND/ID", value_parser = Meant::parse)]
+    meant: Vec<Meant>,
+    /// Everything that the account holds.
+    #[arg(long)]
+    all: bool,
+    /// The `TelnyxAccount` that the manifests refer to.
+    #[arg(long, value_name = "NAME")]
+    account: String,
+    /// The manifests' namespace. Unset: none is written, and `kubectl apply -n` says which.
+    #[arg(long)]
+    namespace: Option<String>,
+    /// Address of the API.
+    #[arg(long, value_name = "URL", default_value = DEFAULT_BASE_URL)]
+    base_url: String,
+    #[command(flatten)]
+    key: KeyArgs,
+    /// Directory for a file per object. Unset: everything goes to standard output.
+    #[arg(long, short, value_name = "DIR")]
+    output_dir: Option<PathBuf>,
+}
+
+/// One object that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Meant {
+    kind: Kind,
+    id: String,
+}
+
+/// What can be imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Profile,
+    Application,
+    Queue,
+}
+
+impl Meant {
+    fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || "must be application/ID, profile/ID or queue/NAME".to_owned();
+        let (kind, id) = text.split_once('/').filter(|(_, id)| !id.is_empty()).ok_or_else(wrong)?;
+        let kind = match kind {
+            "application" | "callcontrolapplication" => Kind::Application,
+            "profile" | "outboundvoiceprofile" => Kind::Profile,
+            "queue" => Kind::Queue,
+            _ => return Err(wrong()),
+        };
+        Ok(Self { kind, id: id.to_owned() })
+    }
+}
+
+/// Why nothing is imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// There is no API key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The client cannot be made.
+    #[error("cannot make a client for the API")]
+    Client(#[from] BuildError),
+    /// The API did not give its lists.
+    #[error("cannot list what the account holds")]
+    Api(#[source] telnyx_voice::Error),
+    /// What was asked for does not exist.
+    #[error("the account holds no {0}")]
+    Absent(String),
+    /// The runtime cannot be started.
+    #[error("cannot start the async runtime")]
+    Runtime(#[source] std::io::Error),
+    /// A manifest cannot be written as YAML: an error of this program.
+    #[error("cannot write the manifest of {name} as YAML")]
+    Encode {
+        /// Of what.
+        name: String,
+        /// Why.
+        source: serde_saphyr::ser::Error,
+    },
+    /// The directory or a file in it cannot be written.
+    #[error("cannot write {}", path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Standard output cannot be written.
+    #[error("cannot write to standard output")]
+    Stdout(#[source] std::io::Error),
+}
+
+impl Args {
+    /// Writes the manifests.
+    pub fn execute(self) -> Result<ExitCode, ImportError> {
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ImportError::Runtime)?;
+        let manifests = runtime.block_on(self.manifests())?;
+        match &self.output_dir {
+            Some(directory) => write_files(directory, &manifests)?,
+            None => print(&manifests)?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn manifests(&self) -> Result<Vec<Value>, ImportError> {
+        let client = Client::builder(self.key.key()?).base_url(self.base_url.clone()).build()?;
+        let mut writer = Writer::new(&self.account, self.namespace.as_deref());
+        let mut manifests = Vec::new();
+        // Profiles first: applications refer to them by name.
+        let profiles = self.chosen::<Profiles>(&client, Kind::Profile).await?;
+        manifests.extend(profiles.iter().map(|profile| writer.profile(profile)));
+        let applications = self.chosen::<Applications>(&client, Kind::Application).await?;
+        manifests.extend(applications.iter().map(|application| writer.application(application)));
+        let queues = self.chosen::<Queues>(&client, Kind::Queue).await?;
+        manifests.extend(queues.iter().map(|queue| writer.queue(queue)));
+        Ok(manifests)
+    }
+
+    /// Those of a kind that are asked for.
+    async fn chosen<E: External>(&self, client: &Client, kind: Kind) -> Result<Vec<Listed>, ImportError> {
+        let meant: Vec<&str> = self.meant.iter().filter(|one| one.kind == kind).map(|one| one.id.as_str()).collect();
+        if meant.is_empty() && !self.all {
+            return Ok(Vec::new());
+        }
+        let mut found = E::list(client).await.map_err(ImportError::Api)?;
+        found.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+        if let Some(absent) = meant.iter().find(|id| !found.iter().any(|one| one.id == **id)) {
+            return Err(ImportError::Absent(format!("{} {absent}", E::KIND)));
+        }
+        found.retain(|one| self.all || meant.contains(&one.id.as_str()));
+        Ok(found)
+    }
+}
+
+fn yaml(manifest: &Value) -> Result<String, ImportError> {
+    serde_saphyr::to_string(manifest).map_err(|source| ImportError::Encode { name: name_of(manifest), source })
+}
+
+fn name_of(manifest: &Value) -> String {
+    let text = |pointer: &str| manifest.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    format!("{}-{}", text("/kind").to_lowercase(), text("/metadata/name"))
+}
+
+fn print(manifests: &[Value]) -> Result<(), ImportError> {
+    let mut out = std::io::stdout().lock();
+    for manifest in manifests {
+        write!(out, "---\n{}", yaml(manifest)?).map_err(ImportError::Stdout)?;
+    }
+    out.flush().map_err(ImportError::Stdout)
+}
+
+fn write_files(directory: &Path, manifests: &[Value]) -> Result<(), ImportError> {
+    let complain = |path: &Path, source| ImportError::File { path: path.to_owned(), source };
+    std::fs::create_dir_all(directory).map_err(|source| complain(directory, source))?;
+    for manifest in manifests {
+        let path = directory.join(format!("{}.yaml", name_of(manifest)));
+        std::fs::write(&path, yaml(manifest)?).map_err(|source| complain(&path, source))?;
+    }
+    Ok(())
+}
