@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::{AccountRef, CallControlApplication};
 use crate::controllers::{call_flow, campaign, dial_job};
-use crate::dialing::{self, Dialers};
-use crate::flows::{self, Applications, ConferencePolicies, Flows, Secrets, Transcript};
+use crate::dialing::{self, Dialers, FlowUsers};
+use crate::flows::{self, Applications, ConferencePolicies, FlowParts, Flows, Secrets, Transcript};
 use crate::reconcile::{AccountKey, Change, Context, Departure, Stores};
 use crate::webhook::{self, Receiver, Routes};
 
@@ -34,24 +34,25 @@ pub fn parts(
         context.metrics.register(|registry| (webhook::Metrics::new(registry), flows::Metrics::new(registry)));
     let noticed = dialing::Metrics::default();
     context.metrics.register(|registry| noticed.register(registry));
-    let dialers = Dialers::new(context.kube.clone(), namespaces, routes.clone(), noticed, shutdown.clone());
+    let dialers = Dialers::new(context.kube.clone(), namespaces.clone(), routes.clone(), noticed, shutdown.clone());
     let (moved, referents) = watch::channel(());
-    let applications = Applications::new(applications);
-    let flows = Flows::new(
-        Secrets::Cluster(context.kube.clone()),
-        applications,
-        flowing,
-        Transcript::default(),
+    let parts = FlowParts {
+        secrets: Secrets::Cluster(context.kube.clone()),
+        applications: Applications::new(applications),
+        metrics: flowing,
+        transcript: Transcript::default(),
         policies,
-        routes.clone(),
-        shutdown.clone(),
-    )?;
+        dialers: Some(dialers.clone()),
+        users: FlowUsers::Cluster(context.kube.clone(), namespaces),
+    };
+    let flows = Flows::new(parts, routes.clone(), shutdown.clone())?;
+    let catalogue = flows.catalogue().clone();
     let callers = Callers { dialers: dialers.clone(), flows: flows.clone(), routes: routes.clone() };
     let receiver = Arc::new(Receiver::new(routes, receiving));
     Ok(vec![
         follow(context.clone(), callers.clone(), moved).boxed(),
-        campaign::run(context.clone(), dialers.clone(), referents.clone()).boxed(),
-        dial_job::run(context.clone(), dialers, referents).boxed(),
+        campaign::run(context.clone(), dialers.clone(), catalogue.clone(), referents.clone()).boxed(),
+        dial_job::run(context.clone(), dialers, catalogue, referents).boxed(),
         call_flow::run(context.clone(), flows).boxed(),
         receive(webhooks, receiver, callers, shutdown).boxed(),
     ])
@@ -95,6 +96,7 @@ async fn receive(listener: TcpListener, receiver: Arc<Receiver>, callers: Caller
 /// may wait for, once the dialers know of it.
 async fn follow(context: Context, callers: Callers, moved: watch::Sender<()>) {
     let (mut news, mut applications) = (context.news.listen(), context.news.applications());
+    let mut call_flows = callers.flows.catalogue().changes();
     let all_known = all_known(&context, &callers).fuse();
     tokio::pin!(all_known);
     for account in context.accounts.all_ready() {
@@ -107,6 +109,11 @@ async fn follow(context: Context, callers: Callers, moved: watch::Sender<()>) {
             () = &mut all_known => continue,
             // The context holds the sender, so it does not end before this does.
             _ = applications.changed() => {
+                moved.send_replace(());
+                continue;
+            }
+            // The flows hold the sender.
+            _ = call_flows.changed() => {
                 moved.send_replace(());
                 continue;
             }

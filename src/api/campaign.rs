@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::audience::{Target, TargetsFrom};
 use super::dial_plan::DialPlan;
+use super::references::PinnedFlow;
 use super::schema::add_rules;
 
 /// A list of people to call, and how. The list is cut into `DialJob`s, which hold the state of each target.
@@ -23,7 +24,7 @@ use super::schema::add_rules;
     namespaced,
     status = "OutboundCampaignStatus",
     derive = "PartialEq",
-    doc = "A list of people to call: whom, with what announcement, how fast, when, and how often.",
+    doc = "A list of people to call: whom, with what announcement or call flow, how fast, when, and how often.",
     printcolumn(
         name = "Ready",
         type_ = "string",
@@ -149,6 +150,9 @@ pub struct OutboundCampaignStatus {
     /// The list as it was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience: Option<AudienceStatus>,
+    /// The revision of `spec.callFlowRef` that all calls run, whatever becomes of the flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_flow: Option<PinnedFlow>,
     /// Where the targets stand. All but `total` add up to `total` at every moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<Counts>,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::audience::Target;
 use super::campaign::Counts;
 use super::dial_plan::DialPlan;
+use super::references::PinnedFlow;
 use super::schema::add_rules;
 
 /// Up to 250 targets of one campaign, or of nobody: with a plan of its own a job can be used alone.
@@ -80,6 +81,9 @@ pub struct DialJobSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(transform = plan_rules)]
     pub plan: Option<DialPlan>,
+    /// The revision of the campaign's call flow; set by the operator. Immutable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_flow: Option<PinnedFlow>,
     /// Up to 250 targets. Immutable. Excludes `targetsFrom`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1, max = 250))]
@@ -90,8 +94,16 @@ pub struct DialJobSpec {
     pub targets_from: Option<JobTargetsFrom>,
 }
 
-const RULES: [(&str, &str); 4] = [
+const RULES: [(&str, &str); 6] = [
     ("has(self.campaignRef) != has(self.plan)", "set exactly one of campaignRef and plan"),
+    (
+        "!has(self.callFlow) || has(self.campaignRef)",
+        "callFlow is only for the jobs of campaigns: name the flow in plan.callFlowRef",
+    ),
+    (
+        "has(self.callFlow) == has(oldSelf.callFlow) && (!has(self.callFlow) || self.callFlow == oldSelf.callFlow)",
+        "callFlow is immutable: calls keep the revision of their campaign",
+    ),
     ("has(self.targets) != has(self.targetsFrom)", "set exactly one of targets and targetsFrom"),
     (
         "has(self.campaignRef) == has(oldSelf.campaignRef) && (!has(self.campaignRef) || self.campaignRef == oldSelf.campaignRef)",
@@ -109,7 +121,7 @@ fn job_rules(schema: &mut Schema) {
 
 /// Names the fields that stay: a plan has no field that could be forgotten here without the test of this rule failing.
 const PLAN_RULES: [(&str, &str); 1] = [(
-    "self.from == oldSelf.from && self.fromSelection == oldSelf.fromSelection && self.purpose == oldSelf.purpose && self.announcement == oldSelf.announcement && self.amd == oldSelf.amd && self.ringTimeoutSecs == oldSelf.ringTimeoutSecs && self.maxCallSecs == oldSelf.maxCallSecs && self.calleeTimeZone == oldSelf.calleeTimeZone && self.retry == oldSelf.retry && self.onAmbiguous == oldSelf.onAmbiguous && self.drainPolicy == oldSelf.drainPolicy && has(self.startAt) == has(oldSelf.startAt) && (!has(self.startAt) || self.startAt == oldSelf.startAt) && has(self.stopAt) == has(oldSelf.stopAt) && (!has(self.stopAt) || self.stopAt == oldSelf.stopAt)",
+    "self.from == oldSelf.from && self.fromSelection == oldSelf.fromSelection && self.purpose == oldSelf.purpose && has(self.announcement) == has(oldSelf.announcement) && (!has(self.announcement) || self.announcement == oldSelf.announcement) && has(self.callFlowRef) == has(oldSelf.callFlowRef) && (!has(self.callFlowRef) || self.callFlowRef == oldSelf.callFlowRef) && self.amd == oldSelf.amd && self.ringTimeoutSecs == oldSelf.ringTimeoutSecs && self.maxCallSecs == oldSelf.maxCallSecs && self.calleeTimeZone == oldSelf.calleeTimeZone && self.retry == oldSelf.retry && self.onAmbiguous == oldSelf.onAmbiguous && self.drainPolicy == oldSelf.drainPolicy && has(self.startAt) == has(oldSelf.startAt) && (!has(self.startAt) || self.startAt == oldSelf.startAt) && has(self.stopAt) == has(oldSelf.stopAt) && (!has(self.stopAt) || self.stopAt == oldSelf.stopAt)",
     "only suspend, pacing, windows, frequency, compliance, circuitBreaker, budget, successPolicy and failurePolicy of a job's plan can be changed: create another job",
 )];
 
@@ -164,6 +176,9 @@ pub struct DialJobStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "super::schema::conditions")]
     pub conditions: Vec<Condition>,
+    /// Of a job that stands alone: the revision of `spec.plan.callFlowRef` that all calls run, whatever becomes of the flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_flow: Option<PinnedFlow>,
     /// Where the targets stand. All but `total` add up to `total` at every moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<Counts>,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::announcement::{Amd, Announcement};
 use super::limits::{Budget, CircuitBreaker, Compliance, FailurePolicy, FrequencyCap, SuccessPolicy};
 use super::number::Number;
-use super::references::{AccountRef, LocalRef};
+use super::references::{AccountRef, CallFlowRef, LocalRef};
 use super::retry::Retry;
 
 /// How people are called.
@@ -24,6 +24,12 @@ use super::retry::Retry;
 }, {
     "rule": "self.ringTimeoutSecs < self.maxCallSecs",
     "message": "maxCallSecs must be longer than ringTimeoutSecs: it counts from the start of ringing",
+}, {
+    "rule": "has(self.announcement) != has(self.callFlowRef)",
+    "message": "set exactly one of announcement (played to whom answers) and callFlowRef (a CallFlow that has the call from the answer on)",
+}, {
+    "rule": "has(self.callFlowRef) == has(oldSelf.callFlowRef) && (!has(self.callFlowRef) || self.callFlowRef == oldSelf.callFlowRef)",
+    "message": "callFlowRef is immutable, and cannot take the place of an announcement: create another resource; an edit of the CallFlow changes nothing for this one, which keeps its revision",
 }]))]
 pub struct DialPlan {
     /// The account on whose behalf calls are made. Immutable.
@@ -51,8 +57,13 @@ pub struct DialPlan {
     /// `Emergency`. Required, because the law depends on it. Choosing the right one, and having the consent that it
     /// needs, is up to you.
     pub purpose: Purpose,
-    /// What is played to whom answers.
-    pub announcement: Announcement,
+    /// What is played to whom answers. Excludes `callFlowRef`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announcement: Option<Announcement>,
+    /// The `CallFlow` that has the call from the answer on, once `amd` allows. Its revision is fixed when the calls are first
+    /// prepared, see `status.callFlow`; later edits of the flow change nothing. Excludes `announcement`. Immutable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_flow_ref: Option<CallFlowRef>,
     /// Answering machine detection, and what follows from its verdict.
     #[serde(default)]
     pub amd: Amd,

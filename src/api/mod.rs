@@ -60,7 +60,7 @@ pub use profile::{
     OutboundVoiceProfileSpec, ServicePlan, TrafficType, UsagePaymentMethod,
 };
 pub use queue::{Occupancy, Queue, QueueSpec, QueueStatus, QueuedCall};
-pub use references::{AccountRef, ConfigMapKeyRef, LocalRef, SecretKeyRef};
+pub use references::{AccountRef, CallFlowRef, ConfigMapKeyRef, LocalRef, PinnedFlow, SecretKeyRef};
 pub use retry::{Heard, Retry, RetryAction, RetryOutcome, RetryRule};
 pub use status::{Drift, RECONCILE_REQUESTED_AT, RemoteStatus};
 

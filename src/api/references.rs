@@ -28,6 +28,35 @@ pub struct LocalRef {
     pub name: String,
 }
 
+/// Names a `CallFlow` in the same namespace, and perhaps one of its revisions.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CallFlowRef {
+    /// Name of the `CallFlow`, in the same namespace.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+    /// The revision, as the flow's `status.revisions` counts them. Unset: the one that new calls run when this object is first
+    /// prepared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 4_294_967_295_i64))]
+    pub revision: Option<u32>,
+}
+
+/// The revision of a `CallFlow` that calls run, fixed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PinnedFlow {
+    /// Name of the `CallFlow`, in the same namespace.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+    /// The revision.
+    #[schemars(range(min = 1, max = 4_294_967_295_i64))]
+    pub revision: u32,
+    /// The flow's UID: one made later under the same name is another.
+    #[schemars(length(min = 1, max = 63))]
+    pub uid: String,
+}
+
 /// Names one key of a Secret in the same namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -69,8 +69,8 @@ fn default_infra_retries() -> u32 {
     "rule": "!has(self.atMost) || self.action == 'Retry'",
     "message": "atMost is only for action Retry",
 }, {
-    "rule": "has(self.outcomes) || has(self.sipCodes) || has(self.heard)",
-    "message": "set at least one of outcomes, sipCodes and heard: a rule says what it is about",
+    "rule": "has(self.outcomes) || has(self.sipCodes) || has(self.heard) || has(self.details)",
+    "message": "set at least one of outcomes, sipCodes, heard and details: a rule says what it is about",
 }]))]
 pub struct RetryRule {
     /// Outcomes that the rule is for, 1 to 20.
@@ -88,6 +88,11 @@ pub struct RetryRule {
     #[schemars(length(min = 1, max = 5))]
     #[schemars(extend("x-kubernetes-list-type" = "set"))]
     pub heard: Vec<Heard>,
+    /// What an `outcome` step of the call flow called the outcome, 1 to 20, each 1 to 64 characters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1, max = 20), inner(length(min = 1, max = 64)))]
+    #[schemars(extend("x-kubernetes-list-type" = "set"))]
+    pub details: Vec<String>,
     /// `Retry`: try again while attempts are left. `FailTarget`: do not call the target again. `Ignore`: try again, and do not
     /// count the attempt; at most 10 of a target. `FailCampaign`: the campaign has failed, who waits ends as `Skipped`.
     /// `PauseCampaign`: nothing more is dialled until the campaign is changed. `AddToDnc`: no campaign of the account calls
@@ -139,7 +144,7 @@ pub enum Heard {
 /// Outcomes of an attempt that a rule may be about. Outcomes that end a target whatever a rule says are not here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum RetryOutcome {
-    /// A person answered and hung up before the end of the announcement.
+    /// A person answered and hung up before the end of the announcement, or the call flow says that it missed its purpose.
     HumanHangup,
     /// The announcement was left on a machine.
     VoicemailLeft,
@@ -161,6 +166,6 @@ pub enum RetryOutcome {
     InvalidNumber,
     /// The call lasted as long as it may.
     TimeLimit,
-    /// The announcement could not be played.
+    /// The announcement could not be played, or the call flow ended in an error.
     FlowError,
 }

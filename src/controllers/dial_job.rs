@@ -4,6 +4,7 @@
 //! in; before that, this controller says why it was not. Only metadata is watched: a job is 30 to 90 KB and its status is
 //! written several times a second.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,12 +30,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::job_accounts::JobAccounts;
 use super::problem::Problem;
-use super::references::References;
+use super::references::{References, flow_key};
 use super::transition::transition;
-use crate::api::{Counts, DialJob, DialPlan, OutboundCampaign};
+use crate::api::{Counts, DialJob, DialPlan, OutboundCampaign, PinnedFlow};
 use crate::dialing::conditions::{Fact, Reason, Type, merge};
 use crate::dialing::labels::{FINALIZER, MayBeComplete};
 use crate::dialing::{Dialers, Line, Move, resolve, scoped};
+use crate::flows::Catalogue;
 use crate::reconcile::{self, AccountKey, Accounts, CountUsers, Departure, hold, is_held, never_filled, release};
 use crate::telemetry::{self, Events};
 
@@ -56,6 +58,7 @@ struct Context {
     accounts: Arc<Accounts>,
     events: Events,
     dialers: Dialers,
+    catalogue: Catalogue,
     /// Of jobs that stand alone, by UID.
     stages: Mutex<HashMap<String, Stage>>,
     needs: JobAccounts,
@@ -87,11 +90,11 @@ enum PassError {
 }
 
 /// Watches the context's namespaces until its shutdown. `referents` changes when something that jobs wait for, an account's
-/// dialer or an application, may have come.
-pub async fn run(context: reconcile::Context, dialers: Dialers, referents: Receiver<()>) {
+/// dialer, an application or a call flow, may have come.
+pub async fn run(context: reconcile::Context, dialers: Dialers, catalogue: Catalogue, referents: Receiver<()>) {
     let reconcile::Context { kube: client, accounts, events, users, scope, shutdown, .. } = context;
     let (stages, needs) = (Mutex::default(), JobAccounts::default());
-    let context = Arc::new(Context { client, accounts, events, dialers, stages, needs });
+    let context = Arc::new(Context { client, accounts, events, dialers, catalogue, stages, needs });
     let watches = scope.namespaces().into_iter().map(|namespace| {
         let (reader, writer) = reflector::store();
         users.add(users_of(reader.clone(), Arc::clone(&context)));
@@ -263,6 +266,7 @@ impl Pass<'_> {
                 // A dialer that starts anew finds it complete.
                 let _restarting = line.release(self.owner.clone()).await;
             }
+            self.context.catalogue.unpin(self.owner.as_str());
             let before = self.context.stages().insert(self.owner.as_str().to_owned(), Stage::Done);
             if matches!(before, Some(Stage::Told(_))) {
                 self.publish(EventKind::Normal, Reason::AllTargetsEnded, "every target has ended");
@@ -292,9 +296,10 @@ impl Pass<'_> {
         let references = References { root: "spec.plan", plan, namespace: self.namespace() };
         let line = references.line(&self.context.dialers)?;
         let connection = references.connection(&self.context.client).await?;
-        let spec = resolve("spec.plan", plan, &connection)?;
+        let (job, flow) = self.call_flow(job, &references).await?;
+        let spec = resolve("spec.plan", plan, &connection, flow.as_ref().map(flow_key))?;
         if line.in_flight(&self.id).is_none() {
-            line.fetch(&self.context.client, job).await?;
+            line.fetch(&self.context.client, &job).await?;
         }
         let generation = job.metadata.generation.unwrap_or_default();
         let told = Told { generation, connection, life: line.life() };
@@ -313,6 +318,27 @@ impl Pass<'_> {
             );
         }
         Ok(())
+    }
+
+    /// The revision of its call flow, and the job with it in its status: so it is before the dialer, which writes status from then
+    /// on, hears of the job.
+    async fn call_flow<'j>(
+        &self,
+        job: &'j DialJob,
+        references: &References<'_>,
+    ) -> Result<(Cow<'j, DialJob>, Option<PinnedFlow>), Problem> {
+        let recorded = job.status.as_ref().and_then(|status| status.call_flow.clone());
+        let Context { client, catalogue, .. } = self.context;
+        let found = references.call_flow(client, catalogue, self.owner.as_str(), recorded.as_ref()).await?;
+        if found.is_none() || recorded.is_some() {
+            return Ok((Cow::Borrowed(job), found));
+        }
+        let patch = json!({
+            "metadata": { "resourceVersion": job.metadata.resource_version },
+            "status": { "callFlow": found },
+        });
+        let recorded = self.api().patch_status(&job.name_any(), &PatchParams::default(), &Patch::Merge(&patch)).await?;
+        Ok((Cow::Owned(recorded), found))
     }
 
     fn publish(&self, kind: EventKind, reason: Reason, note: &str) {
@@ -359,6 +385,7 @@ impl Pass<'_> {
     async fn leave(&self) -> Result<Option<Duration>, PassError> {
         self.context.stages().remove(self.owner.as_str());
         if !is_held(self.meta, FINALIZER) {
+            self.context.catalogue.unpin(self.owner.as_str());
             return Ok(None);
         }
         if let Some(line) = self.context.dialers.line_of(&self.id) {
@@ -371,6 +398,7 @@ impl Pass<'_> {
             return Ok(Some(LOOK_AGAIN));
         }
         release(&self.api(), self.meta, FINALIZER).await?;
+        self.context.catalogue.unpin(self.owner.as_str());
         Ok(None)
     }
 

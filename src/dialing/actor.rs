@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
+use super::flow_calls::FlowCalls;
 use super::job_record::JobRecord;
 use super::job_store::JobStore;
 use super::metrics::Metrics;
@@ -53,6 +54,7 @@ pub(super) enum Order {
 pub(super) struct Parts<'a> {
     pub(super) session: SessionId,
     pub(super) client: telnyx_voice::Client,
+    pub(super) flows: FlowCalls,
     pub(super) kube: kube::Client,
     pub(super) orders: &'a mut mpsc::Receiver<Order>,
     pub(super) deliveries: &'a mut mpsc::Receiver<Delivery>,
@@ -66,6 +68,7 @@ pub(super) struct Actor<'a> {
     dialer: Dialer,
     clock: Clock,
     voice: Arc<Voice>,
+    flows: FlowCalls,
     store: JobStore,
     running: JoinSet<Event>,
     orders: &'a mut mpsc::Receiver<Order>,
@@ -106,7 +109,8 @@ impl<'a> Actor<'a> {
         Self {
             dialer: Dialer::new(parts.session, Tuning::default(), clock.now()),
             clock,
-            voice: Arc::new(Voice::new(&parts.client)),
+            voice: Arc::new(Voice::new(&parts.client, parts.flows.clone())),
+            flows: parts.flows,
             store: JobStore::new(parts.kube),
             running: JoinSet::new(),
             orders: parts.orders,
@@ -180,7 +184,7 @@ impl<'a> Actor<'a> {
                     self.forget(job);
                 }
             }
-            Order::Reconnect(client) => self.voice = Arc::new(Voice::new(&client)),
+            Order::Reconnect(client) => self.voice = Arc::new(Voice::new(&client, self.flows.clone())),
             Order::Ready => {
                 self.ready = true;
                 self.tell(Event::Ready);

@@ -79,6 +79,12 @@ pub enum Reason {
     NameTaken,
     /// The application does not exist, has no id yet, or is not Ready.
     ApplicationNotReady,
+    /// The call flow does not exist.
+    CallFlowNotFound,
+    /// No call can begin with the call flow: it was never valid, is for calls that come in, or is being deleted.
+    CallFlowNotReady,
+    /// The revision of the call flow is not kept any more, or never was.
+    CallFlowRevisionGone,
     /// The audience's ConfigMap or Secret, or its key, does not exist.
     SourceNotFound,
     /// A field of the spec cannot be acted on.
@@ -141,6 +147,9 @@ impl Reason {
             Self::AccountNotAllowed => "AccountNotAllowed",
             Self::NameTaken => "NameTaken",
             Self::ApplicationNotReady => "ApplicationNotReady",
+            Self::CallFlowNotFound => "CallFlowNotFound",
+            Self::CallFlowNotReady => "CallFlowNotReady",
+            Self::CallFlowRevisionGone => "CallFlowRevisionGone",
             Self::SourceNotFound => "SourceNotFound",
             Self::InvalidSpec => "InvalidSpec",
             Self::InvalidAudience => "InvalidAudience",

@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use dialer::spec::{AccountLimits, Audience, CampaignSpec};
-use dialer::{Event, JobId, OwnerId, SessionId};
+use dialer::{Event, JobId, OwnerId, PhoneNumber, SessionId};
 use telnyx_voice::webhook::PublicKey;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::actor::{Actor, Order, Parts};
+use super::flow_calls::FlowCalls;
 use super::load::{LoadError, assemble, load};
 use super::loader::hand_in_all;
 use super::metrics::Metrics;
@@ -250,6 +251,16 @@ impl Dialers {
         }
     }
 
+    /// No campaign of the account calls the number from now on: somebody who called in has asked for that. Obeyed by everything that
+    /// is not dialled when the dialer reads it, which is at once unless it is busy.
+    ///
+    /// # Errors
+    /// The account's dialer is stopping, or was never started: tell it again.
+    pub async fn do_not_call(&self, account: &AccountKey, number: PhoneNumber) -> Result<(), Stopping> {
+        let line = self.line(account).ok_or(Stopping)?;
+        line.order(Order::Tell(Event::DoNotCall { number })).await
+    }
+
     /// Waits until every dialer has stored what it knows. To be called once stopped.
     pub async fn stopped(&self) {
         let mut tasks = std::mem::take(&mut self.lock().tasks);
@@ -328,6 +339,7 @@ impl Supervisor {
         let mut actor = Actor::new(Parts {
             session,
             client: account.client,
+            flows: FlowCalls { routes: self.dialers.0.routes.clone(), account: self.key.clone() },
             kube,
             orders: &mut self.orders,
             deliveries: &mut self.deliveries,

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::conditions::{Fact, Reason, Type, merge};
 use super::counts::counts;
 use super::job_store::put;
-use crate::api::{Counts, DialJob, DialJobStatus};
+use crate::api::{Counts, DialJob, DialJobStatus, PinnedFlow};
 
 /// A job that can be saved.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ pub(super) struct Around {
     observed_generation: i64,
     conditions: Vec<Condition>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    call_flow: Option<PinnedFlow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     counts: Option<Counts>,
     #[serde(skip_serializing_if = "Option::is_none")]
     start_time: Option<Time>,
@@ -45,9 +47,17 @@ impl JobRecord {
     pub(super) fn new(job: &DialJob, ids: Arc<[TargetId]>) -> Self {
         let meta = &job.metadata;
         let status = job.status.clone().unwrap_or_default();
-        let DialJobStatus { observed_generation, conditions, counts, targets: _, start_time, completion_time } = status;
+        let DialJobStatus {
+            observed_generation,
+            conditions,
+            call_flow,
+            counts,
+            targets: _,
+            start_time,
+            completion_time,
+        } = status;
         let observed_generation = observed_generation.unwrap_or_default();
-        let around = Around { observed_generation, conditions, counts, start_time, completion_time };
+        let around = Around { observed_generation, conditions, call_flow, counts, start_time, completion_time };
         Self {
             namespace: meta.namespace.clone().unwrap_or_default(),
             name: meta.name.clone().unwrap_or_default(),
@@ -85,6 +95,7 @@ impl JobRecord {
         Around {
             observed_generation: self.generation,
             conditions: merge(&before.conditions, vec![ready, complete], self.generation, now),
+            call_flow: before.call_flow,
             counts: Some(counts),
             start_time: before.start_time.or_else(|| started.then(|| second.clone())),
             completion_time: before.completion_time.or_else(|| ended.then_some(second)),

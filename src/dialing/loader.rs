@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use super::actor::Order;
 use super::labels::{CAMPAIGN_UID, MayBeComplete};
 use super::load::{LoadError, load};
-use crate::api::{DialJob, OutboundCampaign};
+use crate::api::{DialJob, DialPlan, OutboundCampaign};
 use crate::reconcile::AccountKey;
 
 const PAGE: u32 = 50;
@@ -85,7 +85,11 @@ async fn hand_in_namespace(
     }
     let alone = |job: &DialJob| {
         let namespace = job.namespace().unwrap_or_default();
-        let plan = job.spec.plan.as_ref().filter(|_| !job.is_complete());
+        // One whose call flow is not chosen has no calls, and its controller hands it in.
+        let chosen = |plan: &&DialPlan| {
+            plan.call_flow_ref.is_none() || job.status.as_ref().is_some_and(|status| status.call_flow.is_some())
+        };
+        let plan = job.spec.plan.as_ref().filter(|_| !job.is_complete()).filter(chosen);
         plan.is_some_and(|plan| AccountKey::of(&plan.account_ref, &namespace) == *account)
     };
     handed += pages(client, scoped(client, namespace), &format!("!{CAMPAIGN_UID}"), orders, alone).await?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use dialer::call::{CallEvent, What};
 use dialer::effect::LookUp;
 use dialer::event::{Findings, Liveness};
-use dialer::{ClientState, DialKey, Event, Leg};
+use dialer::{DialKey, Event, Leg};
 use futures::TryStreamExt;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::voice::{Voice, leg};
-use super::words::about_attempt;
+use super::words::{about_attempt, attempt_of};
 
 /// After a restart hundreds of attempts ask within a second; they share one listing.
 const FRESH: Duration = Duration::from_secs(1);
@@ -69,7 +69,7 @@ impl Voice {
         let calls = client.active_calls(&ConnectionId::from(connection.as_ref()))?;
         let active: BTreeMap<DialKey, Leg> = calls
             .try_filter_map(async |call| {
-                let state = call.client_state.as_ref().and_then(|state| ClientState::decode(state.as_str()).ok());
+                let state = call.client_state.as_ref().and_then(attempt_of);
                 Ok(state.zip(leg(&call)).map(|(state, leg)| (state.key, leg)))
             })
             .try_collect()

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use dialer::client_state::Party;
 use dialer::compliance::Preset;
+use dialer::detail::Detail;
 use dialer::rules::{Match, OutcomeRule, RuleAction};
-use dialer::spec::{self, CampaignSpec, DialRate, Zone};
+use dialer::spec::{self, CampaignSpec, DialRate, FlowKey, Treatment, Zone};
 use dialer::{Outcome, PhoneNumber};
 use jiff::Timestamp;
 use jiff::civil::Time;
@@ -43,27 +44,32 @@ impl FieldError {
 }
 
 /// What the plan asks for. `root` is the path of the plan itself, such as `spec` or `spec.plan`; `connection_id` is the
-/// application's id at Telnyx.
+/// application's id at Telnyx, `flow` the revision that is kept of the plan's `callFlowRef`.
 ///
 /// # Errors
 /// Every field that cannot be acted on, not only the first.
-pub fn resolve(root: &str, plan: &DialPlan, connection_id: &str) -> Result<CampaignSpec, Vec<FieldError>> {
+pub fn resolve(
+    root: &str,
+    plan: &DialPlan,
+    connection_id: &str,
+    flow: Option<FlowKey>,
+) -> Result<CampaignSpec, Vec<FieldError>> {
     let mut errors = Vec::new();
     let mut keep = |error: FieldError| errors.push(error);
     let from = from(root, plan, &mut keep);
-    let announcement = announcement(root, &plan.announcement).map_err(&mut keep).ok();
+    let treatment = treatment(root, plan, flow).map_err(&mut keep).ok();
     let pacing = pacing(root, &plan.pacing).map_err(&mut keep).ok();
     let windows = windows(root, plan, &mut keep);
     let default_zone = zone(root, plan).map_err(&mut keep).ok();
-    match (announcement, pacing, default_zone) {
-        (Some(announcement), Some(pacing), Some(default_zone)) if errors.is_empty() => Ok(CampaignSpec {
+    match (treatment, pacing, default_zone) {
+        (Some(treatment), Some(pacing), Some(default_zone)) if errors.is_empty() => Ok(CampaignSpec {
             from,
             from_selection: match plan.from_selection {
                 FromSelection::RoundRobin => spec::FromSelection::RoundRobin,
                 FromSelection::Sticky => spec::FromSelection::Sticky,
             },
             connection_id: connection_id.into(),
-            announcement,
+            treatment,
             amd: amd(&plan.amd),
             ring_timeout: secs(plan.ring_timeout_secs),
             max_call: secs(plan.max_call_secs),
@@ -117,6 +123,19 @@ fn from(root: &str, plan: &DialPlan, keep: &mut impl FnMut(FieldError)) -> Vec<P
         }
     }
     numbers
+}
+
+fn treatment(root: &str, plan: &DialPlan, flow: Option<FlowKey>) -> Result<Treatment, FieldError> {
+    match (&plan.announcement, &plan.call_flow_ref, flow) {
+        (Some(written), None, _) => announcement(root, written).map(Treatment::Announcement),
+        (None, Some(_), Some(flow)) => Ok(Treatment::Flow(flow)),
+        (None, Some(_), None) => {
+            Err(FieldError::new(format!("{root}.callFlowRef"), "must name a CallFlow that calls can run"))
+        }
+        (Some(_), Some(_), _) | (None, None, _) => {
+            Err(FieldError::new(format!("{root}.announcement"), "set exactly one of announcement and callFlowRef"))
+        }
+    }
 }
 
 fn announcement(root: &str, written: &Announcement) -> Result<spec::Announcement, FieldError> {
@@ -281,6 +300,7 @@ fn retry(written: &Retry) -> spec::RetryPolicy {
                     outcomes: rule.outcomes.iter().copied().map(outcome).collect(),
                     sip: rule.sip_codes.clone(),
                     heard: rule.heard.iter().copied().map(heard).collect(),
+                    details: rule.details.iter().filter_map(|text| Detail::parse(text)).collect(),
                 },
                 action: match rule.action {
                     RetryAction::Retry => RuleAction::Retry { after: rule.after_secs.map(secs), at_most: rule.at_most },
@@ -354,7 +374,7 @@ mod tests {
     }
 
     fn paths(over: Value) -> Vec<String> {
-        resolve("spec.plan", &plan(over), "1")
+        resolve("spec.plan", &plan(over), "1", None)
             .map_or_else(|errors| errors.into_iter().map(|e| e.path).collect(), |_| vec![])
     }
 
@@ -366,13 +386,13 @@ mod tests {
             "compliance": { "preset": "UsFloridaOklahoma" },
             "frequency": [{ "calls": 1, "withinSecs": 3600 }],
         });
-        let errors = resolve("spec", &plan(over), "1").unwrap_err();
+        let errors = resolve("spec", &plan(over), "1", None).unwrap_err();
         assert_eq!(errors.iter().map(|error| error.path.as_str()).collect::<Vec<_>>(), ["spec.windows[0]"]);
         let over = json!({
             "compliance": { "preset": "UsFloridaOklahoma" },
             "frequency": [{ "calls": 1, "withinSecs": 3600 }],
         });
-        let spec = resolve("spec", &plan(over), "1").unwrap();
+        let spec = resolve("spec", &plan(over), "1", None).unwrap();
         let caps: Vec<_> = spec.frequency.iter().map(|cap| (cap.calls, cap.within.as_secs())).collect();
         assert_eq!(caps, [(1, 3600), (3, 86_400)]);
     }
@@ -390,7 +410,7 @@ mod tests {
                 { "heard": ["Machine"], "outcomes": ["Machine"], "action": "Retry", "atMost": 1 },
             ] },
         });
-        let spec = resolve("spec", &plan(over), "1").unwrap();
+        let spec = resolve("spec", &plan(over), "1", None).unwrap();
         assert_eq!((spec.max_calls, spec.enough_reached, spec.most_failed), (Some(10), Some(3), Some(4)));
         assert_eq!((spec.breaker, spec.pacing.priority, spec.pacing.share), (None, 5, 7));
         let ramp = spec.pacing.ramp.unwrap();
@@ -401,12 +421,25 @@ mod tests {
         );
         assert_eq!(spec.retry.rules[1].when.heard, [Party::Machine]);
         assert_eq!(spec.retry.rules[1].action, RuleAction::Retry { after: None, at_most: Some(1) });
-        assert!(resolve("spec", &plan(json!({})), "1").unwrap().breaker.is_some(), "on unless switched off");
+        assert!(resolve("spec", &plan(json!({})), "1", None).unwrap().breaker.is_some(), "on unless switched off");
+    }
+
+    #[test]
+    fn a_flow_is_run_at_the_revision_that_is_kept() {
+        let flow = FlowKey { flow: 7, revision: 3 };
+        let over = json!({ "announcement": null, "callFlowRef": { "name": "f" } });
+        assert_eq!(resolve("spec", &plan(over.clone()), "1", Some(flow)).unwrap().treatment, Treatment::Flow(flow));
+        assert_eq!(paths(over), ["spec.plan.callFlowRef"], "no revision is kept");
+        assert_eq!(paths(json!({ "callFlowRef": { "name": "f" } })), ["spec.plan.announcement"], "both");
+        assert_eq!(paths(json!({ "announcement": null })), ["spec.plan.announcement"], "neither");
+        let rule = json!({ "retry": { "rules": [{ "details": ["unclear"], "action": "Retry" }] } });
+        let details = resolve("spec", &plan(rule), "1", None).unwrap().retry.rules[0].when.details.clone();
+        assert_eq!(details, [Detail::parse("unclear").unwrap()]);
     }
 
     #[test]
     fn what_is_unset_has_a_default() {
-        let spec = resolve("spec", &plan(json!({})), "1293384261075731499").unwrap();
+        let spec = resolve("spec", &plan(json!({})), "1293384261075731499", None).unwrap();
         assert_eq!(&*spec.connection_id, "1293384261075731499");
         assert_eq!(spec.from.len(), 1);
         assert_eq!((spec.ring_timeout, spec.max_call), (secs(30), secs(600)));
@@ -439,10 +472,12 @@ mod tests {
                 "startAt": "2026-03-01T00:00:00Z", "stopAt": "2026-04-01T00:00:00Z",
             })),
             "1",
+            None,
         )
         .unwrap();
         assert_eq!(spec.from_selection, spec::FromSelection::Sticky);
-        assert_eq!(spec.announcement, spec::Announcement::Audio { url: "https://example.com/a.mp3".into() });
+        let audio = spec::Announcement::Audio { url: "https://example.com/a.mp3".into() };
+        assert_eq!(spec.treatment, Treatment::Announcement(audio));
         assert_eq!(spec.amd.total_analysis, Duration::from_millis(2500));
         assert_eq!((spec.amd.on_machine, spec.amd.on_fax), (spec::OnMachine::Hangup, spec::OnNobody::Continue));
         assert_eq!(spec.amd.on_not_sure, spec::OnNotSure::TreatAsMachine);
@@ -478,7 +513,7 @@ mod tests {
 
     #[test]
     fn a_complaint_never_repeats_a_number() {
-        let errors = resolve("spec", &plan(json!({ "from": ["15550100"] })), "1").unwrap_err();
+        let errors = resolve("spec", &plan(json!({ "from": ["15550100"] })), "1", None).unwrap_err();
         assert!(!format!("{errors:?}").contains("15550100"));
     }
 }

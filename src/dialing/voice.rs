@@ -16,6 +16,7 @@ use telnyx_voice::{
     SpeakRequest, classify,
 };
 
+use super::flow_calls::FlowCalls;
 use super::look_up::ActiveCalls;
 
 /// Where nobody said how long to wait.
@@ -29,11 +30,13 @@ pub(super) struct Voice {
     pub(super) client: Client,
     live: Client,
     pub(super) active: ActiveCalls,
+    flows: FlowCalls,
 }
 
 impl Voice {
-    pub(super) fn new(client: &Client) -> Self {
-        Self { client: client.lane(Lane::Edit), live: client.lane(Lane::LiveCall), active: ActiveCalls::default() }
+    pub(super) fn new(client: &Client, flows: FlowCalls) -> Self {
+        let (client, live) = (client.lane(Lane::Edit), client.lane(Lane::LiveCall));
+        Self { client, live, active: ActiveCalls::default(), flows }
     }
 
     /// `POST /v2/calls`, once.
@@ -45,12 +48,14 @@ impl Voice {
         after_dial(dial.key, answer)
     }
 
-    /// A command on a live leg. The client sends it again under the same `command_id` where its fate is unknown.
+    /// A command on a live leg. The client sends it again under the same `command_id` where its fate is unknown. What a flow
+    /// does with a call that it is given is the flow's to send.
     pub(super) async fn command(&self, command: LegCommand) -> Event {
         let call = telnyx_voice::CallControlId::from(command.leg.control.as_str());
         let state = ClientState::from(command.client_state.encode());
         let id = telnyx_voice::CommandId::from(command.command_id.as_uuid());
         let (endpoint, answer) = match &command.kind {
+            CommandKind::RunFlow(run) => return self.flows.give(&command, run).await,
             CommandKind::Hangup => {
                 let request = HangupRequest::default().command_id(id).client_state(state);
                 (Endpoint::Hangup, self.live.hangup(&call, &request).await)

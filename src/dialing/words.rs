@@ -1,9 +1,13 @@
-//! From Telnyx's events to the dialer's words.
+//! From Telnyx's events, and from the states of flows, to the dialer's words.
 //!
 //! Total: every event of a leg that carries one of our client states becomes something; what is not known here becomes
 //! [`What::Other`], which still proves that the leg exists.
 
+use call_flow::Decoded;
+use call_flow::position::{Ending, Phase};
 use dialer::call::{AudioEnd, CallEvent, Hangup, HangupCause, Verdict, What};
+use dialer::client_state::{FlowEnd, InFlow, Position, Purpose};
+use dialer::detail::Detail;
 use dialer::{CallControlId, CallLegId, ClientState, Leg};
 use jiff::Timestamp;
 use telnyx_voice::webhook::payload::{
@@ -15,13 +19,55 @@ use telnyx_voice::webhook::{Event, Payload};
 /// of ours or names no leg. `received` stands in for a missing time.
 #[must_use]
 pub fn about_attempt(event: &Event, received: Timestamp) -> Option<CallEvent> {
-    let state = ClientState::decode(event.client_state()?.as_str()).ok()?;
+    let state = attempt_of(event.client_state()?)?;
     let leg = Leg {
         control: CallControlId::new(event.call_control_id()?.as_str()),
         id: CallLegId::new(event.call_leg_id()?.as_str()),
     };
     let occurred_at = event.time().unwrap_or(received);
     Some(CallEvent { leg, occurred_at, state, what: what(&event.payload) })
+}
+
+/// Whose attempt a leg with this state is, and how far it has come: as the dialer wrote it, or as the flow that has the call did.
+pub(super) fn attempt_of(state: &telnyx_voice::ClientState) -> Option<ClientState> {
+    if let Ok(state) = ClientState::decode(state.as_str()) {
+        return Some(state);
+    }
+    match Decoded::read(state)? {
+        Decoded::Leg(position) => of_flow(&position),
+        Decoded::SecondLeg(_) | Decoded::OtherVersion(_) => None,
+    }
+}
+
+/// What a flow's state says of the attempt whose call it has. `None`: the flow has no attempt's.
+#[must_use]
+pub fn of_flow(position: &call_flow::Position) -> Option<ClientState> {
+    let ClientState { key, position: Position::InFlow(begun) } = ClientState::from_text(&position.origin).ok()? else {
+        return None;
+    };
+    let end = match (position.phase, position.ending) {
+        (Phase::HangingUp | Phase::Ended, Ending::Completed) => FlowEnd::Completed,
+        (Phase::HangingUp | Phase::Ended, Ending::Failed | Ending::TooManySteps) => FlowEnd::Failed,
+        (Phase::HangingUp | Phase::Ended, Ending::TimeLimit) => FlowEnd::TimeLimit,
+        (Phase::HangingUp | Phase::Ended, Ending::HungUp)
+        | (
+            Phase::Ringing
+            | Phase::Listening
+            | Phase::AwaitingGreetingEnd
+            | Phase::UnderWay
+            | Phase::AwaitingAnswer
+            | Phase::Established,
+            _,
+        ) => FlowEnd::UnderWay,
+    };
+    let purpose = match position.success {
+        None => Purpose::Unsaid,
+        Some(true) => Purpose::Reached,
+        Some(false) => Purpose::Missed,
+    };
+    let detail = Detail::parse(&position.outcome);
+    let flow = InFlow { visit: position.visit, with: begun.with, end, purpose, opted_out: position.opted_out, detail };
+    Some(ClientState { key, position: Position::InFlow(flow) })
 }
 
 #[expect(
@@ -105,7 +151,6 @@ fn hung_up(hangup: &CallHangup) -> Hangup {
 
 #[cfg(test)]
 mod tests {
-    use dialer::client_state::Position;
     use dialer::{AttemptKey, DialKey, OwnerId, TargetId};
 
     use super::*;
@@ -178,5 +223,67 @@ mod tests {
         for foreign in ["", "aGVsbG8=", "not base64"] {
             assert_eq!(about_attempt(&parse("call.answered", foreign, ""), Timestamp::UNIX_EPOCH), None, "{foreign}");
         }
+    }
+
+    /// What a flow carries along that has the call of an attempt, or of none.
+    fn in_flow(origin: &str, change: impl FnOnce(&mut call_flow::Position)) -> call_flow::Position {
+        let spec = serde_json::from_str(r#"{"steps":[{"name":"bye","hangup":{}}]}"#).unwrap();
+        let flow = call_flow::compile(&spec, call_flow::FlowKey::new("uid", 3)).unwrap();
+        let leg = call_flow::Leg { call_control_id: "v3:c".into(), call_leg_id: "l".into(), connection_id: None };
+        let start = call_flow::CallStart {
+            leg,
+            direction: call_flow::position::CallDirection::Outbound,
+            answered: true,
+            detection: call_flow::Detection::Disabled,
+            attempt: 2,
+            origin: origin.to_owned(),
+        };
+        let mut position = flow.first_position(&start, Timestamp::UNIX_EPOCH).unwrap();
+        change(&mut position);
+        position
+    }
+
+    fn begun() -> ClientState {
+        let (owner, target) = (OwnerId::parse("o").unwrap(), TargetId::parse("t").unwrap());
+        let key = DialKey { attempt: AttemptKey { owner, target, n: 2 }, refusals: 0 };
+        ClientState { key, position: Position::InFlow(InFlow::beginning(dialer::client_state::Party::Human)) }
+    }
+
+    #[test]
+    fn a_flow_that_has_an_attempts_call_says_so_in_each_of_its_webhooks() {
+        let said = |position: &call_flow::Position| {
+            let state = position.encode().unwrap();
+            let call = about_attempt(&parse("call.speak.ended", state.as_str(), ""), Timestamp::UNIX_EPOCH).unwrap();
+            assert_eq!(call.state.key, begun().key);
+            call.state.position.encode()
+        };
+        let origin = begun().to_text();
+        assert_eq!(said(&in_flow(&origin, |position| position.visit = 4)), "f4huu");
+        let ended =
+            |ending| said(&in_flow(&origin, |position| (position.phase, position.ending) = (Phase::HangingUp, ending)));
+        let endings = [Ending::Completed, Ending::HungUp, Ending::Failed, Ending::TooManySteps, Ending::TimeLimit];
+        assert_eq!(endings.map(ended), ["f0hcu", "f0huu", "f0hxu", "f0hxu", "f0htu"]);
+        let outcome = |position: &mut call_flow::Position| {
+            (position.outcome, position.success, position.opted_out) = ("no: never".to_owned(), Some(false), true);
+        };
+        assert_eq!(said(&in_flow(&origin, outcome)), "f0humo:no: never");
+    }
+
+    #[test]
+    fn a_flow_without_an_attempt_is_about_none() {
+        for origin in ["", "something else", "1|o|t|1|0|r"] {
+            let state = in_flow(origin, |_| {}).encode().unwrap();
+            let event = parse("call.answered", state.as_str(), "");
+            assert_eq!(about_attempt(&event, Timestamp::UNIX_EPOCH), None, "{origin}");
+        }
+    }
+
+    #[test]
+    fn the_longest_origin_fits_a_flow() {
+        let uid = OwnerId::parse("0b6b4d2e-0000-4000-8000-00000000cafe").unwrap();
+        let target = TargetId::parse(&"t".repeat(63)).unwrap();
+        let key = DialKey { attempt: AttemptKey { owner: uid, target, n: u16::MAX }, refusals: u32::MAX };
+        let text = ClientState { key, ..begun() }.to_text();
+        assert!(text.len() <= call_flow::position::MAX_ORIGIN, "{} bytes", text.len());
     }
 }

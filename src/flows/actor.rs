@@ -1,6 +1,7 @@
 //! One task per account: it owns the account's calls in flows, feeds each what happens to it, and performs what comes out.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use call_flow::effect::{WebhookCall, WebhookResponse};
@@ -10,13 +11,14 @@ use jiff::Timestamp;
 use telnyx_voice::webhook::payload::Direction;
 use telnyx_voice::webhook::{Event, Payload};
 use telnyx_voice::{CallControlId, Client, CommandId, HangupRequest, Lane};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::acknowledgement::Acknowledgement;
+use super::attempts::{self, Attempts};
 use super::calls::{Calls, until};
 use super::catalogue::{Catalogue, Found, Runnable};
 use super::inbound::{Answering, Applications};
@@ -26,8 +28,9 @@ use super::recover::{self, FoundCall};
 use super::send;
 use super::transcript::{Happening, Transcript};
 use super::user_webhook::{Asker, Question};
+use crate::dialing::FlowUsers;
 use crate::reconcile::AccountKey;
-use crate::webhook::FlowDelivery;
+use crate::webhook::{Begun, FlowBegin, FlowDelivery, FlowOrder};
 
 /// For what is under way to be done when the process ends; Kubernetes kills after 30 s by default.
 const FLUSH: Duration = Duration::from_secs(5);
@@ -43,6 +46,8 @@ pub(super) struct Tools {
     pub(super) metrics: Metrics,
     pub(super) transcript: Transcript,
     pub(super) policies: ConferencePolicies,
+    pub(super) attempts: Attempts,
+    pub(super) users: FlowUsers,
 }
 
 /// What an actor is made of.
@@ -50,7 +55,9 @@ pub(super) struct Parts<'a> {
     pub(super) account: AccountKey,
     pub(super) tools: Tools,
     pub(super) client: watch::Receiver<Client>,
-    pub(super) deliveries: &'a mut mpsc::Receiver<FlowDelivery>,
+    pub(super) orders: &'a mut mpsc::Receiver<FlowOrder>,
+    /// Counts the calls of attempts that flows have.
+    pub(super) attempts: Arc<AtomicUsize>,
     /// Set once every call under way is known.
     pub(super) recovered: watch::Sender<bool>,
     pub(super) stop: CancellationToken,
@@ -73,7 +80,7 @@ enum Answer {
 
 /// All that an actor waits for.
 enum Input {
-    Delivery(Box<FlowDelivery>),
+    Order(FlowOrder),
     Answer(Answer),
     Time,
     Stop,
@@ -90,7 +97,7 @@ pub(super) enum ActorError {
 
 impl<'a> Actor<'a> {
     pub(super) fn new(parts: Parts<'a>) -> Self {
-        Self { parts, calls: Calls::default(), running: JoinSet::new() }
+        Self { calls: Calls::new(Arc::clone(&parts.attempts)), parts, running: JoinSet::new() }
     }
 
     /// Runs until stopped, then lets what is under way end.
@@ -98,7 +105,8 @@ impl<'a> Actor<'a> {
         self.start_recovery();
         loop {
             match self.next().await? {
-                Input::Delivery(delivery) => self.deliver(*delivery),
+                Input::Order(FlowOrder::Webhook(delivery)) => self.deliver(*delivery),
+                Input::Order(FlowOrder::Begin(begin)) => self.begin_attempt(*begin),
                 Input::Answer(answer) => self.answered(answer),
                 Input::Time => self.timers(),
                 Input::Stop => return self.flush().await,
@@ -112,7 +120,7 @@ impl<'a> Actor<'a> {
             biased;
             () = self.parts.stop.cancelled() => Ok(Input::Stop),
             Some(answer) = self.running.join_next(), if !self.running.is_empty() => Ok(Input::Answer(answer?)),
-            delivery = self.parts.deliveries.recv() => delivery.map(|one| Input::Delivery(Box::new(one))).ok_or(ActorError::Abandoned),
+            order = self.parts.orders.recv() => order.map(Input::Order).ok_or(ActorError::Abandoned),
             () = sleep_until(wake) => Ok(Input::Time),
         }
     }
@@ -133,9 +141,7 @@ impl<'a> Actor<'a> {
     fn start_recovery(&mut self) {
         let (account, tools) = (self.parts.account.clone(), self.parts.tools.clone());
         let client = self.client();
-        self.running.spawn(async move {
-            Answer::Recovered(recover::calls_under_way(&account, &tools.catalogue, &tools.applications, &client).await)
-        });
+        self.running.spawn(async move { Answer::Recovered(recover::calls_under_way(&account, &tools, &client).await) });
     }
 
     fn client(&self) -> Client {
@@ -172,7 +178,10 @@ impl<'a> Actor<'a> {
 
     /// Something happened to a call that is known.
     fn lead_on(&mut self, id: &CallControlId, event: &Event, now: Timestamp, acknowledgement: &Acknowledgement) {
-        let Some(live) = self.calls.get(id) else { return };
+        let Some(live) = self.calls.get_mut(id) else { return };
+        if let Some(caller) = attempts::caller(event) {
+            live.caller = Some(caller);
+        }
         let reaction = live.runnable.flow.on_event(&live.state, event, now);
         self.parts.tools.metrics.event(reaction.seen);
         self.react(id, reaction, now, acknowledgement);
@@ -271,7 +280,61 @@ impl<'a> Actor<'a> {
             return acknowledgement.again();
         };
         tracing::debug!(namespace, flow = name, call = %id, "an inbound call begins");
+        let caller = attempts::caller(event);
         self.begin(runnable, reaction, now, acknowledgement);
+        if let Some(live) = self.calls.get_mut(id) {
+            live.caller = caller;
+        }
+    }
+
+    /// An answered call of an attempt begins the flow that its campaign keeps. One that is asked for again goes on as it is.
+    fn begin_attempt(&mut self, order: FlowBegin) {
+        let FlowBegin { leg, key, detection, attempt, origin, reply } = order;
+        let id = leg.call_control_id.clone();
+        let answer = self.take(&id, |actor, acknowledgement| {
+            let runnable = actor.find(key)?;
+            let start =
+                CallStart { leg, direction: CallDirection::Outbound, answered: true, detection, attempt, origin };
+            let now = Timestamp::now();
+            let reaction = runnable.flow.start(start, now).map_err(|error| {
+                tracing::error!(flow = %runnable.name, %error, "an attempt's call cannot begin its flow");
+                Some(Lost::NoFlow)
+            })?;
+            actor.begin(runnable, reaction, now, acknowledgement);
+            Ok(())
+        });
+        // The dialer has given up meanwhile, and asks again.
+        let _nobody_waits = reply.send(answer);
+    }
+
+    /// Whether a call can be taken, and by `begin` if nobody has it.
+    fn take(
+        &mut self,
+        id: &CallControlId,
+        begin: impl FnOnce(&mut Self, &Acknowledgement) -> Result<(), Option<Lost>>,
+    ) -> Begun {
+        if !self.is_recovered() {
+            return Begun::NotYet;
+        }
+        if self.calls.has_ended(id) {
+            return Begun::Ended;
+        }
+        let (verdict, given) = oneshot::channel();
+        let acknowledgement = Acknowledgement::of(verdict, std::time::Instant::now());
+        if let Some(live) = self.calls.get_mut(id) {
+            if live.sending {
+                live.waiting.push(acknowledgement);
+            }
+            return Begun::Taken(given);
+        }
+        match begin(self, &acknowledgement) {
+            Ok(()) => Begun::Taken(given),
+            Err(None) => Begun::NotYet,
+            Err(Some(lost)) => {
+                self.parts.tools.metrics.lost(lost);
+                Begun::Never
+            }
+        }
     }
 
     fn begin(
@@ -306,9 +369,14 @@ impl<'a> Actor<'a> {
                 }
                 Effect::ArmTimer(timer) => self.calls.arm(id, Instant::now() + until(timer.at, now), timer.key),
                 Effect::CallWebhook(question) => self.ask(id, question),
-                // Only campaigns keep outcomes and lists; an inbound call belongs to none.
-                Effect::SetOutcome(outcome) => self.tell(|| Happening::Outcome(outcome)),
-                Effect::OptOut => self.tell(|| Happening::OptOut),
+                Effect::SetOutcome(outcome) => {
+                    self.tell(|| Happening::Outcome(outcome));
+                    self.tell_dialer(id, false, acknowledgement);
+                }
+                Effect::OptOut => {
+                    self.tell(|| Happening::OptOut);
+                    self.tell_dialer(id, true, acknowledgement);
+                }
                 Effect::Ended(ended) => {
                     self.parts.tools.metrics.ended(ended.ending);
                     self.tell(|| Happening::Ended(ended.ending));
@@ -322,6 +390,31 @@ impl<'a> Actor<'a> {
         self.send_next(id);
     }
 
+    /// The dialer learns what the flow has said of an attempt, or that a caller opts out, before the webhook is acknowledged. An
+    /// outcome of a call that is no attempt's is nobody's.
+    fn tell_dialer(&mut self, id: &CallControlId, opts_out: bool, acknowledgement: &Acknowledgement) {
+        let Some(live) = self.calls.get(id) else { return };
+        let (state, caller) = (live.state.clone(), live.caller.clone());
+        let is_attempt = !state.position.origin.is_empty();
+        let is_caller = opts_out && state.position.direction == CallDirection::Inbound;
+        if !(is_attempt || is_caller) {
+            return;
+        }
+        let (attempts, account) = (self.parts.tools.attempts.clone(), self.parts.account.clone());
+        let acknowledgement = acknowledgement.clone();
+        self.running.spawn(async move {
+            let told = if is_attempt {
+                attempts.tell(&account, &state.leg, &state.position).await
+            } else {
+                attempts.opt_out(&account, caller).await
+            };
+            if !told {
+                acknowledgement.again();
+            }
+            Answer::Nothing
+        });
+    }
+
     /// Sends the call's next command, unless one is under way; lets the call go when it has ended and none is left.
     fn send_next(&mut self, id: &CallControlId) {
         let client = self.client();
@@ -330,6 +423,7 @@ impl<'a> Actor<'a> {
             return;
         }
         let Some((command, acknowledgement)) = live.outbox.pop_front() else {
+            live.waiting.clear();
             if live.ended {
                 self.calls.end(id);
             }
@@ -481,7 +575,7 @@ impl<'a> Actor<'a> {
 
     /// Lets commands under way end, so that their webhooks are acknowledged; the calls go on with whoever starts next.
     async fn flush(mut self) -> Result<(), ActorError> {
-        self.parts.deliveries.close();
+        self.parts.orders.close();
         let deadline = Instant::now() + FLUSH;
         loop {
             tokio::select! {

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use call_flow::effect::{Command, TimerKey};
 use call_flow::{CallState, Reaction};
+use dialer::PhoneNumber;
 use telnyx_voice::CallControlId;
 use tokio::time::Instant;
 
@@ -28,8 +30,29 @@ pub(super) struct Live {
     pub(super) sending: bool,
     /// The flow has ended: the call is let go when its last command is done.
     pub(super) ended: bool,
+    /// Who wait for the commands under way, beside those that led to them.
+    pub(super) waiting: Vec<Acknowledgement>,
+    /// Who called in, where that is known.
+    pub(super) caller: Option<PhoneNumber>,
     timer: Option<(Instant, TimerKey)>,
-    _counted: (ActiveCall, UnderWay),
+    _counted: (ActiveCall, UnderWay, Option<OfAttempt>),
+}
+
+/// One of the calls of attempts that flows have.
+#[derive(Debug)]
+struct OfAttempt(Arc<AtomicUsize>);
+
+impl OfAttempt {
+    fn count(attempts: &Arc<AtomicUsize>) -> Self {
+        attempts.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(attempts))
+    }
+}
+
+impl Drop for OfAttempt {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 impl Live {
@@ -50,20 +73,29 @@ impl Live {
 pub(super) struct Calls {
     live: HashMap<CallControlId, Live>,
     timers: BTreeSet<(Instant, CallControlId)>,
+    attempts: Arc<AtomicUsize>,
     ended: [HashSet<CallControlId>; 2],
 }
 
 impl Calls {
+    /// No call yet; `attempts` counts those that are attempts'.
+    pub(super) fn new(attempts: Arc<AtomicUsize>) -> Self {
+        Self { attempts, ..Self::default() }
+    }
+
     /// A call begins a flow, or goes on with one.
     pub(super) fn begin(&mut self, runnable: Arc<Runnable>, reaction: &Reaction, under_way: UnderWay) -> CallControlId {
         let id = reaction.state.leg.call_control_id.clone();
+        let of_attempt = (!reaction.state.position.origin.is_empty()).then(|| OfAttempt::count(&self.attempts));
         let mut live = Live {
-            _counted: (runnable.tally.began(), under_way),
+            _counted: (runnable.tally.began(), under_way, of_attempt),
             runnable,
             state: reaction.state.clone(),
             outbox: VecDeque::new(),
             sending: false,
             ended: false,
+            waiting: Vec::new(),
+            caller: None,
             timer: None,
         };
         live.take(reaction);

@@ -64,6 +64,11 @@ impl Applications {
         ids
     }
 
+    /// The id at Telnyx of an application, by namespace and name.
+    pub(super) fn id_of(&self, (namespace, name): &(String, String)) -> Option<String> {
+        self.stores.get(namespace, name)?.status?.id
+    }
+
     /// Who answers calls of the application `id` of `account`.
     pub(super) fn answering(&self, account: &AccountKey, id: &str, now: Instant) -> Answering {
         match self.find(id) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,14 +13,16 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::actor::{Actor, Parts, Tools};
+use super::attempts::Attempts;
 use super::catalogue::Catalogue;
 use super::inbound::Applications;
 use super::metrics::Metrics;
 use super::policies::ConferencePolicies;
 use super::transcript::Transcript;
 use super::user_webhook::{Asker, Secrets};
+use crate::dialing::{Dialers, FlowUsers};
 use crate::reconcile::AccountKey;
-use crate::webhook::{FlowDelivery, INBOX, Routes};
+use crate::webhook::{FlowLine, FlowOrder, INBOX, Routes};
 
 /// Between the fall of an actor and its next start.
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
@@ -51,22 +53,43 @@ struct Line {
     stop: CancellationToken,
 }
 
+/// What flows are made with.
+#[derive(Debug)]
+pub struct FlowParts {
+    /// Where signing keys are read.
+    pub secrets: Secrets,
+    /// Which flow answers which application's calls.
+    pub applications: Applications,
+    /// Where calls are counted.
+    pub metrics: Metrics,
+    /// Who is told what happens, step by step.
+    pub transcript: Transcript,
+    /// What conferences that flows begin are like.
+    pub policies: ConferencePolicies,
+    /// Who must not be called is told to these.
+    pub dialers: Option<Dialers>,
+    /// Whose campaigns run flows.
+    pub users: FlowUsers,
+}
+
 impl Flows {
-    /// No account yet. `routes` brings the webhooks of those to come.
+    /// No account yet. `routes` brings the webhooks of those to come, and leads to the dialers, whose campaigns are the `users` of
+    /// flows.
     ///
     /// # Errors
     /// When the client for users' webhooks cannot be made: TLS cannot be set up.
-    pub fn new(
-        secrets: Secrets,
-        applications: Applications,
-        metrics: Metrics,
-        transcript: Transcript,
-        policies: ConferencePolicies,
-        routes: Routes,
-        stop: CancellationToken,
-    ) -> reqwest::Result<Self> {
-        let asker = Asker::new(secrets)?;
-        let tools = Tools { catalogue: Catalogue::default(), applications, asker, metrics, transcript, policies };
+    pub fn new(parts: FlowParts, routes: Routes, stop: CancellationToken) -> reqwest::Result<Self> {
+        let FlowParts { secrets, applications, metrics, transcript, policies, dialers, users } = parts;
+        let tools = Tools {
+            catalogue: Catalogue::default(),
+            applications,
+            asker: Asker::new(secrets)?,
+            metrics,
+            transcript,
+            policies,
+            attempts: Attempts::new(routes.clone(), dialers),
+            users,
+        };
         let shared = Shared { tools, routes, stop, accounts_known: AtomicBool::new(false), running: Mutex::default() };
         Ok(Self(Arc::new(shared)))
     }
@@ -84,20 +107,23 @@ impl Flows {
             line.client.send_replace(client);
             return;
         }
-        let (inbox, deliveries) = mpsc::channel(INBOX);
+        let (inbox, orders) = mpsc::channel(INBOX);
+        let attempts = Arc::new(AtomicUsize::new(0));
         let line = Line {
             client: watch::Sender::new(client),
             recovered: watch::Sender::new(false),
             stop: self.0.stop.child_token(),
         };
-        self.0.routes.open_flows(&account.namespace, &account.name, inbox);
+        let way = FlowLine::new(inbox, Arc::clone(&attempts));
+        self.0.routes.open_flows(&account.namespace, &account.name, way);
         while running.tasks.try_join_next().is_some() {}
         let supervisor = Supervisor {
             account: account.clone(),
             tools: self.0.tools.clone(),
             client: line.client.subscribe(),
             recovered: line.recovered.clone(),
-            deliveries,
+            orders,
+            attempts,
             stop: line.stop.clone(),
         };
         running.tasks.spawn(supervisor.run());
@@ -145,7 +171,8 @@ struct Supervisor {
     tools: Tools,
     client: watch::Receiver<Client>,
     recovered: watch::Sender<bool>,
-    deliveries: mpsc::Receiver<FlowDelivery>,
+    orders: mpsc::Receiver<FlowOrder>,
+    attempts: Arc<AtomicUsize>,
     stop: CancellationToken,
 }
 
@@ -156,7 +183,8 @@ impl Supervisor {
                 account: self.account.clone(),
                 tools: self.tools.clone(),
                 client: self.client.clone(),
-                deliveries: &mut self.deliveries,
+                orders: &mut self.orders,
+                attempts: Arc::clone(&self.attempts),
                 recovered: self.recovered.clone(),
                 stop: self.stop.clone(),
             });

@@ -2,11 +2,13 @@
 //! what comes out.
 //!
 //! Promises that a webhook is acknowledged only when the commands that follow from it were accepted; that the commands of one
-//! call leave in order, one at a time; that calls under way are found again after a restart; and that a call whose flow cannot
-//! be found is hung up instead of being left silent. Decides nothing about what a flow does.
+//! call leave in order, one at a time; that calls under way are found again after a restart; that a call whose flow cannot
+//! be found is hung up instead of being left silent; and that the dialer knows what a flow says of an attempt. Decides nothing about
+//! what a flow does, nor what follows for an attempt.
 
 mod acknowledgement;
 mod actor;
+mod attempts;
 mod calls;
 mod catalogue;
 mod inbound;
@@ -19,9 +21,10 @@ mod tally;
 mod transcript;
 mod user_webhook;
 
-pub use catalogue::{Catalogue, Found, Runnable};
+pub use attempts::Attempts;
+pub use catalogue::{Catalogue, Found, Runnable, Unpinnable};
 pub use inbound::Applications;
-pub use lines::Flows;
+pub use lines::{FlowParts, Flows};
 pub use metrics::Metrics;
 pub use policies::ConferencePolicies;
 pub use tally::{StepDelta, Tally};

@@ -1,13 +1,13 @@
 //! Finds the calls under way after a start: a call carries its own state, and the API lists live calls with it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use call_flow::{Decoded, Leg, Position};
 use futures::TryStreamExt as _;
 use telnyx_voice::{Client, ConnectionId, Error, Lane};
 
-use super::catalogue::Catalogue;
-use super::inbound::Applications;
+use super::actor::Tools;
 use crate::reconcile::AccountKey;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -22,19 +22,18 @@ pub(super) struct FoundCall {
     pub(super) position: Position,
 }
 
-/// Every call under way of the account's applications that have a flow. Tries until the API has told.
-pub(super) async fn calls_under_way(
-    account: &AccountKey,
-    catalogue: &Catalogue,
-    applications: &Applications,
-    client: &Client,
-) -> Vec<FoundCall> {
+/// Every call under way of the account's applications that have a flow, or whose campaigns have one. Tries until the API servers
+/// have told.
+pub(super) async fn calls_under_way(account: &AccountKey, tools: &Tools, client: &Client) -> Vec<FoundCall> {
+    let Tools { catalogue, applications, users, .. } = tools;
     applications.synced().await;
     while !catalogue.is_synced() {
         tokio::time::sleep(LOOK).await;
     }
     let mut found = Vec::new();
-    for id in applications.with_flows(account) {
+    let calling = users.of_account(account).await.into_iter().filter_map(|user| applications.id_of(&user.application));
+    let ids: BTreeSet<String> = applications.with_flows(account).into_iter().chain(calling).collect();
+    for id in ids {
         let mut pause = FIRST_PAUSE;
         loop {
             match of_application(client, &id).await {

@@ -6,7 +6,8 @@
 //! something that may be wanted later. See [`Answer`] for the table.
 //!
 //! An account that is not known yet is answered 503 until all accounts have been read, 404 after that. An event that
-//! neither an attempt nor a call flow needs is acknowledged at once and counted.
+//! neither an attempt nor a call flow needs is acknowledged at once and counted. One of an attempt that a flow has goes to the
+//! flow first and to the dialer then, and is acknowledged when both have what they need.
 //!
 //! Does not know what an event means for a call.
 
@@ -21,7 +22,7 @@ mod server;
 pub use answer::Answer;
 pub use metrics::Metrics;
 pub use receive::Receiver;
-pub use routes::{Delivery, FlowDelivery, INBOX, Routes, Verdict};
+pub use routes::{Begun, Delivery, FlowBegin, FlowDelivery, FlowLine, FlowOrder, INBOX, Routes, Verdict};
 pub use server::serve;
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use dialer::call::CallEvent;
 use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body;
@@ -20,7 +21,7 @@ use tokio::time::timeout_at;
 use super::dedupe::Seen;
 use super::metrics::Metrics;
 use super::rate::Rate;
-use super::routes::{Delivery, FlowDelivery, Known, Route, Verdict};
+use super::routes::{Delivery, FlowDelivery, FlowLine, FlowOrder, Known, Route, Verdict};
 use super::{Answer, Routes};
 use crate::dialing::about_attempt;
 
@@ -108,6 +109,7 @@ impl Receiver {
         let event_type = label(&event);
         let flows = account_of(request.uri().path()).and_then(|account| self.routes.flows(account));
         let attempt = about_attempt(&event, now);
+        let flows = flows.filter(|flows| attempt.as_ref().is_none_or(|call| flows.minds(call)));
         if attempt.is_none() && flows.is_none() {
             return (Answer::NotNeeded, event_type);
         }
@@ -116,23 +118,47 @@ impl Receiver {
             Seen::InFlight => return (Answer::InFlight, event_type),
             Seen::Done => return (Answer::Duplicate, event_type),
         };
-        let (verdict, answer) = oneshot::channel();
-        let sent = match (attempt, flows) {
-            (Some(call), _) => room(route.inbox.try_send(Delivery { call, verdict })),
-            (None, Some(flows)) => room(flows.try_send(FlowDelivery { event, verdict })),
-            (None, None) => Err(Answer::NotNeeded),
-        };
-        if let Err(refused) = sent {
-            return (refused, event_type);
+        match hand_on(route, event, attempt, flows, began).await {
+            Ok(answer) => {
+                claim.done();
+                (answer, event_type)
+            }
+            Err(not_now) => (not_now, event_type),
         }
-        let answer = match timeout_at(deadline, answer).await {
-            Ok(Ok(Verdict::Durable)) => Answer::Acknowledged,
-            Ok(Ok(Verdict::NotNeeded)) => Answer::NotNeeded,
-            Ok(Ok(Verdict::Again) | Err(_)) => return (Answer::NotNow, event_type),
-            Err(_) => return (Answer::TooSlow, event_type),
-        };
-        claim.done();
-        (answer, event_type)
+    }
+}
+
+/// Hands the event to the flow that has the call, then to the dialer whose attempt it is. In this order what a flow has said before
+/// the call ended reaches the dialer before the end does.
+async fn hand_on(
+    route: &Route,
+    event: Event,
+    attempt: Option<CallEvent>,
+    flows: Option<FlowLine>,
+    began: Instant,
+) -> Result<Answer, Answer> {
+    let mut answer = Answer::NotNeeded;
+    if let Some(flows) = flows {
+        let (verdict, given) = oneshot::channel();
+        room(flows.tell(FlowOrder::Webhook(Box::new(FlowDelivery { event, verdict }))))?;
+        answer = judged(given, began).await?;
+    }
+    if let Some(call) = attempt {
+        let (verdict, given) = oneshot::channel();
+        room(route.inbox.try_send(Delivery { call, verdict }))?;
+        let of_dialer = judged(given, began).await?;
+        answer = if answer == Answer::Acknowledged { answer } else { of_dialer };
+    }
+    Ok(answer)
+}
+
+/// The verdict as an answer; `Err`: the event is wanted again.
+async fn judged(given: oneshot::Receiver<Verdict>, began: Instant) -> Result<Answer, Answer> {
+    match timeout_at((began + PATIENCE).into(), given).await {
+        Ok(Ok(Verdict::Durable)) => Ok(Answer::Acknowledged),
+        Ok(Ok(Verdict::NotNeeded)) => Ok(Answer::NotNeeded),
+        Ok(Ok(Verdict::Again) | Err(_)) => Err(Answer::NotNow),
+        Err(_) => Err(Answer::TooSlow),
     }
 }
 

@@ -1,11 +1,16 @@
-//! Which accounts there are, and where their webhooks go: those of attempts to the dialer, all others to the call flows.
+//! Which accounts there are, and where their webhooks go: those of attempts to the dialer, all others, and those of attempts
+//! that a flow has, to the call flows.
 //!
-//! Written by whoever knows the accounts, read by the receiver on every delivery. Does not know Kubernetes.
+//! Written by whoever knows the accounts, read by the receiver on every delivery. Dialer and flows of an account find each other
+//! here too. Does not know Kubernetes.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use call_flow::{Detection, FlowKey, Leg};
 use dialer::call::CallEvent;
+use dialer::client_state::Position;
 use telnyx_voice::webhook::{Event, PublicKey};
 use tokio::sync::{mpsc, oneshot};
 
@@ -24,13 +29,81 @@ pub struct Delivery {
     pub verdict: oneshot::Sender<Verdict>,
 }
 
-/// A verified webhook that is about no attempt, waiting for its verdict.
+/// A verified webhook for a flow, waiting for its verdict.
 #[derive(Debug)]
 pub struct FlowDelivery {
     /// What happened.
     pub event: Event,
     /// Where the verdict goes. Dropped without one, the delivery is answered 503.
     pub verdict: oneshot::Sender<Verdict>,
+}
+
+/// An answered call of an attempt, for a flow.
+#[derive(Debug)]
+pub struct FlowBegin {
+    /// The call.
+    pub leg: Leg,
+    /// The flow, at the revision that the campaign keeps.
+    pub key: FlowKey,
+    /// Who answered.
+    pub detection: Detection,
+    /// Which attempt to reach the callee this is, from 1.
+    pub attempt: u16,
+    /// What the flow's state carries along, so that the call is known as the attempt's.
+    pub origin: String,
+    /// Where the answer goes.
+    pub reply: oneshot::Sender<Begun>,
+}
+
+/// What becomes of a call that a flow is given.
+#[derive(Debug)]
+pub enum Begun {
+    /// The flow has it. The verdict says when its first commands are done; [`Verdict::Again`]: whether they are, nobody knows.
+    Taken(oneshot::Receiver<Verdict>),
+    /// The call is over.
+    Ended,
+    /// No flow can take it, now or later.
+    Never,
+    /// The calls under way are not all known yet: this one may be among them.
+    NotYet,
+}
+
+/// What the flows of an account are told.
+#[derive(Debug)]
+pub enum FlowOrder {
+    /// Something happened.
+    Webhook(Box<FlowDelivery>),
+    /// A call begins a flow.
+    Begin(Box<FlowBegin>),
+}
+
+/// The way to the flows of one account.
+#[derive(Clone, Debug)]
+pub struct FlowLine {
+    inbox: mpsc::Sender<FlowOrder>,
+    attempts: Arc<AtomicUsize>,
+}
+
+impl FlowLine {
+    /// A line to this inbox. `attempts` counts the calls of attempts that flows have.
+    #[must_use]
+    pub fn new(inbox: mpsc::Sender<FlowOrder>, attempts: Arc<AtomicUsize>) -> Self {
+        Self { inbox, attempts }
+    }
+
+    /// Whether the event of an attempt may matter to a flow: it says so, or, told before the flow's first command, may be about
+    /// any of those that there are.
+    pub(super) fn minds(&self, call: &CallEvent) -> bool {
+        matches!(call.state.position, Position::InFlow(_)) || self.attempts.load(Ordering::Acquire) > 0
+    }
+
+    /// Tells the flows, if there is room.
+    ///
+    /// # Errors
+    /// There is none, or nobody listens.
+    pub fn tell(&self, order: FlowOrder) -> Result<(), mpsc::error::TrySendError<FlowOrder>> {
+        self.inbox.try_send(order)
+    }
 }
 
 /// What the actor says about a delivery.
@@ -73,7 +146,7 @@ pub struct Routes(Arc<RwLock<Table>>);
 struct Table {
     synced: bool,
     accounts: HashMap<Box<str>, Option<Arc<Route>>>,
-    flows: HashMap<Box<str>, mpsc::Sender<FlowDelivery>>,
+    flows: HashMap<Box<str>, FlowLine>,
 }
 
 impl Routes {
@@ -84,9 +157,24 @@ impl Routes {
         self.write(|table| table.accounts.insert(path(namespace, account), Some(Arc::new(route))));
     }
 
-    /// What is about no attempt of this account goes to this inbox from now on.
-    pub fn open_flows(&self, namespace: &str, account: &str, inbox: mpsc::Sender<FlowDelivery>) {
-        self.write(|table| table.flows.insert(path(namespace, account), inbox));
+    /// What is about no attempt of this account, or about one that a flow has, goes this way from now on.
+    pub fn open_flows(&self, namespace: &str, account: &str, line: FlowLine) {
+        self.write(|table| table.flows.insert(path(namespace, account), line));
+    }
+
+    /// The way to the account's flows.
+    #[must_use]
+    pub fn flows_of(&self, namespace: &str, account: &str) -> Option<FlowLine> {
+        self.flows(&path(namespace, account))
+    }
+
+    /// The way to the account's dialer, for what a flow says of an attempt.
+    #[must_use]
+    pub fn attempts_of(&self, namespace: &str, account: &str) -> Option<mpsc::Sender<Delivery>> {
+        match self.get(&path(namespace, account)) {
+            Known::Ready(route) => Some(route.inbox.clone()),
+            Known::NotSynced | Known::Unknown | Known::NotReady => None,
+        }
     }
 
     /// The account exists but takes no webhooks now: deliveries are answered 503.
@@ -107,8 +195,8 @@ impl Routes {
         self.write(|table| table.synced = true);
     }
 
-    /// Where events go that are about no attempt. `account` is `namespace/name`.
-    pub(super) fn flows(&self, account: &str) -> Option<mpsc::Sender<FlowDelivery>> {
+    /// The way to the flows of an account. `account` is `namespace/name`.
+    pub(super) fn flows(&self, account: &str) -> Option<FlowLine> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).flows.get(account).cloned()
     }
 

@@ -90,6 +90,62 @@ async fn an_event_is_acknowledged_as_the_actor_says() {
     }
 }
 
+/// What a flow carries that has the call of an attempt.
+fn flow_state() -> String {
+    let spec = serde_json::from_str(r#"{"steps":[{"name":"bye","hangup":{}}]}"#).unwrap();
+    let flow = call_flow::compile(&spec, call_flow::FlowKey::new("uid", 1)).unwrap();
+    let start = call_flow::CallStart {
+        leg: call_flow::Leg { call_control_id: "v3:c".into(), call_leg_id: "l".into(), connection_id: None },
+        direction: call_flow::position::CallDirection::Outbound,
+        answered: true,
+        detection: call_flow::Detection::Disabled,
+        attempt: 1,
+        origin: "1|owner|target|1|0|f0huu".to_owned(),
+    };
+    flow.first_position(&start, Timestamp::now()).unwrap().encode().unwrap().as_str().to_owned()
+}
+
+#[tokio::test]
+async fn an_event_of_a_call_that_a_flow_has_reaches_the_flow_and_then_the_dialer() {
+    let bed = Bed::new();
+    let mut attempts = bed.open();
+    let (inbox, mut flows) = mpsc::channel(INBOX);
+    let under_way = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    bed.routes.open_flows("sales", "main", FlowLine::new(inbox, Arc::clone(&under_way)));
+    let flow_says = async |verdict, flows: &mut mpsc::Receiver<FlowOrder>| match flows.recv().await {
+        Some(FlowOrder::Webhook(delivery)) => delivery.verdict.send(verdict).unwrap(),
+        other => panic!("{other:?}"),
+    };
+
+    let body = event("e", &flow_state());
+    let refused = async {
+        flow_says(Verdict::Again, &mut flows).await;
+        assert!(attempts.try_recv().is_err(), "the dialer hears of it only once the flow has dealt with it");
+    };
+    assert_eq!(tokio::join!(bed.post(&body), refused).0, Answer::NotNow);
+    let dealt_with = async {
+        flow_says(Verdict::NotNeeded, &mut flows).await;
+        let delivery = attempts.recv().await.unwrap();
+        delivery.verdict.send(Verdict::Durable).unwrap();
+    };
+    assert_eq!(tokio::join!(bed.post(&body), dealt_with).0, Answer::Acknowledged);
+
+    // Before the flow's first command the call says nothing of it: it is told while it has any call of an attempt.
+    let only_dialer = async {
+        attempts.recv().await.unwrap().verdict.send(Verdict::Durable).unwrap();
+    };
+    let body = event("f", OURS);
+    assert_eq!(tokio::join!(bed.post(&body), only_dialer).0, Answer::Acknowledged);
+    assert!(flows.try_recv().is_err());
+    under_way.store(1, std::sync::atomic::Ordering::Release);
+    let both = async {
+        flow_says(Verdict::NotNeeded, &mut flows).await;
+        attempts.recv().await.unwrap().verdict.send(Verdict::Durable).unwrap();
+    };
+    let body = event("g", OURS);
+    assert_eq!(tokio::join!(bed.post(&body), both).0, Answer::Acknowledged);
+}
+
 #[tokio::test]
 async fn a_repeat_is_acknowledged_only_once_the_first_was() {
     let bed = Bed::new();

@@ -7,6 +7,7 @@ mod cluster;
 
 mod audience;
 mod exactly_once;
+mod flows;
 mod jobs;
 mod leaving;
 mod outcomes;

@@ -54,6 +54,8 @@ OutboundCampaign | {targets: null, targetsFrom: {configMap: {name: a, key: list}
 DialJob | {campaignRef: {name: a, uid: b}} | set exactly one of campaignRef and plan
 DialJob | {plan: null} | set exactly one of campaignRef and plan
 DialJob | {plan: null, campaignRef: {name: a, uid: b}} | ok
+DialJob | {callFlow: {name: a, revision: 1, uid: b}} | callFlow is only for the jobs of campaigns
+DialJob | {plan: null, campaignRef: {name: a, uid: b}, callFlow: {name: a, revision: 1, uid: b}} | ok
 DialJob | {targets: null} | set exactly one of targets and targetsFrom
 DialJob | {targetsFrom: {secretRef: {name: a, key: b, sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855}}} | set exactly one of targets and targetsFrom
 DialJob | {targets: null, targetsFrom: {secretRef: {name: a, key: b, sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855}}} | ok
@@ -64,6 +66,10 @@ pub(crate) const PLANS: &str = "
 {announcement: {}} | set exactly one of text and audio
 {announcement: {text: {payload: a}, audio: {url: 'https://a.example/a.mp3'}}} | set exactly one of text and audio
 {announcement: {audio: {url: 'https://a.example/a.mp3'}}} | ok
+{announcement: null} | set exactly one of announcement (played to whom answers) and callFlowRef
+{callFlowRef: {name: a}} | set exactly one of announcement (played to whom answers) and callFlowRef
+{announcement: null, callFlowRef: {name: a}} | ok
+{announcement: null, callFlowRef: {name: a, revision: 3}} | ok
 {windows: []} | ok
 {windows: [{days: [Mon], start: '00:00', end: '24:00'}]} | ok
 {windows: [{days: [Mon], start: '22:00', end: '06:00'}]} | end must be after start
@@ -85,7 +91,8 @@ pub(crate) const PLANS: &str = "
 {retry.rules: [{outcomes: [Busy], action: Ignore, afterSecs: 60}]} | ok
 {retry.rules: [{outcomes: [Busy], action: Ignore, atMost: 2}]} | atMost is only for action Retry
 {retry.rules: [{sipCodes: [603], heard: [Human], action: Retry, atMost: 2}]} | ok
-{retry.rules: [{action: FailTarget}]} | set at least one of outcomes, sipCodes and heard
+{retry.rules: [{action: FailTarget}]} | set at least one of outcomes, sipCodes, heard and details
+{retry.rules: [{details: [unclear], action: Retry}]} | ok
 {targets: [{id: a, to: '+13125550101', notBefore: '2030-01-01T00:00:00Z', expiresAt: '2030-01-01T00:00:00Z'}]} | expiresAt must be after notBefore
 {targets: [{id: a, to: '+13125550101', notBefore: '2030-01-01T00:00:00Z', expiresAt: '2030-01-01T02:00:00+01:00'}]} | ok
 ";
@@ -117,6 +124,11 @@ OutboundVoiceProfile | {} | {import: {id: '2'}} | ok
 
 OutboundCampaign | {} | {accountRef: {name: other}} | accountRef is immutable: create another resource
 OutboundCampaign | {} | {applicationRef: {name: other}} | applicationRef is immutable
+OutboundCampaign | {} | {announcement: null, callFlowRef: {name: a}} | callFlowRef is immutable, and cannot take the place of an announcement
+OutboundCampaign | {announcement: null, callFlowRef: {name: a}} | {callFlowRef: {name: b}} | callFlowRef is immutable
+OutboundCampaign | {announcement: null, callFlowRef: {name: a}} | {callFlowRef: {name: a, revision: 2}} | callFlowRef is immutable
+OutboundCampaign | {announcement: null, callFlowRef: {name: a}} | {pacing.dialsPerSecond: 5} | ok
+OutboundCampaign | {} | {announcement: {text: {payload: Goodbye.}}} | ok
 OutboundCampaign | {} | {pacing.dialsPerSecond: 5, windows: [], suspend: true, stopAt: '2030-01-01T00:00:00Z'} | ok
 OutboundCampaign | {} | {targets: [{id: two, to: '+13125550102'}]} | targets and targetsFrom can be changed only while the campaign is suspended
 OutboundCampaign | {} | {targets: [{id: two, to: '+13125550102'}], suspend: true} | targets and targetsFrom can be changed only while
@@ -135,6 +147,8 @@ DialJob | {} | {plan.suspend: true, plan.pacing.dialsPerSecond: 5, plan.windows:
 DialJob | {} | {plan.accountRef: {name: other}} | accountRef is immutable: create another resource
 DialJob | {} | {plan.applicationRef: {name: other}} | applicationRef is immutable
 DialJob | {} | {plan: null, campaignRef: {name: a, uid: b}} | campaignRef is immutable
+DialJob | {plan.announcement: null, plan.callFlowRef: {name: a}} | {plan.callFlowRef: {name: b}} | callFlowRef is immutable
+DialJob | {plan: null, campaignRef: {name: a, uid: b}, callFlow: {name: a, revision: 1, uid: b}} | {callFlow.revision: 2} | callFlow is immutable
 DialJob | {plan: null, campaignRef: {name: a, uid: b}} | {campaignRef.uid: c} | campaignRef is immutable
 DialJob | {} | {targets: [{id: two, to: '+13125550102'}]} | targets and targetsFrom are immutable
 DialJob | {} | {targets: null, targetsFrom: {secretRef: {name: a, key: b, sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855}}} | targets and targetsFrom are immutable
@@ -147,6 +161,7 @@ from: ['+14155550199']
 fromSelection: Sticky
 purpose: Political
 announcement: {text: {payload: Goodbye.}}
+callFlowRef: {name: a}
 amd: {mode: premium}
 ringTimeoutSecs: 31
 maxCallSecs: 601

@@ -17,8 +17,11 @@ const VERSION: u8 = 1;
 const LEG: u8 = 1;
 const SECOND_LEG: u8 = 2;
 
-/// The longest [`origin`](Position::origin), in bytes.
-pub const MAX_ORIGIN: usize = 140;
+/// The longest [`origin`](Position::origin), in bytes: an attempt's key with a UID, a target's id and two counts.
+pub const MAX_ORIGIN: usize = 128;
+
+/// The longest [`outcome`](Position::outcome), in bytes.
+pub const MAX_OUTCOME: usize = 64;
 
 /// Which flow, at which revision. A call keeps the revision that it began with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -195,6 +198,12 @@ pub struct Position {
     pub second_leg: Option<CallControlId>,
     /// The conference that the call is in, once known: its id.
     pub conference: Option<String>,
+    /// What the flow calls the call's outcome; empty: nothing yet.
+    pub outcome: String,
+    /// Whether it has said that the call reached what it is for, or did not.
+    pub success: Option<bool>,
+    /// Whether the other party asked not to be called again.
+    pub opted_out: bool,
     /// Whatever the caller of [`start`](crate::Flow::start) needs to know the call again, such as its attempt key.
     pub origin: String,
 }
@@ -311,6 +320,9 @@ const HAS_AMD: u8 = 2;
 const HAS_SECOND_LEG: u8 = 4;
 const HAS_CONFERENCE: u8 = 8;
 const DETECTION: u8 = 16;
+const OPTED_OUT: u8 = 32;
+/// An outcome, and whether it is a success.
+const HAS_OUTCOME: u8 = 64;
 
 impl Position {
     /// What the leg carries.
@@ -326,7 +338,9 @@ impl Position {
                 | flag(self.amd.is_some(), HAS_AMD)
                 | flag(self.second_leg.is_some(), HAS_SECOND_LEG)
                 | flag(self.conference.is_some(), HAS_CONFERENCE)
-                | flag(self.detection, DETECTION),
+                | flag(self.detection, DETECTION)
+                | flag(self.opted_out, OPTED_OUT)
+                | flag(!self.outcome.is_empty(), HAS_OUTCOME),
             self.direction.code(),
             self.phase.code(),
             self.step,
@@ -346,6 +360,10 @@ impl Position {
         }
         if let Some(conference) = &self.conference {
             writer.text(conference);
+        }
+        if !self.outcome.is_empty() {
+            writer.array(&[self.success.map_or(0, |success| if success { 1 } else { 2 })]);
+            writer.text(&self.outcome);
         }
         writer.text(&self.digits);
         writer.text(&self.origin);
@@ -375,6 +393,7 @@ fn read_position(reader: &mut Reader<'_>) -> Option<Position> {
     let amd = if on(HAS_AMD) { Some(Amd::from_code(reader.byte()?)?) } else { None };
     let second_leg = if on(HAS_SECOND_LEG) { Some(reader.text()?.into()) } else { None };
     let conference = if on(HAS_CONFERENCE) { Some(reader.text()?.to_owned()) } else { None };
+    let (success, outcome) = if on(HAS_OUTCOME) { read_outcome(reader)? } else { (None, String::new()) };
     let digits = reader.text()?.to_owned();
     let origin = reader.text()?.to_owned();
     let loops = reader.small::<usize>().and_then(|count| reader.slice(count))?.to_vec();
@@ -400,8 +419,22 @@ fn read_position(reader: &mut Reader<'_>) -> Option<Position> {
         variables,
         second_leg,
         conference,
+        outcome,
+        success,
+        opted_out: on(OPTED_OUT),
         origin,
     })
+}
+
+/// What a flow calls the outcome, and whether it is a success.
+fn read_outcome(reader: &mut Reader<'_>) -> Option<(Option<bool>, String)> {
+    let success = match reader.byte()? {
+        0 => None,
+        1 => Some(true),
+        2 => Some(false),
+        _ => return None,
+    };
+    Some((success, reader.text()?.to_owned()))
 }
 
 #[cfg(test)]
@@ -415,7 +448,8 @@ pub(crate) mod tests {
     }
 
     fn any_position() -> impl Strategy<Value = Position> {
-        let numbers = (any::<(u64, u32, u8, u16, u8, u32, u64, u16)>(), any::<(bool, bool)>(), 0i64..4_000_000_000);
+        let flags = any::<(bool, bool, bool, Option<bool>)>();
+        let numbers = (any::<(u64, u32, u8, u16, u8, u32, u64, u16)>(), flags, 0i64..4_000_000_000);
         let words = (
             proptest::sample::select(Phase::ALL),
             proptest::option::of(proptest::sample::select(Amd::ALL)),
@@ -424,15 +458,16 @@ pub(crate) mod tests {
         );
         let texts = (
             "[0-9*#]{0,20}",
-            text(80),
+            text(60),
             proptest::collection::vec(any::<u8>(), 0..5),
-            proptest::collection::vec(text(24), 0..5),
+            proptest::collection::vec(text(24), 0..4),
             proptest::option::of("v3:[a-zA-Z0-9_-]{20}"),
             proptest::option::of("[a-f0-9-]{36}"),
+            text(40),
         );
         (numbers, words, texts).prop_map(|(numbers, (phase, amd, ending, direction), texts)| {
             let ((flow, revision, step, visit, cuts, entered_after, last_event_ms, attempt), flags, started) = numbers;
-            let (digits, origin, loops, variables, second_leg, conference) = texts;
+            let (digits, origin, loops, variables, second_leg, conference, outcome) = texts;
             Position {
                 key: FlowKey { flow, revision },
                 direction,
@@ -453,6 +488,9 @@ pub(crate) mod tests {
                 variables,
                 second_leg: second_leg.map(Into::into),
                 conference,
+                success: flags.3.filter(|_| !outcome.is_empty()),
+                outcome,
+                opted_out: flags.2,
                 origin,
             }
         })

@@ -1,21 +1,48 @@
-//! The announcement on one call: from the answer over the detector's verdict to our hanging up.
+//! What is done on one call: from the answer over the detector's verdict to our hanging up, or to a flow's having the call.
 //!
 //! Promises a position in, a position out: nothing is remembered here, and an event that comes twice or late changes
-//! nothing. Does not know how commands are sent, nor what the end of the call means.
+//! nothing. Does not know how commands are sent, what a flow does, nor what the end of the call means.
 
 use std::time::Duration;
 
 use crate::call::{AudioEnd, Verdict, What};
-use crate::client_state::{Ending, Party, Position};
-use crate::spec::{Amd, AmdMode, OnMachine, OnNobody, OnNotSure};
+use crate::client_state::{Ending, InFlow, Party, Position};
+use crate::effect::Answerer;
+use crate::spec::{Amd, AmdMode, CampaignSpec, OnMachine, OnNobody, OnNotSure, Treatment};
 
 /// What to do on the leg. It is done once the leg's `client_state` holds the new position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
     /// Play the announcement.
     Play,
+    /// Give the call to the flow.
+    RunFlow(Answerer),
     /// Hang up.
     Hangup,
+}
+
+/// How a campaign treats whom it reaches.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    amd: Amd,
+    means: Means,
+}
+
+/// What whoever answers gets.
+#[derive(Clone, Copy, Debug)]
+enum Means {
+    Announcement,
+    Flow,
+}
+
+impl Manner {
+    pub(crate) fn of(spec: &CampaignSpec) -> Self {
+        let means = match spec.treatment {
+            Treatment::Announcement(_) => Means::Announcement,
+            Treatment::Flow(_) => Means::Flow,
+        };
+        Self { amd: spec.amd, means }
+    }
 }
 
 /// The detector may cut an announcement this often before it counts as unplayable.
@@ -25,51 +52,60 @@ const MOST_VISITS: u8 = 3;
 const DELIVERY: Duration = Duration::from_secs(5);
 
 /// What an event does to a leg that has come to `position`. `carried`: the position in the event's `client_state`.
-/// `None`: nothing.
-pub(crate) fn step(position: Position, carried: Position, amd: &Amd, what: &What) -> Option<(Position, Option<Order>)> {
+/// `None`: nothing. What happens while a flow has the call is the flow's business.
+pub(crate) fn step(
+    position: Position,
+    carried: Position,
+    manner: &Manner,
+    what: &What,
+) -> Option<(Position, Option<Order>)> {
     match what {
-        What::Answered => answered(position, amd),
-        What::Detected(verdict) => detected(position, amd, *verdict),
-        What::GreetingEnded => greeting_ended(position, amd),
+        What::Answered => answered(position, manner),
+        What::Detected(verdict) => detected(position, manner, *verdict),
+        What::GreetingEnded => greeting_ended(position, manner),
         What::AudioEnded(end) => audio_ended(position, carried, *end),
         What::Initiated | What::HungUp(_) | What::Other => None,
     }
 }
 
-fn answered(position: Position, amd: &Amd) -> Option<(Position, Option<Order>)> {
+fn answered(position: Position, manner: &Manner) -> Option<(Position, Option<Order>)> {
     match position {
-        Position::Ringing => match amd.mode {
-            AmdMode::Disabled => Some(play(Party::Unscreened)),
+        Position::Ringing => match manner.amd.mode {
+            AmdMode::Disabled => Some(treat(manner, Answerer::Unscreened)),
             AmdMode::Premium | AmdMode::Detect | AmdMode::DetectBeep | AmdMode::DetectWords | AmdMode::GreetingEnd => {
                 Some((Position::Listening, None))
             }
         },
-        Position::Listening | Position::AwaitingBeep | Position::Announcing { .. } | Position::HangingUp { .. } => None,
+        Position::Listening
+        | Position::AwaitingBeep
+        | Position::Announcing { .. }
+        | Position::InFlow(_)
+        | Position::HangingUp { .. } => None,
     }
 }
 
-fn detected(position: Position, amd: &Amd, verdict: Verdict) -> Option<(Position, Option<Order>)> {
+fn detected(position: Position, manner: &Manner, verdict: Verdict) -> Option<(Position, Option<Order>)> {
     match position {
         // The verdict implies the answer, whose webhook may be late.
         Position::Ringing | Position::Listening => Some(match verdict {
-            Verdict::Human => play(Party::Human),
-            Verdict::Machine => machine(amd),
-            Verdict::Fax => nobody(amd.on_fax, Party::Fax),
-            Verdict::Silence => nobody(amd.on_silence, Party::Silence),
-            Verdict::NotSure => not_sure(amd),
+            Verdict::Human => treat(manner, Answerer::Human),
+            Verdict::Machine => machine(manner),
+            Verdict::Fax => nobody(manner, manner.amd.on_fax, Answerer::Fax),
+            Verdict::Silence => nobody(manner, manner.amd.on_silence, Answerer::Silence),
+            Verdict::NotSure => not_sure(manner),
         }),
-        Position::AwaitingBeep | Position::Announcing { .. } | Position::HangingUp { .. } => None,
+        Position::AwaitingBeep | Position::Announcing { .. } | Position::InFlow(_) | Position::HangingUp { .. } => None,
     }
 }
 
-fn greeting_ended(position: Position, amd: &Amd) -> Option<(Position, Option<Order>)> {
-    match (position, amd.on_machine) {
+fn greeting_ended(position: Position, manner: &Manner) -> Option<(Position, Option<Order>)> {
+    match (position, manner.amd.on_machine) {
         // Premium: a beep before the verdict suppresses the verdict, so the greeting's end alone says machine
         // (Telnyx: answering machine detection guide).
         (Position::Ringing | Position::Listening, OnMachine::Hangup) => Some(decline(Party::Machine)),
         (Position::Ringing | Position::Listening, OnMachine::LeaveMessage | OnMachine::Continue)
-        | (Position::AwaitingBeep, _) => Some(play(Party::Machine)),
-        (Position::Announcing { .. } | Position::HangingUp { .. }, _) => None,
+        | (Position::AwaitingBeep, _) => Some(treat(manner, Answerer::Beep)),
+        (Position::Announcing { .. } | Position::InFlow(_) | Position::HangingUp { .. }, _) => None,
     }
 }
 
@@ -89,8 +125,13 @@ fn audio_ended(position: Position, carried: Position, end: AudioEnd) -> Option<(
     }
 }
 
-fn play(to: Party) -> (Position, Option<Order>) {
-    (Position::Announcing { visit: 1, to }, Some(Order::Play))
+/// Whoever answered gets what the campaign is for.
+fn treat(manner: &Manner, answerer: Answerer) -> (Position, Option<Order>) {
+    let with = answerer.party();
+    match manner.means {
+        Means::Announcement => (Position::Announcing { visit: 1, to: with }, Some(Order::Play)),
+        Means::Flow => (Position::InFlow(InFlow::beginning(with)), Some(Order::RunFlow(answerer))),
+    }
 }
 
 fn hang_up(ending: Ending, with: Party) -> (Position, Option<Order>) {
@@ -101,12 +142,12 @@ fn decline(with: Party) -> (Position, Option<Order>) {
     hang_up(Ending::Declined, with)
 }
 
-fn machine(amd: &Amd) -> (Position, Option<Order>) {
-    match (amd.on_machine, amd.mode) {
+fn machine(manner: &Manner) -> (Position, Option<Order>) {
+    match (manner.amd.on_machine, manner.amd.mode) {
         (OnMachine::Hangup, _) => decline(Party::Machine),
         // `detect` never says when the greeting ends.
         (OnMachine::Continue, _) | (OnMachine::LeaveMessage, AmdMode::Disabled | AmdMode::Detect) => {
-            play(Party::Machine)
+            treat(manner, Answerer::Machine)
         }
         (
             OnMachine::LeaveMessage,
@@ -115,43 +156,44 @@ fn machine(amd: &Amd) -> (Position, Option<Order>) {
     }
 }
 
-fn nobody(policy: OnNobody, party: Party) -> (Position, Option<Order>) {
+fn nobody(manner: &Manner, policy: OnNobody, answerer: Answerer) -> (Position, Option<Order>) {
     match policy {
-        OnNobody::Hangup => decline(party),
-        OnNobody::Continue => play(party),
+        OnNobody::Hangup => decline(answerer.party()),
+        OnNobody::Continue => treat(manner, answerer),
     }
 }
 
-fn not_sure(amd: &Amd) -> (Position, Option<Order>) {
-    match amd.on_not_sure {
-        OnNotSure::TreatAsHuman => play(Party::NotSure),
-        OnNotSure::TreatAsMachine => machine(amd),
+fn not_sure(manner: &Manner) -> (Position, Option<Order>) {
+    match manner.amd.on_not_sure {
+        OnNotSure::TreatAsHuman => treat(manner, Answerer::NotSure),
+        OnNotSure::TreatAsMachine => machine(manner),
         OnNotSure::Hangup => decline(Party::NotSure),
     }
 }
 
 /// How long a leg may stay at `position` before [`overdue`] says how to go on. `None`: only a look-up can tell.
-pub(crate) fn patience(position: Position, amd: &Amd) -> Option<Duration> {
+pub(crate) fn patience(position: Position, manner: &Manner) -> Option<Duration> {
     match position {
-        Position::Listening => Some(amd.total_analysis + amd.greeting + DELIVERY),
-        Position::AwaitingBeep => Some(amd.greeting + DELIVERY),
-        Position::Ringing | Position::Announcing { .. } | Position::HangingUp { .. } => None,
+        Position::Listening => Some(manner.amd.total_analysis + manner.amd.greeting + DELIVERY),
+        Position::AwaitingBeep => Some(manner.amd.greeting + DELIVERY),
+        Position::Ringing | Position::Announcing { .. } | Position::InFlow(_) | Position::HangingUp { .. } => None,
     }
 }
 
 /// How to go on when the detector never said what it should have.
-pub(crate) fn overdue(position: Position, amd: &Amd) -> Option<(Position, Option<Order>)> {
+pub(crate) fn overdue(position: Position, manner: &Manner) -> Option<(Position, Option<Order>)> {
     match position {
-        Position::Listening => Some(not_sure(amd)),
-        Position::AwaitingBeep => Some(play(Party::Machine)),
-        Position::Ringing | Position::Announcing { .. } | Position::HangingUp { .. } => None,
+        Position::Listening => Some(not_sure(manner)),
+        Position::AwaitingBeep => Some(treat(manner, Answerer::NoBeep)),
+        Position::Ringing | Position::Announcing { .. } | Position::InFlow(_) | Position::HangingUp { .. } => None,
     }
 }
 
-/// Where a leg ends up when its announcement turns out to be unplayable.
+/// Where a leg ends up when its announcement turns out to be unplayable, or its flow cannot begin.
 pub(crate) fn unplayable(position: Position) -> Option<(Position, Option<Order>)> {
     match position {
         Position::Announcing { to, .. } => Some(hang_up(Ending::Failed, to)),
+        Position::InFlow(flow) => Some(hang_up(Ending::Failed, flow.with)),
         Position::Ringing | Position::Listening | Position::AwaitingBeep | Position::HangingUp { .. } => None,
     }
 }
@@ -162,7 +204,22 @@ pub(crate) fn cancel(position: Position) -> Option<(Position, Option<Order>)> {
         Position::Ringing | Position::Listening => Some(hang_up(Ending::Canceled, Party::Unscreened)),
         Position::AwaitingBeep => Some(hang_up(Ending::Canceled, Party::Machine)),
         Position::Announcing { to, .. } => Some(hang_up(Ending::Canceled, to)),
+        Position::InFlow(flow) => Some((Position::InFlow(flow.canceled()?), Some(Order::Hangup))),
         Position::HangingUp { .. } => None,
+    }
+}
+
+impl Answerer {
+    /// The same, for outcomes and rules.
+    fn party(self) -> Party {
+        match self {
+            Self::Unscreened => Party::Unscreened,
+            Self::NotSure => Party::NotSure,
+            Self::Human => Party::Human,
+            Self::Machine | Self::Beep | Self::NoBeep => Party::Machine,
+            Self::Fax => Party::Fax,
+            Self::Silence => Party::Silence,
+        }
     }
 }
 
@@ -170,8 +227,8 @@ pub(crate) fn cancel(position: Position) -> Option<(Position, Option<Order>)> {
 mod tests {
     use super::*;
 
-    fn amd(mode: AmdMode, on_machine: OnMachine) -> Amd {
-        Amd {
+    fn manner(mode: AmdMode, on_machine: OnMachine, means: Means) -> Manner {
+        let amd = Amd {
             mode,
             total_analysis: Duration::from_millis(3500),
             greeting: Duration::from_secs(30),
@@ -179,7 +236,8 @@ mod tests {
             on_fax: OnNobody::Hangup,
             on_silence: OnNobody::Hangup,
             on_not_sure: OnNotSure::TreatAsHuman,
-        }
+        };
+        Manner { amd, means }
     }
 
     fn event(word: &str) -> What {
@@ -200,7 +258,7 @@ mod tests {
     }
 
     /// Each line: detector, policy for machines, events -> positions after each (`.` unchanged, `*` with a command).
-    fn check(table: &str) {
+    fn check(means: Means, table: &str) {
         for line in table.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let (left, expected) = line.split_once("->").unwrap();
             let mut words = left.split_whitespace();
@@ -216,14 +274,14 @@ mod tests {
                 "continue" => OnMachine::Continue,
                 other => panic!("{other}"),
             };
-            let amd = amd(mode, on_machine);
+            let manner = manner(mode, on_machine, means);
             let mut position = Position::Ringing;
             let mut seen = Vec::new();
             for word in words {
                 let next = if word == "overdue" {
-                    overdue(position, &amd)
+                    overdue(position, &manner)
                 } else {
-                    step(position, position, &amd, &event(word))
+                    step(position, position, &manner, &event(word))
                 };
                 seen.push(match next {
                     None => ".".to_owned(),
@@ -241,6 +299,7 @@ mod tests {
     #[test]
     fn an_announcement_goes_from_the_answer_to_our_hanging_up() {
         check(
+            Means::Announcement,
             "
             none    leave    answered played                     -> p1u* hdu*
             none    leave    answered answered played played     -> p1u* . hdu* .
@@ -265,6 +324,7 @@ mod tests {
     #[test]
     fn a_greeting_that_ends_before_the_verdict_means_a_machine() {
         check(
+            Means::Announcement,
             "
             premium leave    answered greeting machine played    -> l p1m* . hdm*
             premium hangup   answered greeting                   -> l hrm*
@@ -274,17 +334,49 @@ mod tests {
     }
 
     #[test]
+    fn a_flow_gets_the_call_where_an_announcement_would_be_played() {
+        check(
+            Means::Flow,
+            "
+            none    leave    answered played answered            -> f0uuu* . .
+            premium leave    answered human machine greeting     -> l f0huu* . .
+            premium leave    answered machine greeting played    -> l b f0muu* .
+            premium leave    answered machine overdue            -> l b f0muu*
+            premium hangup   answered machine greeting           -> l hrm* .
+            premium continue answered machine greeting           -> l f0muu* .
+            premium leave    answered fax                        -> l hrf*
+            premium leave    answered overdue                    -> l f0nuu*
+            ",
+        );
+    }
+
+    #[test]
+    fn a_flow_is_told_whether_a_machine_has_finished_its_greeting() {
+        let leave = manner(AmdMode::Premium, OnMachine::LeaveMessage, Means::Flow);
+        let order = |next: Option<(Position, Option<Order>)>| next.unwrap().1;
+        let heard = step(Position::AwaitingBeep, Position::Listening, &leave, &What::GreetingEnded);
+        assert_eq!(order(heard), Some(Order::RunFlow(Answerer::Beep)));
+        assert_eq!(order(overdue(Position::AwaitingBeep, &leave)), Some(Order::RunFlow(Answerer::NoBeep)));
+        let at_once = manner(AmdMode::Premium, OnMachine::Continue, Means::Flow);
+        let verdict = step(Position::Listening, Position::Listening, &at_once, &What::Detected(Verdict::Machine));
+        assert_eq!(order(verdict), Some(Order::RunFlow(Answerer::Machine)));
+    }
+
+    #[test]
     fn the_end_of_an_earlier_visit_is_stale() {
-        let amd = amd(AmdMode::Disabled, OnMachine::Hangup);
+        let manner = manner(AmdMode::Disabled, OnMachine::Hangup, Means::Announcement);
         let at = |visit| Position::Announcing { visit, to: Party::Unscreened };
-        assert_eq!(step(at(2), at(1), &amd, &What::AudioEnded(AudioEnd::CancelledAmd)), None);
-        assert!(step(at(2), at(2), &amd, &What::AudioEnded(AudioEnd::CancelledAmd)).is_some());
+        assert_eq!(step(at(2), at(1), &manner, &What::AudioEnded(AudioEnd::CancelledAmd)), None);
+        assert!(step(at(2), at(2), &manner, &What::AudioEnded(AudioEnd::CancelledAmd)).is_some());
     }
 
     #[test]
     fn a_canceled_call_is_hung_up_once() {
         let (position, order) = cancel(Position::Ringing).unwrap();
         assert_eq!((position.encode().as_str(), order), ("hcu", Some(Order::Hangup)));
+        assert_eq!(cancel(position), None);
+        let (position, _) = cancel(Position::InFlow(InFlow::beginning(Party::Human))).unwrap();
+        assert_eq!(position.encode(), "f65535hau");
         assert_eq!(cancel(position), None);
     }
 }

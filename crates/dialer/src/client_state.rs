@@ -1,11 +1,13 @@
-//! What travels with a call: whose attempt it is and how far the announcement has come.
+//! What travels with a call: whose attempt it is and how far the announcement, or the flow, has come.
 //!
 //! Promises that what is encoded decodes to the same, in at most [`MAX_ENCODED`] bytes, and that foreign text is told
-//! apart. Does not know what follows from a position.
+//! apart. Does not know what follows from a position, nor what a flow remembers: while a flow has the call its own state
+//! travels instead, and carries [`ClientState::to_text`] along.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::detail::Detail;
 use crate::ids::{AttemptKey, DialKey, OwnerId, TargetId};
 
 /// The most bytes that a `client_state` takes, base64 included. Telnyx documents no limit; this stays far below what
@@ -14,7 +16,7 @@ pub const MAX_ENCODED: usize = 512;
 
 const FORMAT: &str = "1";
 
-/// Whose attempt a leg is and how far its announcement has come. Telnyx echoes it in every webhook of the leg.
+/// Whose attempt a leg is and how far its treatment has come. Telnyx echoes it in every webhook of the leg.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientState {
     /// Which dial of which attempt.
@@ -28,7 +30,7 @@ pub struct ClientState {
 #[error("not a client_state of this dialer")]
 pub struct ForeignClientState;
 
-/// How far the announcement on a leg has come. It only grows while the leg lives.
+/// How far the announcement, or the flow, on a leg has come. It only grows while the leg lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Position {
     /// Dialled, not answered.
@@ -44,6 +46,8 @@ pub enum Position {
         /// To whom.
         to: Party,
     },
+    /// A flow has the call.
+    InFlow(InFlow),
     /// We have asked to hang up.
     HangingUp {
         /// What had been reached by then.
@@ -51,6 +55,49 @@ pub enum Position {
         /// With whom.
         with: Party,
     },
+}
+
+/// What is to be known of a flow that has the call. A later visit knows better than an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct InFlow {
+    /// Steps that the flow has entered so far; 0: it was asked to begin; the most that there are: it will enter none.
+    pub visit: u16,
+    /// With whom.
+    pub with: Party,
+    /// Whether the flow has come to its end, and how.
+    pub end: FlowEnd,
+    /// Whether the flow has said that it reached what it is for.
+    pub purpose: Purpose,
+    /// The callee asked not to be called again.
+    pub opted_out: bool,
+    /// What the flow calls the call's outcome.
+    pub detail: Option<Detail>,
+}
+
+/// How a flow ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FlowEnd {
+    /// It has not: whoever hangs up now cuts it short.
+    UnderWay,
+    /// It came to its end.
+    Completed,
+    /// A step had an error that nothing handled.
+    Failed,
+    /// Its time was over.
+    TimeLimit,
+    /// We have asked to hang up: the campaign was suspended or removed.
+    Canceled,
+}
+
+/// Whether a flow reached what it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Purpose {
+    /// It has not said: its end decides.
+    Unsaid,
+    /// It did, however the call ends.
+    Reached,
+    /// It did not, though it comes to its end.
+    Missed,
 }
 
 /// Who is on the other end.
@@ -89,11 +136,16 @@ impl Position {
     pub fn is_answered(self) -> bool {
         match self {
             Self::Ringing | Self::HangingUp { ending: Ending::Canceled, with: Party::Unscreened } => false,
-            Self::Listening | Self::AwaitingBeep | Self::Announcing { .. } | Self::HangingUp { .. } => true,
+            Self::Listening
+            | Self::AwaitingBeep
+            | Self::Announcing { .. }
+            | Self::InFlow(_)
+            | Self::HangingUp { .. } => true,
         }
     }
 
-    /// Short text: `r`, `l`, `b`, `p1h` (playing, first time, human), `hdm` (hanging up, delivered, machine).
+    /// Short text: `r`, `l`, `b`, `p1h` (playing, first time, human), `f3huu` (in a flow, third step, human, under way,
+    /// nothing said), `hdm` (hanging up, delivered, machine).
     #[must_use]
     pub fn encode(self) -> String {
         match self {
@@ -101,6 +153,7 @@ impl Position {
             Self::Listening => "l".to_owned(),
             Self::AwaitingBeep => "b".to_owned(),
             Self::Announcing { visit, to } => format!("p{visit}{}", to.letter()),
+            Self::InFlow(flow) => flow.encode(),
             Self::HangingUp { ending, with } => format!("h{}{}", ending.letter(), with.letter()),
         }
     }
@@ -118,6 +171,7 @@ impl Position {
                 letters = "".chars();
                 Self::Announcing { visit, to }
             }
+            'f' => return InFlow::decode(letters.as_str()).map(Self::InFlow),
             'h' => {
                 let ending = Ending::from_letter(letters.next())?;
                 Self::HangingUp { ending, with: Party::from_letter(letters.next())? }
@@ -125,6 +179,81 @@ impl Position {
             _ => return Err(ForeignClientState),
         };
         if letters.as_str().is_empty() { Ok(position) } else { Err(ForeignClientState) }
+    }
+}
+
+impl InFlow {
+    /// A flow that is asked to begin.
+    #[must_use]
+    pub fn beginning(with: Party) -> Self {
+        Self { visit: 0, with, end: FlowEnd::UnderWay, purpose: Purpose::Unsaid, opted_out: false, detail: None }
+    }
+
+    /// We hang up in the middle of it; what it has said stays said. `None`: we have done so. No visit comes after that.
+    pub(crate) fn canceled(self) -> Option<Self> {
+        (self.end != FlowEnd::Canceled).then_some(Self { visit: u16::MAX, end: FlowEnd::Canceled, ..self })
+    }
+
+    /// Whether a later position says more than how far the flow is.
+    pub(crate) fn says_more_than(&self, before: Option<Self>) -> bool {
+        let said = |flow: Self| (flow.end, flow.purpose, flow.opted_out, flow.detail);
+        said(*self) != said(before.unwrap_or_else(|| Self::beginning(self.with)))
+    }
+
+    fn encode(self) -> String {
+        let Self { visit, with, end, purpose, opted_out, detail } = self;
+        let opted_out = if opted_out { "o" } else { "" };
+        let detail = detail.map(|detail| format!(":{detail}")).unwrap_or_default();
+        format!("f{visit}{}{}{}{opted_out}{detail}", with.letter(), end.letter(), purpose.letter())
+    }
+
+    /// Reads what follows the `f`.
+    fn decode(text: &str) -> Result<Self, ForeignClientState> {
+        let (letters, detail) = match text.split_once(':') {
+            Some((letters, detail)) => (letters, Some(Detail::parse(detail).ok_or(ForeignClientState)?)),
+            None => (text, None),
+        };
+        let (letters, opted_out) = letters.strip_suffix('o').map_or((letters, false), |letters| (letters, true));
+        let mut letters = letters.chars();
+        let purpose = Purpose::from_letter(letters.next_back())?;
+        let end = FlowEnd::from_letter(letters.next_back())?;
+        let with = Party::from_letter(letters.next_back())?;
+        let visit = letters.as_str().parse().map_err(|_| ForeignClientState)?;
+        Ok(Self { visit, with, end, purpose, opted_out, detail })
+    }
+}
+
+impl FlowEnd {
+    const ALL: [Self; 5] = [Self::UnderWay, Self::Completed, Self::Failed, Self::TimeLimit, Self::Canceled];
+
+    fn letter(self) -> char {
+        match self {
+            Self::UnderWay => 'u',
+            Self::Completed => 'c',
+            Self::Failed => 'x',
+            Self::TimeLimit => 't',
+            Self::Canceled => 'a',
+        }
+    }
+
+    fn from_letter(letter: Option<char>) -> Result<Self, ForeignClientState> {
+        Self::ALL.into_iter().find(|end| Some(end.letter()) == letter).ok_or(ForeignClientState)
+    }
+}
+
+impl Purpose {
+    const ALL: [Self; 3] = [Self::Unsaid, Self::Reached, Self::Missed];
+
+    fn letter(self) -> char {
+        match self {
+            Self::Unsaid => 'u',
+            Self::Reached => 'r',
+            Self::Missed => 'm',
+        }
+    }
+
+    fn from_letter(letter: Option<char>) -> Result<Self, ForeignClientState> {
+        Self::ALL.into_iter().find(|purpose| Some(purpose.letter()) == letter).ok_or(ForeignClientState)
     }
 }
 
@@ -165,11 +294,17 @@ impl Ending {
 }
 
 impl ClientState {
-    /// Base64 of `1|owner|target|n|refusals|position`, as Telnyx wants it.
+    /// Base64 of [`to_text`](Self::to_text), as Telnyx wants it.
     #[must_use]
     pub fn encode(&self) -> String {
+        STANDARD.encode(self.to_text())
+    }
+
+    /// `1|owner|target|n|refusals|position`: for a flow's state to carry along.
+    #[must_use]
+    pub fn to_text(&self) -> String {
         let DialKey { attempt: AttemptKey { owner, target, n }, refusals } = &self.key;
-        STANDARD.encode(format!("{FORMAT}|{owner}|{target}|{n}|{refusals}|{}", self.position.encode()))
+        format!("{FORMAT}|{owner}|{target}|{n}|{refusals}|{}", self.position.encode())
     }
 
     /// Reads what [`encode`](Self::encode) wrote.
@@ -178,8 +313,13 @@ impl ClientState {
             return Err(ForeignClientState);
         }
         let bytes = STANDARD.decode(text).map_err(|_| ForeignClientState)?;
-        let plain = std::str::from_utf8(&bytes).map_err(|_| ForeignClientState)?;
-        let mut parts = plain.split('|');
+        Self::from_text(std::str::from_utf8(&bytes).map_err(|_| ForeignClientState)?)
+    }
+
+    /// Reads what [`to_text`](Self::to_text) wrote.
+    pub fn from_text(text: &str) -> Result<Self, ForeignClientState> {
+        // A position comes last: what a flow calls an outcome may hold anything.
+        let mut parts = text.splitn(6, '|');
         let mut part = || parts.next().ok_or(ForeignClientState);
         if part()? != FORMAT {
             return Err(ForeignClientState);
@@ -189,9 +329,6 @@ impl ClientState {
         let n = part()?.parse().map_err(|_| ForeignClientState)?;
         let refusals = part()?.parse().map_err(|_| ForeignClientState)?;
         let position = Position::decode(part()?)?;
-        if parts.next().is_some() {
-            return Err(ForeignClientState);
-        }
         Ok(Self { key: DialKey { attempt: AttemptKey { owner, target, n }, refusals }, position })
     }
 }
@@ -209,9 +346,21 @@ mod tests {
             Just(Position::Listening),
             Just(Position::AwaitingBeep),
             (any::<u8>(), party()).prop_map(|(visit, to)| Position::Announcing { visit, to }),
+            in_flow().prop_map(Position::InFlow),
             (prop::sample::select(Ending::ALL.to_vec()), party())
                 .prop_map(|(ending, with)| Position::HangingUp { ending, with }),
         ]
+    }
+
+    fn in_flow() -> impl Strategy<Value = InFlow> {
+        let words = (
+            prop::sample::select(Party::ALL.to_vec()),
+            prop::sample::select(FlowEnd::ALL.to_vec()),
+            prop::sample::select(Purpose::ALL.to_vec()),
+        );
+        (any::<u16>(), words, any::<bool>(), ".{0,20}").prop_map(|(visit, (with, end, purpose), opted_out, detail)| {
+            InFlow { visit, with, end, purpose, opted_out, detail: Detail::parse(&detail) }
+        })
     }
 
     proptest! {
@@ -228,7 +377,8 @@ mod tests {
             let state = ClientState { key, position };
             let text = state.encode();
             prop_assert!(text.len() <= MAX_ENCODED);
-            prop_assert_eq!(ClientState::decode(&text), Ok(state));
+            prop_assert_eq!(ClientState::decode(&text), Ok(state.clone()));
+            prop_assert_eq!(ClientState::from_text(&state.to_text()), Ok(state));
         }
 
         #[test]
@@ -251,6 +401,11 @@ mod tests {
             "1|o|t|1|0|q",
             "1|o|t|1|0|rr",
             "1|o|t|1|0|p999h",
+            "1|o|t|1|0|f",
+            "1|o|t|1|0|f1hu",
+            "1|o|t|1|0|fhuu",
+            "1|o|t|1|0|f1huu:",
+            "1|o|t|1|0|f1huux",
         ] {
             assert_eq!(ClientState::decode(&STANDARD.encode(plain)), Err(ForeignClientState), "{plain}");
         }

@@ -13,7 +13,7 @@ use crate::client_state::ClientState;
 use crate::event::Event;
 use crate::ids::{CommandId, DeliveryToken, DialKey, JobId, Leg, Version};
 use crate::phone::PhoneNumber;
-use crate::spec::{Amd, Announcement};
+use crate::spec::{Amd, Announcement, FlowKey};
 use crate::target::TargetState;
 
 /// All that comes out of a dialer. The shell performs it and hands its answer in; it decides nothing.
@@ -164,6 +164,43 @@ pub struct LegCommand {
 pub enum CommandKind {
     /// Speak or play it.
     Play(Announcement),
+    /// Give the call to a flow. It is accepted once the flow's first command is: from then on the call carries the flow's
+    /// state, with [`ClientState::to_text`] of this command in it. A call that the flow has already stays as it is.
+    RunFlow(RunFlow),
     /// Hang up.
     Hangup,
+}
+
+/// A call for a flow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunFlow {
+    /// Which.
+    pub flow: FlowKey,
+    /// Who answered.
+    pub answerer: Answerer,
+    /// Which attempt to reach the callee this is, from 1.
+    pub attempt: u16,
+    /// The Call Control application's id.
+    pub connection_id: Arc<str>,
+}
+
+/// Who, or what, a flow begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answerer {
+    /// Nobody looked.
+    Unscreened,
+    /// The detector could not tell, or did not say in time.
+    NotSure,
+    /// A person.
+    Human,
+    /// A machine.
+    Machine,
+    /// A machine whose greeting has ended.
+    Beep,
+    /// A machine whose greeting did not end in time.
+    NoBeep,
+    /// A fax.
+    Fax,
+    /// Nobody spoke.
+    Silence,
 }

@@ -43,6 +43,12 @@ pub enum Event {
         /// All of them.
         numbers: BTreeSet<PhoneNumber>,
     },
+    /// A number that no campaign may call from now on, beside those given: somebody who called in has asked for that. It is
+    /// among [`do_not_call_learned`](crate::Dialer::do_not_call_learned).
+    DoNotCall {
+        /// Which one.
+        number: PhoneNumber,
+    },
     /// A phone may have rung for a job that is not handed in any more, as the shell remembers: it counts for the caps of
     /// [`frequency`](crate::CampaignSpec::frequency).
     RangBefore {

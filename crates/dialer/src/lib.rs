@@ -62,6 +62,7 @@ mod caller_ids;
 mod claim;
 pub mod client_state;
 pub mod compliance;
+pub mod detail;
 mod dialer;
 mod do_not_call;
 pub mod effect;

@@ -8,17 +8,17 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Hangup, HangupCause, Refusal};
-use crate::client_state::{Ending, Party, Position};
+use crate::client_state::{Ending, FlowEnd, InFlow, Party, Position, Purpose};
 
 /// How an attempt, or a target, ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Outcome {
-    /// A person heard the announcement to its end.
+    /// A person heard the announcement to its end, or the flow came to its own.
     Completed,
     /// A person hung up before the end.
     HumanHangup,
-    /// The person must not be called again (SIP 607).
+    /// The person must not be called again: the flow was told so, or the network says so (SIP 607).
     OptedOut,
     /// A machine took the whole message.
     VoicemailLeft,
@@ -59,7 +59,7 @@ pub enum Outcome {
     Skipped,
     /// Whether a phone rang cannot be found out.
     Ambiguous,
-    /// The announcement could not be played.
+    /// The announcement could not be played, or the flow had an error.
     FlowError,
 }
 
@@ -214,9 +214,12 @@ impl Outcome {
         }
     }
 
-    /// What the end of a call means, given how far its announcement had come.
+    /// What the end of a call means, given how far its announcement, or its flow, had come.
     #[must_use]
     pub fn of_hangup(hangup: Hangup, position: Position) -> Self {
+        if let Position::InFlow(flow) = position {
+            return Self::of_flow(hangup, flow);
+        }
         if let Position::HangingUp { ending: Ending::Canceled, .. } = position {
             return Self::CanceledBySystem;
         }
@@ -240,8 +243,37 @@ impl Outcome {
             }
             Position::Ringing
             | Position::Listening
+            | Position::InFlow(_)
             | Position::Announcing { to: Party::Unscreened | Party::NotSure | Party::Human, .. }
             | Position::HangingUp { with: Party::Unscreened | Party::NotSure | Party::Human, .. } => Self::HumanHangup,
+        }
+    }
+
+    /// What a flow has said counts most, then how it ended. One that nobody heard the end of, and that has said nothing,
+    /// reached nothing.
+    fn of_flow(hangup: Hangup, flow: InFlow) -> Self {
+        let reached = match flow.with {
+            Party::Machine => Self::VoicemailLeft,
+            Party::Unscreened | Party::NotSure | Party::Human | Party::Fax | Party::Silence => Self::Completed,
+        };
+        let missed = match flow.with {
+            Party::Unscreened | Party::NotSure | Party::Human => Self::HumanHangup,
+            Party::Machine => Self::Machine,
+            Party::Fax => Self::Fax,
+            Party::Silence => Self::Silence,
+        };
+        match (flow.purpose, flow.end) {
+            _ if flow.opted_out => Self::OptedOut,
+            (Purpose::Reached, _) => reached,
+            (Purpose::Unsaid | Purpose::Missed, FlowEnd::Canceled) => Self::CanceledBySystem,
+            (Purpose::Unsaid | Purpose::Missed, FlowEnd::TimeLimit) => Self::TimeLimit,
+            (Purpose::Unsaid | Purpose::Missed, _) if hangup.cause == HangupCause::TimeLimit => Self::TimeLimit,
+            (Purpose::Unsaid, end) => match end {
+                FlowEnd::Failed => Self::FlowError,
+                FlowEnd::Completed => reached,
+                FlowEnd::UnderWay | FlowEnd::Canceled | FlowEnd::TimeLimit => missed,
+            },
+            (Purpose::Missed, FlowEnd::UnderWay | FlowEnd::Completed | FlowEnd::Failed) => missed,
         }
     }
 
@@ -320,6 +352,30 @@ mod tests {
         made_up_tomorrow   -    r   -> CarrierFailure     infra5m    free    quiet
         made_up_tomorrow   -    p1h -> HumanHangup        never      attempt rang
         normal_clearing    200  hxh -> FlowError          1x60m      attempt rang
+        normal_clearing    200  f4hcu -> Completed        never      attempt rang
+        normal_clearing    200  f4ucu -> Completed        never      attempt rang
+        normal_clearing    200  f4ncu -> Completed        never      attempt rang
+        normal_clearing    200  f4mcu -> VoicemailLeft    never      attempt rang
+        normal_clearing    200  f4fcu -> Completed        never      attempt rang
+        normal_clearing    200  f4huu -> HumanHangup      never      attempt rang
+        made_up_tomorrow   -    f4huu -> HumanHangup      never      attempt rang
+        normal_clearing    200  f4muu -> Machine          240m       attempt rang
+        normal_clearing    200  f4suu -> Silence          1x1440m    attempt rang
+        normal_clearing    200  f4hur -> Completed        never      attempt rang
+        time_limit         200  f4hur -> Completed        never      attempt rang
+        normal_clearing    200  f4hxr -> Completed        never      attempt rang
+        normal_clearing    200  f4mur -> VoicemailLeft    never      attempt rang
+        normal_clearing    200  f4hcm -> HumanHangup      never      attempt rang
+        normal_clearing    200  f4mcm -> Machine          240m       attempt rang
+        normal_clearing    200  f4hxu -> FlowError        1x60m      attempt rang
+        normal_clearing    200  f4htu -> TimeLimit        never      attempt rang
+        time_limit         200  f4huu -> TimeLimit        never      attempt rang
+        originator_cancel  487  f65535hau -> CanceledBySystem 0m    attempt rang
+        normal_clearing    200  f65535har -> Completed    never      attempt rang
+        normal_clearing    200  f65535hauo -> OptedOut    never      attempt rang
+        normal_clearing    200  f4hcuo -> OptedOut        never      attempt rang
+        normal_clearing    200  f4huro -> OptedOut        never      attempt rang
+        normal_clearing    200  f4hcu:confirmed -> Completed never   attempt rang
     ";
 
     /// Each line: HTTP status, code, pointer -> outcome, usual retry, uses an attempt, may have rung.
@@ -406,9 +462,11 @@ mod tests {
         let texts = ["r", "l", "b"].into_iter().map(ToOwned::to_owned);
         let parties = ["u", "n", "h", "m", "f", "s"];
         let playing = parties.iter().map(|party| format!("p1{party}"));
+        let flows =
+            parties.iter().flat_map(|party| ["uu", "xu", "tu", "au", "cm"].map(|said| format!("f1{party}{said}")));
         let hanging_up =
             ["d", "r", "x", "c"].iter().flat_map(|ending| parties.iter().map(move |party| format!("h{ending}{party}")));
-        prop::sample::select(texts.chain(playing).chain(hanging_up).collect::<Vec<_>>())
+        prop::sample::select(texts.chain(playing).chain(flows).chain(hanging_up).collect::<Vec<_>>())
             .prop_map(|text| Position::decode(&text).unwrap())
     }
 

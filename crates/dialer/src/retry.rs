@@ -29,7 +29,7 @@ const UNSAID: Duration = Duration::from_hours(1);
 pub(crate) fn settle(before: Tally, evidence: Evidence, policy: &RetryPolicy, wall: Timestamp) -> TargetState {
     let outcome = evidence.outcome;
     let rule = rules::action(&policy.rules, evidence);
-    let mut tally = used_up(before, outcome, rule);
+    let mut tally = used_up(before, evidence, rule);
     match wait(before, tally, outcome, policy, rule) {
         Some(wait) => {
             let gap = if outcome.may_have_rung() { policy.min_gap } else { Duration::ZERO };
@@ -51,8 +51,9 @@ fn at_another_hour(outcome: Outcome, wait: Duration) -> Duration {
 }
 
 /// What has been used up after it, and what it means to others.
-fn used_up(before: Tally, outcome: Outcome, rule: Option<RuleAction>) -> Tally {
-    let mut tally = Tally { last: Some(outcome), ..before };
+fn used_up(before: Tally, evidence: Evidence, rule: Option<RuleAction>) -> Tally {
+    let outcome = evidence.outcome;
+    let mut tally = Tally { last: Some(outcome), detail: evidence.detail, ..before };
     if outcome.uses_attempt() {
         tally.attempts = tally.attempts.saturating_add(1);
     } else {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::call::Hangup;
 use crate::client_state::{Party, Position};
+use crate::detail::Detail;
 use crate::outcome::Outcome;
 
 /// Rules beyond this many are ignored (Kubernetes allows a Job's `podFailurePolicy` as many).
@@ -21,7 +22,7 @@ pub struct OutcomeRule {
     pub action: RuleAction,
 }
 
-/// Which attempts a rule is about: those that fit every list that is not empty. With all three empty it fits none.
+/// Which attempts a rule is about: those that fit every list that is not empty. With all of them empty it fits none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Match {
     /// How the attempt ended.
@@ -30,6 +31,8 @@ pub struct Match {
     pub sip: Vec<u16>,
     /// Who answered, as the detector heard it.
     pub heard: Vec<Party>,
+    /// What a flow called the outcome.
+    pub details: Vec<Detail>,
 }
 
 /// What a rule does. An opt-out, and what may not be called, stay so whatever a rule says.
@@ -70,19 +73,22 @@ pub struct Evidence {
     pub sip: Option<u16>,
     /// Who answered, where a detector has said so.
     pub heard: Option<Party>,
+    /// What a flow called the outcome, where one did.
+    pub detail: Option<Detail>,
 }
 
 impl Evidence {
     /// An outcome without a call.
     #[must_use]
     pub fn bare(outcome: Outcome) -> Self {
-        Self { outcome, sip: None, heard: None }
+        Self { outcome, sip: None, heard: None, detail: None }
     }
 
-    /// The end of a call whose announcement had come to `position`.
+    /// The end of a call whose announcement, or flow, had come to `position`.
     #[must_use]
     pub fn of_hangup(hangup: Hangup, position: Position) -> Self {
-        Self { outcome: Outcome::of_hangup(hangup, position), sip: hangup.sip, heard: heard(position) }
+        let detail = if let Position::InFlow(flow) = position { flow.detail } else { None };
+        Self { outcome: Outcome::of_hangup(hangup, position), sip: hangup.sip, heard: heard(position), detail }
     }
 }
 
@@ -91,6 +97,7 @@ fn heard(position: Position) -> Option<Party> {
         Position::Ringing | Position::Listening => return None,
         Position::AwaitingBeep => Party::Machine,
         Position::Announcing { to, .. } => to,
+        Position::InFlow(flow) => flow.with,
         Position::HangingUp { with, .. } => with,
     };
     (party != Party::Unscreened).then_some(party)
@@ -98,11 +105,13 @@ fn heard(position: Position) -> Option<Party> {
 
 impl Match {
     fn fits(&self, evidence: Evidence) -> bool {
-        let says_something = !(self.outcomes.is_empty() && self.sip.is_empty() && self.heard.is_empty());
+        let Self { outcomes, sip, heard, details } = self;
+        let says_something = !(outcomes.is_empty() && sip.is_empty() && heard.is_empty() && details.is_empty());
         says_something
-            && (self.outcomes.is_empty() || self.outcomes.contains(&evidence.outcome))
-            && (self.sip.is_empty() || evidence.sip.is_some_and(|sip| self.sip.contains(&sip)))
-            && (self.heard.is_empty() || evidence.heard.is_some_and(|party| self.heard.contains(&party)))
+            && (outcomes.is_empty() || outcomes.contains(&evidence.outcome))
+            && (sip.is_empty() || evidence.sip.is_some_and(|code| sip.contains(&code)))
+            && (heard.is_empty() || evidence.heard.is_some_and(|party| heard.contains(&party)))
+            && (details.is_empty() || evidence.detail.is_some_and(|detail| details.contains(&detail)))
     }
 }
 
@@ -117,7 +126,7 @@ mod tests {
     use crate::call::HangupCause;
 
     fn rule(outcomes: &[Outcome], sip: &[u16], heard: &[Party]) -> OutcomeRule {
-        let when = Match { outcomes: outcomes.to_vec(), sip: sip.to_vec(), heard: heard.to_vec() };
+        let when = Match { outcomes: outcomes.to_vec(), sip: sip.to_vec(), heard: heard.to_vec(), details: Vec::new() };
         OutcomeRule { when, action: RuleAction::Finish }
     }
 
@@ -137,6 +146,20 @@ mod tests {
         assert!(!fits(&gone, Unspecified, Some(404), "r") && !fits(&gone, Unspecified, None, "r"));
         assert!(!fits(&rule(&[], &[], &[]), Unknown, None, "r"), "a rule that names nothing fits nothing");
         assert!(!fits(&rule(&[], &[], &[Party::Human]), Unknown, None, "r"), "nobody was heard");
+    }
+
+    #[test]
+    fn a_rule_can_be_about_what_a_flow_called_the_outcome() {
+        let unclear = OutcomeRule {
+            when: Match { details: vec![Detail::parse("unclear").unwrap()], ..Match::default() },
+            action: RuleAction::Finish,
+        };
+        assert!(fits(&unclear, HangupCause::NormalClearing, None, "f3hcu:unclear"));
+        assert!(!fits(&unclear, HangupCause::NormalClearing, None, "f3hcu:confirmed"));
+        assert!(
+            !fits(&unclear, HangupCause::NormalClearing, None, "f3hcu")
+                && !fits(&unclear, HangupCause::UserBusy, None, "r")
+        );
     }
 
     #[test]

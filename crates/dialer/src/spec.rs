@@ -25,8 +25,8 @@ pub struct CampaignSpec {
     pub from_selection: FromSelection,
     /// The Call Control application's id.
     pub connection_id: Arc<str>,
-    /// What is played to whom answers.
-    pub announcement: Announcement,
+    /// What is done with whom answers.
+    pub treatment: Treatment,
     /// Answering machine detection and what follows from its verdict.
     pub amd: Amd,
     /// How long a phone may ring: 15 s or more, less is a nuisance call in several countries (47 CFR 64.1200(a)(6)).
@@ -80,6 +80,24 @@ pub enum FromSelection {
     RoundRobin,
     /// A target keeps its caller id over all its attempts.
     Sticky,
+}
+
+/// What is done with whom answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Treatment {
+    /// It is played, and the call hung up.
+    Announcement(Announcement),
+    /// A flow has the call until it ends.
+    Flow(FlowKey),
+}
+
+/// Which flow, at which revision: whoever runs flows knows it by this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FlowKey {
+    /// The flow, whatever its revision.
+    pub flow: u64,
+    /// The revision; a campaign keeps it.
+    pub revision: u32,
 }
 
 /// What is played to whom answers.

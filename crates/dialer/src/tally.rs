@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::detail::Detail;
 use crate::outcome::Outcome;
 
 /// What a target has used up, counted over claims that have ended.
@@ -30,6 +31,8 @@ pub struct Tally {
     pub dnc: bool,
     /// When its phone may have rung.
     pub rings: Rings,
+    /// What a flow called the outcome of the last attempt.
+    pub detail: Option<Detail>,
 }
 
 /// When a phone may have rung: the last eight times, to the second.
@@ -73,6 +76,11 @@ impl Tally {
     #[must_use]
     pub fn counted(&self) -> u16 {
         self.attempts.saturating_sub(self.ignored)
+    }
+
+    /// Whether both speak of the same call: an opt-out is noted while the call lives.
+    pub(crate) fn is_of_same_call(&self, other: &Self) -> bool {
+        Self { dnc: false, ..*self } == Self { dnc: false, ..*other }
     }
 
     /// Calls that were placed, whatever became of them.

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::client_state::Position;
+use crate::detail::Detail;
 use crate::ids::{CallControlId, CallLegId, Leg, SessionId};
 use crate::outcome::Outcome;
 pub use crate::tally::{Halt, Retried, Rings, Tally};
@@ -39,7 +40,7 @@ pub enum TargetState {
         claim: ClaimRecord,
         /// The leg, once known.
         leg: Option<Leg>,
-        /// How far the announcement has come.
+        /// How far the announcement, or the flow, has come.
         position: Position,
     },
     /// The attempt's fate cannot be found out and policy says to wait for a person.
@@ -158,13 +159,18 @@ impl TargetState {
             Self::Dialing { tally, leg, position, .. },
             Self::Dialing { tally: other_tally, claim, leg: other_leg, position: other_position },
         ) = (&self, &stored)
-            && tally == other_tally
+            && tally.is_of_same_call(other_tally)
             && (leg.is_none() || other_leg.is_none() || leg == other_leg)
         {
             let leg = other_leg.clone().or_else(|| leg.clone());
-            return Self::Dialing { tally: *tally, claim: *claim, leg, position: (*position).max(*other_position) };
+            let tally = Tally { dnc: tally.dnc || other_tally.dnc, ..*tally };
+            return Self::Dialing { tally, claim: *claim, leg, position: (*position).max(*other_position) };
         }
-        if self.rank() > stored.rank() { self } else { stored }
+        let dnc = self.tally().dnc || stored.tally().dnc;
+        let further = if self.rank() > stored.rank() { self } else { stored };
+        // Whoever has asked not to be called again is not forgotten, whichever knows more otherwise.
+        let tally = Tally { dnc, ..further.tally() };
+        further.with_tally(tally)
     }
 }
 
@@ -207,6 +213,9 @@ pub struct StoredState {
     /// How the last attempt ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<Outcome>,
+    /// What the call flow called the outcome of the last attempt; at most 64 bytes of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
     /// Done: how the target ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
@@ -227,7 +236,7 @@ pub struct StoredState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call_leg_id: Option<String>,
     /// Dialing: how far the announcement has come; `r` ringing, `l` listening, `b` awaiting the beep, `p…` playing,
-    /// `h…` hanging up.
+    /// `f…` in a call flow, `h…` hanging up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<String>,
 }
@@ -277,7 +286,7 @@ impl From<TargetState> for StoredState {
             TargetState::Held { .. } => StateName::Held,
             TargetState::Done { .. } => StateName::Done,
         };
-        let Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings } = state.tally();
+        let Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings, detail } = state.tally();
         let bare = Self {
             state: name,
             attempts,
@@ -290,6 +299,7 @@ impl From<TargetState> for StoredState {
             rang: rings.to_seconds(),
             not_before: None,
             last,
+            detail: detail.map(|detail| detail.as_str().to_owned()),
             outcome: None,
             claimed_at: None,
             session: None,
@@ -342,7 +352,8 @@ impl TryFrom<StoredState> for TargetState {
         let StoredState { attempts, ignored, refusals, infra, last, halt, dnc, .. } = stored;
         let retried = Retried::from_map(&stored.retried);
         let rings = Rings::from_seconds(&stored.rang);
-        let tally = Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings };
+        let detail = stored.detail.as_deref().and_then(Detail::parse);
+        let tally = Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings, detail };
         Ok(match stored.state {
             StateName::Pending => Self::Pending { tally, not_before: stored.not_before },
             StateName::Claimed => Self::Claimed { tally, claim: stored.claim()? },
@@ -371,7 +382,8 @@ mod tests {
         (used, prop::option::of(outcome()), retried, halt, any::<bool>(), rang).prop_map(
             |((attempts, ignored, refusals, infra), last, retried, halt, dnc, rang)| {
                 let (retried, rings) = (Retried::from_map(&retried), Rings::from_seconds(&rang));
-                Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings }
+                let detail = rang.first().and_then(|_| Detail::parse("confirmed"));
+                Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings, detail }
             },
         )
     }

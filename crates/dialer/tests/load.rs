@@ -113,7 +113,9 @@ impl Run {
         let LegCommand { leg, command_id, client_state, kind } = command;
         self.later(Duration::from_millis(30), Later::Tell(Event::CommandAccepted { command_id, leg: leg.id.clone() }));
         let (after, what) = match kind {
-            dialer::effect::CommandKind::Play(_) => (TALK, What::AudioEnded(dialer::call::AudioEnd::Completed)),
+            dialer::effect::CommandKind::Play(_) | dialer::effect::CommandKind::RunFlow(_) => {
+                (TALK, What::AudioEnded(dialer::call::AudioEnd::Completed))
+            }
             dialer::effect::CommandKind::Hangup => {
                 (Duration::from_millis(50), What::HungUp(Hangup { cause: HangupCause::NormalClearing, sip: None }))
             }

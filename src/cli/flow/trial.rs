@@ -27,8 +27,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::print::Printer;
 use crate::api::CallControlApplication;
+use crate::dialing::FlowUsers;
 use crate::flows::{
-    self, Applications, ConferencePolicies, Flows, Happening, Runnable, Secrets, Tally, Transcript, UserWebhooks,
+    self, Applications, ConferencePolicies, FlowParts, Flows, Happening, Runnable, Secrets, Tally, Transcript,
+    UserWebhooks,
 };
 use crate::reconcile::{AccountKey, Scope, Stores};
 use crate::webhook::{self, INBOX, Receiver, Routes};
@@ -124,16 +126,16 @@ impl Trial {
         let (transcript, mut told) = Transcript::told();
         let (routes, mut registry) = (Routes::default(), Registry::default());
         let receiver = Receiver::new(routes.clone(), webhook::Metrics::new(&mut registry));
-        let flows = Flows::new(
-            Secrets::Nowhere,
-            self.applications(&connection)?,
-            flows::Metrics::new(&mut registry),
+        let parts = FlowParts {
+            secrets: Secrets::Nowhere,
+            applications: self.applications(&connection)?,
+            metrics: flows::Metrics::new(&mut registry),
             transcript,
-            ConferencePolicies::default(),
-            routes.clone(),
-            stop.clone(),
-        )
-        .map_err(set_up)?;
+            policies: ConferencePolicies::default(),
+            dialers: None,
+            users: FlowUsers::Nobody,
+        };
+        let flows = Flows::new(parts, routes.clone(), stop.clone()).map_err(set_up)?;
         // Attempts are the dialer's, and there is none here.
         let (attempts, _no_attempts) = mpsc::channel(INBOX);
         let public_key = PublicKey::from_base64(simulator.public_key_base64()).map_err(set_up)?;
@@ -210,6 +212,7 @@ impl Trial {
         catalogue.keep(key, || Runnable {
             namespace: PLACE.into(),
             name: self.name.as_str().into(),
+            uid: PLACE.into(),
             flow: self.flow.clone(),
             webhooks: self.webhooks.clone(),
             tally: Tally::new(self.flow.spec().steps.len()).into(),

@@ -26,9 +26,10 @@ use tokio::sync::watch::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{CallFlow, CallFlowStatus};
+use crate::dialing::labels::FINALIZER;
 use crate::dialing::scoped;
 use crate::flows::Flows;
-use crate::reconcile::{self, Object as _, never_filled};
+use crate::reconcile::{self, Object as _, is_held, never_filled};
 use crate::telemetry::Health;
 
 pub(crate) use compile::compile;
@@ -98,7 +99,8 @@ async fn tell_when_all_known(
             ticks.tick().await;
             let looked_at = |flow: &Arc<Guarded>| {
                 let Ok(flow) = &flow.0 else { return true };
-                flow.deleting() || context.was_looked_at(flow.uid())
+                // One that was let go is run by no call.
+                !is_held(flow, FINALIZER) && flow.deleting() || context.was_looked_at(flow.uid(), flow.deleting())
             };
             if caches.iter().all(|(reader, _)| reader.state().iter().all(looked_at)) {
                 context.flows.catalogue().synced();
@@ -203,9 +205,11 @@ impl Context {
         self.held.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(uid);
     }
 
-    fn was_looked_at(&self, uid: &str) -> bool {
+    /// Whether all is known of a flow that calls may run. Of one that is being deleted that is what was kept.
+    fn was_looked_at(&self, uid: &str, deleting: bool) -> bool {
         let held = self.held.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(uid).cloned();
+        let is_known = |held: &Held| held.looked.is_some() || deleting && held.read;
         // One that is being looked at is not looked at yet.
-        held.is_some_and(|held| held.try_lock().is_ok_and(|held| held.looked.is_some()))
+        held.is_some_and(|held| held.try_lock().is_ok_and(|held| is_known(&held)))
     }
 }

@@ -1,5 +1,6 @@
 //! One pass over one flow.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use call_flow::FlowKey;
@@ -13,12 +14,16 @@ use super::report::{Findings, Verdict, report};
 use super::revisions::Revisions;
 use super::{Context, Held, LOOK_AGAIN};
 use crate::api::{CallFlow, CallFlowStatus};
+use crate::dialing::flow_users;
 use crate::dialing::labels::FINALIZER;
 use crate::flows::{Runnable, Tally, UserWebhooks};
 use crate::reconcile::{Object as _, hold, is_held, release};
 
 /// When the last call that ran a deleted flow must have ended: the longest call that Telnyx allows, and a minute.
 const LONGEST_CALL: SignedDuration = SignedDuration::from_secs(14_400 + 60);
+
+/// How often it is asked whether a campaign still keeps a revision.
+const KEPT_AGAIN: Duration = Duration::from_secs(10);
 
 /// What a pass failed at.
 #[derive(Debug, thiserror::Error)]
@@ -59,9 +64,9 @@ impl Pass<'_> {
             held.looked = Some((generation, verdict));
         }
         let Some((_, verdict)) = held.looked.clone() else { return Ok(Some(LOOK_AGAIN)) };
-        let idle = self.prune(held).await?;
+        let again = self.prune(held).await?;
         self.tell(held, &verdict).await?;
-        Ok(if idle { None } else { Some(LOOK_AGAIN) })
+        Ok(again)
     }
 
     /// Makes every revision that was kept by an earlier process runnable again, once.
@@ -104,14 +109,15 @@ impl Pass<'_> {
         self.context.flows.catalogue().keep(key, || Runnable {
             namespace: self.flow.namespace().into(),
             name: self.flow.name().into(),
+            uid: self.flow.uid().into(),
             tally: Tally::new(flow.spec().steps.len()).into(),
             flow,
             webhooks,
         });
     }
 
-    /// Lets revisions go that no call runs, beyond those that are kept anyway. Says whether none is left to let go.
-    async fn prune(&self, held: &Held) -> Result<bool, PassError> {
+    /// Lets revisions go that no call runs and no campaign keeps, beyond those that are kept anyway. Returns when to try again.
+    async fn prune(&self, held: &Held) -> Result<Option<Duration>, PassError> {
         let catalogue = self.context.flows.catalogue();
         let current = catalogue.current_of(self.id);
         let limit = usize::try_from(self.flow.spec.revision_history_limit).unwrap_or(usize::MAX).max(1);
@@ -122,18 +128,33 @@ impl Pass<'_> {
             .skip(limit.saturating_sub(1))
             .collect();
         if beyond.is_empty() {
-            return Ok(true);
+            return Ok(None);
         }
         // Before every call under way is known, a revision that seems idle may not be.
         if !self.context.flows.settled() || held.looked.is_none() {
-            return Ok(false);
+            return Ok(Some(LOOK_AGAIN));
         }
-        for (number, runnable) in beyond.iter().filter(|(_, runnable)| runnable.tally.active() == 0) {
-            catalogue.drop_revision(FlowKey { flow: self.id, revision: *number });
-            Revisions::of(&self.context.client, self.flow).drop(i64::from(*number)).await?;
-            tracing::debug!(flow = %runnable.name, revision = number, "revision let go");
+        let kept = self.kept_by_campaigns().await?;
+        let (mut busy, mut pinned) = (false, false);
+        for (number, runnable) in beyond {
+            if runnable.tally.active() > 0 {
+                busy = true;
+            } else if kept.contains(&number) || !catalogue.drop_revision(FlowKey { flow: self.id, revision: number }) {
+                pinned = true;
+            } else {
+                Revisions::of(&self.context.client, self.flow).drop(i64::from(number)).await?;
+                tracing::debug!(flow = %runnable.name, revision = number, "revision let go");
+            }
         }
-        Ok(beyond.iter().all(|(_, runnable)| runnable.tally.active() == 0))
+        Ok(busy.then_some(LOOK_AGAIN).or(pinned.then_some(KEPT_AGAIN)))
+    }
+
+    /// The revisions that campaigns, and jobs that stand alone, keep until they are complete. What they have chosen a moment ago the
+    /// catalogue knows.
+    async fn kept_by_campaigns(&self) -> Result<BTreeSet<u32>, PassError> {
+        let users = flow_users(&self.context.client, Some(self.flow.namespace())).await?;
+        let pinned = users.into_iter().filter_map(|user| user.pinned).filter(|pinned| pinned.uid == self.flow.uid());
+        Ok(pinned.map(|pinned| pinned.revision).collect())
     }
 
     async fn tell(&self, held: &mut Held, verdict: &Verdict) -> Result<(), PassError> {
@@ -178,7 +199,7 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// It is being deleted: it stays until no call runs it.
+    /// It is being deleted: it stays until no call runs it, and no campaign will call with it.
     async fn leave(&self, held: &mut Held) -> Result<Option<Duration>, PassError> {
         if !is_held(self.flow, FINALIZER) {
             self.context.flows.catalogue().drop_flow(self.id);
@@ -192,7 +213,10 @@ impl Pass<'_> {
         let longest_is_over = Timestamp::now().duration_since(since) > LONGEST_CALL;
         let idle = self.context.flows.settled()
             && catalogue.revisions(self.id).iter().all(|(_, runnable)| runnable.tally.active() == 0);
-        if idle || longest_is_over {
+        let done = idle || longest_is_over;
+        // A campaign that is not complete has calls to make with it yet.
+        let kept = done && (catalogue.is_pinned(self.id) || !self.kept_by_campaigns().await?.is_empty());
+        if done && !kept {
             release(&self.api(), self.flow, FINALIZER).await?;
             catalogue.drop_flow(self.id);
             self.context.forget(self.flow.uid());
@@ -200,7 +224,7 @@ impl Pass<'_> {
         }
         let verdict = held.looked.as_ref().map_or(Verdict::Valid, |(_, verdict)| verdict.clone());
         self.tell(held, &verdict).await?;
-        Ok(Some(LOOK_AGAIN))
+        Ok(Some(if kept { KEPT_AGAIN } else { LOOK_AGAIN }))
     }
 
     fn api(&self) -> Api<CallFlow> {

@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{ListParams, PostParams};
 use kube::{Api, Client, Resource, ResourceExt};
 
-use crate::api::{CampaignRef, DialJob, DialJobSpec, JobTargetsFrom, OutboundCampaign, TargetsSecretRef};
+use crate::api::{CampaignRef, DialJob, DialJobSpec, JobTargetsFrom, OutboundCampaign, PinnedFlow, TargetsSecretRef};
 use crate::audience::Row;
 use crate::controllers::problem::Problem;
 use crate::dialing::conditions::Reason;
@@ -46,12 +46,13 @@ pub(super) async fn present(client: &Client, campaign: &OutboundCampaign) -> kub
     Ok(listed.items.iter().filter(|job| job.metadata.deletion_timestamp.is_none()).count())
 }
 
-/// Makes the job of these rows, or finds the one that an earlier try has made.
+/// Makes the job of these rows, which carries the revision of the campaign's call flow, or finds the one that an earlier try has made.
 pub(super) async fn make(
     client: &Client,
     campaign: &OutboundCampaign,
     ordinal: usize,
     rows: &[Row],
+    flow: Option<&PinnedFlow>,
 ) -> Result<DialJob, Problem> {
     let (text, digest) = targets::write(rows)
         .map_err(|_| Problem::stalled(Reason::InvalidAudience, "the targets cannot be written as JSON"))?;
@@ -80,6 +81,7 @@ pub(super) async fn make(
         spec: DialJobSpec {
             campaign_ref: Some(CampaignRef { name: campaign.name_any(), uid: campaign.uid().unwrap_or_default() }),
             plan: None,
+            call_flow: flow.cloned(),
             targets: Vec::new(),
             targets_from: Some(JobTargetsFrom { secret_ref: reference }),
         },

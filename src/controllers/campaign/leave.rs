@@ -18,6 +18,7 @@ impl Pass<'_> {
     /// It is being deleted: no call is started, and it stays until those under way have ended.
     pub(super) async fn leave(&self, held: &mut Held) -> Result<Option<Duration>, PassError> {
         if !is_held(self.campaign, FINALIZER) {
+            self.context.catalogue.unpin(self.owner.as_str());
             self.context.held.forget(self.owner.as_str());
             return Ok(None);
         }
@@ -34,6 +35,7 @@ impl Pass<'_> {
                 let _restarting = line.release(self.owner.clone()).await;
             }
             release(&self.api(), self.campaign, FINALIZER).await?;
+            self.context.catalogue.unpin(self.owner.as_str());
             self.context.held.forget(self.owner.as_str());
             return Ok(None);
         }

@@ -31,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 use crate::api::OutboundCampaign;
 use crate::dialing::labels::{FINALIZER, MayBeComplete};
 use crate::dialing::{Dialers, Move, scoped};
+use crate::flows::Catalogue;
 use crate::reconcile::{self, AccountKey, Accounts, CountUsers, is_held, never_filled};
 use crate::telemetry::Events;
 
@@ -48,14 +49,15 @@ struct Context {
     accounts: Arc<Accounts>,
     events: Events,
     dialers: Dialers,
+    catalogue: Catalogue,
     held: held::Table,
 }
 
 /// Watches the context's namespaces until its shutdown. `referents` changes when something that campaigns wait for, an
-/// account's dialer or an application, may have come.
-pub async fn run(context: reconcile::Context, dialers: Dialers, referents: Receiver<()>) {
+/// account's dialer, an application or a call flow, may have come.
+pub async fn run(context: reconcile::Context, dialers: Dialers, catalogue: Catalogue, referents: Receiver<()>) {
     let reconcile::Context { kube: client, accounts, events, users, scope, shutdown, .. } = context;
-    let context = Arc::new(Context { client, accounts, events, dialers, held: held::Table::default() });
+    let context = Arc::new(Context { client, accounts, events, dialers, catalogue, held: held::Table::default() });
     let watches = scope.namespaces().into_iter().map(|namespace| {
         let (reader, writer) = reflector::store();
         users.add(users_of(reader.clone()));

@@ -15,10 +15,10 @@ use super::cut::{self, JOB_SIZE};
 use super::held::{Held, Told};
 use super::report::{Gap, Situation};
 use super::source;
-use crate::api::{AudienceStatus, OutboundCampaign};
+use crate::api::{AudienceStatus, OutboundCampaign, OutboundCampaignStatus, PinnedFlow};
 use crate::audience::Row;
 use crate::controllers::problem::Problem;
-use crate::controllers::references::References;
+use crate::controllers::references::{References, flow_key};
 use crate::dialing::conditions::Reason;
 use crate::dialing::labels::{FINALIZER, MayBeComplete};
 use crate::dialing::{Line, Standing, resolve};
@@ -93,7 +93,8 @@ impl Pass<'_> {
     async fn advance(&self, held: &mut Held) -> Result<Situation, Problem> {
         let line = self.references().line(&self.context.dialers)?;
         let connection = self.connection(held).await?;
-        let spec = resolve("spec", &self.campaign.spec.plan, &connection)?;
+        let flow = self.call_flow(held).await?;
+        let spec = resolve("spec", &self.campaign.spec.plan, &connection, flow.as_ref().map(flow_key))?;
         let made = match held.made {
             Some(made) => made,
             None => cut::made(&self.context.client, self.campaign).await?,
@@ -108,7 +109,7 @@ impl Pass<'_> {
         self.count_deleted(held, standing.as_ref(), made, &audience).await?;
         let next = made..needed.min(made + self.wanted(held, standing.as_ref(), made).min(MAKE_AT_ONCE));
         if !next.is_empty() {
-            self.make(held, &line, next).await?;
+            self.make(held, &line, next, flow.as_ref()).await?;
         }
         let made = held.made.unwrap_or(made);
         let generation = self.campaign.metadata.generation.unwrap_or_default();
@@ -122,6 +123,18 @@ impl Pass<'_> {
             source::drop_copy(&self.context.client, self.campaign).await?;
         }
         Self::situation(held, standing, made)
+    }
+
+    /// The revision of its call flow, which is in status before the first job is made. It stays for the campaign's life.
+    async fn call_flow(&self, held: &mut Held) -> Result<Option<PinnedFlow>, Problem> {
+        let recorded = self.status(held).and_then(|status| status.call_flow.clone());
+        let Context { client, catalogue, .. } = self.context;
+        let found = self.references().call_flow(client, catalogue, self.owner.as_str(), recorded.as_ref()).await?;
+        if let (Some(found), None) = (&found, &recorded) {
+            let before = self.status(held).cloned().unwrap_or_default();
+            self.write(held, OutboundCampaignStatus { call_flow: Some(found.clone()), ..before }).await?;
+        }
+        Ok(found)
     }
 
     /// The application's id at Telnyx.
@@ -172,13 +185,19 @@ impl Pass<'_> {
     }
 
     /// Makes the next few jobs and hands them to the dialer, in order.
-    async fn make(&self, held: &mut Held, line: &Line, ordinals: Range<usize>) -> Result<(), Problem> {
+    async fn make(
+        &self,
+        held: &mut Held,
+        line: &Line,
+        ordinals: Range<usize>,
+        flow: Option<&PinnedFlow>,
+    ) -> Result<(), Problem> {
         let Some(rows) = held.rows.clone() else { return Ok(()) };
         let mut jobs = stream::iter(ordinals)
             .map(|ordinal| {
                 let rows: &[Row] = rows.chunks(JOB_SIZE).nth(ordinal).unwrap_or_default();
                 async move {
-                    let job = cut::make(&self.context.client, self.campaign, ordinal, rows).await?;
+                    let job = cut::make(&self.context.client, self.campaign, ordinal, rows, flow).await?;
                     Ok::<_, Problem>((job, rows.to_vec()))
                 }
             })

@@ -133,6 +133,7 @@ impl Pass<'_> {
             let _restarting = line.release(self.owner.clone()).await;
         }
         *held = Held::default();
+        self.context.catalogue.unpin(self.owner.as_str());
         // An account that is being deleted may wait for this campaign.
         self.context.accounts.user_gone(&self.references().account());
         let generation = self.campaign.metadata.generation;

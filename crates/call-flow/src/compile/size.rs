@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use telnyx_voice::ClientState;
 
 use super::Problems;
-use crate::position::{Amd, CallDirection, Ending, FlowKey, MAX_ORIGIN, Phase, Position};
+use crate::position::{Amd, CallDirection, Ending, FlowKey, MAX_ORIGIN, MAX_OUTCOME, Phase, Position};
 use crate::spec::{Action, Direction, FlowSpec};
 
 /// The longest `call_control_id` that is kept. Today's have about 60 characters (Telnyx API reference: Dial, sample).
@@ -55,6 +55,19 @@ fn worst(spec: &FlowSpec, variables: &[String]) -> Position {
             .collect(),
         second_leg: has(|action| matches!(action, Action::Dial(_))).then(|| text(MAX_CONTROL_ID).into()),
         conference: has(|action| action.kind().enters_conference()).then(|| text(MAX_CONFERENCE_ID)),
+        outcome: text(spec.steps.iter().map(|step| longest_outcome(&step.action)).max().unwrap_or(0)),
+        success: None,
+        opted_out: true,
         origin: text(if spec.direction == Direction::Inbound { 0 } else { MAX_ORIGIN }),
+    }
+}
+
+/// The most bytes of what a step calls the outcome.
+fn longest_outcome(action: &Action) -> usize {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other kinds say nothing of the outcome")]
+    match action {
+        Action::Outcome(outcome) if outcome.value.contains("{{") => MAX_OUTCOME,
+        Action::Outcome(outcome) => outcome.value.len().min(MAX_OUTCOME),
+        _ => 0,
     }
 }

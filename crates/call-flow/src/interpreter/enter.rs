@@ -9,7 +9,7 @@ use super::run::Run;
 use crate::compile::Target;
 use crate::completion::{Class, Completion, Signal};
 use crate::effect::{CallCommand, Effect, Request, WebhookCall};
-use crate::position::{Ending, Phase, SecondLeg};
+use crate::position::{Ending, MAX_OUTCOME, Phase, SecondLeg};
 use crate::spec::action::{Filling, Rendered};
 use crate::spec::{Action, Kind, Step, control};
 use crate::template;
@@ -107,10 +107,16 @@ impl Run<'_> {
                 }
             }
             Action::Outcome(outcome) => {
-                let value = template::fill(&outcome.value, &|name: &str| self.value(name));
+                let mut value = template::fill(&outcome.value, &|name: &str| self.value(name));
+                value.truncate(value.floor_char_boundary(MAX_OUTCOME));
+                self.state.position.outcome.clone_from(&value);
+                self.state.position.success = outcome.success.filter(|_| !value.is_empty());
                 self.push(Effect::SetOutcome(value));
             }
-            Action::OptOut(_) => self.push(Effect::OptOut),
+            Action::OptOut(_) => {
+                self.state.position.opted_out = true;
+                self.push(Effect::OptOut);
+            }
             _ => {}
         }
         ways.on.get("done").copied().unwrap_or(ways.next)

@@ -53,6 +53,8 @@ pub enum Detection {
     Enabled,
     /// The detector has said already.
     Verdict(Amd),
+    /// The detector has said that it is a machine, and its greeting did not end in time.
+    NoGreetingEnd,
 }
 
 /// The call cannot begin the flow.
@@ -79,6 +81,10 @@ impl Flow {
         match (call.direction, call.detection) {
             (CallDirection::Inbound, _) => run.go(crate::compile::Target::Step(0)),
             (CallDirection::Outbound, Detection::Verdict(amd)) => run.verdict(amd),
+            (CallDirection::Outbound, Detection::NoGreetingEnd) => {
+                run.phase(Phase::AwaitingGreetingEnd);
+                run.verdict(Amd::Machine);
+            }
             (CallDirection::Outbound, detection) if call.answered => run.answered(detection == Detection::Enabled),
             (CallDirection::Outbound, _) => run.arm(),
         }
@@ -126,6 +132,9 @@ impl Flow {
             variables: self.variables.iter().map(default).collect(),
             second_leg: None,
             conference: None,
+            outcome: String::new(),
+            success: None,
+            opted_out: false,
             origin: call.origin.clone(),
         })
     }

@@ -59,17 +59,22 @@ pub struct Loop {
     pub times: u8,
 }
 
-/// Says how the call counts.
+/// Says how the call counts, until another step says otherwise.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SetOutcome {
-    /// The outcome, up to 64 characters. May hold `{{variable}}`.
+    /// The outcome in your own words, up to 64 characters. May hold `{{variable}}`; what is filled in is cut at 64 bytes. A
+    /// campaign keeps it with the target, where its rules and whoever reads the results find it.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 64)))]
     pub value: String,
+    /// Whether the call has reached what the flow is for. `true`: it counts as a success, also when the callee hangs up before
+    /// the flow's end. `false`: it does not, also when the flow comes to its end. Unset: it does when the flow comes to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub success: Option<bool>,
 }
 
-/// Takes the callee's number off every list.
+/// Notes that the other party is not to be called again, by any campaign of the account.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

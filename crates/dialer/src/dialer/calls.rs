@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::announcement;
+use crate::announcement::{self, Manner};
 use crate::call::{CallEvent, Hangup, HangupCause, What};
-use crate::client_state::Position;
+use crate::client_state::{InFlow, Position};
 use crate::dialer::Dialer;
 use crate::effect::Verdict;
 use crate::flight::Phase;
@@ -101,8 +101,20 @@ impl Dialer {
         }
     }
 
+    /// Whether the flow that has the call says something that is not stored, and would be lost with the call.
+    fn flow_says(&self, slot: Slot, carried: Position) -> bool {
+        let (Position::InFlow(now), Some(TargetState::Dialing { position, .. })) = (carried, self.state(slot)) else {
+            return false;
+        };
+        let before = if let Position::InFlow(before) = position { Some(*before) } else { None };
+        now.says_more_than(before)
+    }
+
     /// An event of a leg that no attempt under way claims. If it tells of a living leg, the leg is hung up.
     fn stray(&mut self, call: &CallEvent, slot: Slot) -> Effectiveness {
+        if let Position::InFlow(InFlow { opted_out: true, .. }) = call.state.position {
+            self.opted_out_late(slot);
+        }
         match call.what {
             What::Initiated | What::Answered | What::Detected(_) => {
                 match self.orphan(call.leg.clone(), &call.state.key) {
@@ -123,13 +135,15 @@ impl Dialer {
         {
             return self.stray(call, slot);
         }
+        let manner = Manner::of(&spec);
         let claim_is_stored = self.flight(slot).is_some_and(|flight| !matches!(flight.phase, Phase::Unsaved));
-        let noted = if claim_is_stored { Effectiveness::Noted(slot) } else { Effectiveness::ToStore(slot) };
         self.placed(slot, Some(call.leg.clone()));
+        let news = self.flow_says(slot, call.state.position);
         self.catch_up(slot, call.state.position);
+        let noted = if claim_is_stored && !news { Effectiveness::Noted(slot) } else { Effectiveness::ToStore(slot) };
         let position = self.furthest(slot);
         if self.is_held(slot) {
-            return if self.late_event(slot, position, call, &spec.amd) {
+            return if self.late_event(slot, position, call, &manner) {
                 Effectiveness::ToStore(slot)
             } else {
                 Effectiveness::Held(slot)
@@ -138,7 +152,9 @@ impl Dialer {
         if let What::HungUp(hangup) = call.what {
             return self.hung_up(slot, hangup, call.occurred_at, position);
         }
-        match announcement::step(position, call.state.position, &spec.amd, &call.what) {
+        match announcement::step(position, call.state.position, &manner, &call.what) {
+            // The flow's business, with the call's own state to remember it.
+            None if matches!(call.state.position, Position::InFlow(_)) => noted,
             // What came again may have led to a command that came too late: then only the store can tell of it.
             None if !matches!(call.what, What::Initiated | What::Other) => Effectiveness::ToStore(slot),
             None => noted,

@@ -1,16 +1,19 @@
 //! Commands on live legs: one id per step, sent again until Telnyx answers.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::announcement::{self, Order};
 use crate::claim::RESEND_FOR;
-use crate::client_state::{ClientState, Ending, Party, Position};
+use crate::client_state::{ClientState, Ending, FlowEnd, InFlow, Party, Position};
 use crate::dialer::{Dialer, Due};
-use crate::effect::{CommandKind, Effect, LegCommand, Verdict};
+use crate::effect::{CommandKind, Effect, LegCommand, RunFlow, Verdict};
 use crate::event::CommandRefusal;
 use crate::ids::{CallLegId, CommandId, DeliveryToken, DialKey, Leg};
 use crate::owner::Slot;
+use crate::spec::Treatment;
+use crate::tally::Tally;
 use crate::target::TargetState;
 
 /// A command without an answer.
@@ -68,10 +71,7 @@ impl Dialer {
     /// Sends the command that brings a leg to `to`. Returns its id.
     pub(super) fn order(&mut self, slot: Slot, leg: &Leg, to: Position, order: Order) -> Option<CommandId> {
         let key = self.key_of(slot)?;
-        let kind = match order {
-            Order::Play => CommandKind::Play(self.owner_of(slot)?.spec.as_ref()?.announcement.clone()),
-            Order::Hangup => CommandKind::Hangup,
-        };
+        let kind = self.kind_of(slot, order, key.attempt.n)?;
         let command_id = step_id(leg, to, 0);
         let command =
             LegCommand { leg: leg.clone(), command_id, client_state: ClientState { key, position: to }, kind };
@@ -79,6 +79,22 @@ impl Dialer {
         self.send(Some(slot), command, 0, Vec::new());
         self.plan_flight(slot);
         Some(command_id)
+    }
+
+    /// What an order means for the campaign as it is now. One that was changed between two kinds of treatment while a call
+    /// was on its way is as it is now.
+    fn kind_of(&self, slot: Slot, order: Order, attempt: u16) -> Option<CommandKind> {
+        let spec = self.owner_of(slot)?.spec.as_ref()?;
+        Some(match (order, &spec.treatment) {
+            (Order::Hangup, _)
+            | (Order::Play, Treatment::Flow(_))
+            | (Order::RunFlow(_), Treatment::Announcement(_)) => CommandKind::Hangup,
+            (Order::Play, Treatment::Announcement(announcement)) => CommandKind::Play(announcement.clone()),
+            (Order::RunFlow(answerer), Treatment::Flow(flow)) => {
+                let connection_id = Arc::clone(&spec.connection_id);
+                CommandKind::RunFlow(RunFlow { flow: *flow, answerer, attempt, connection_id })
+            }
+        })
     }
 
     fn send(&mut self, slot: Option<Slot>, command: LegCommand, refusals: u16, tokens: Vec<DeliveryToken>) {
@@ -135,6 +151,8 @@ impl Dialer {
         if let Some(TargetState::Dialing { tally, claim, leg, position }) = self.state(slot).cloned()
             && position < to
         {
+            let opts_out = matches!(to, Position::InFlow(InFlow { opted_out: true, .. }));
+            let tally = Tally { dnc: tally.dnc || opts_out, ..tally };
             self.set_state(slot, &TargetState::Dialing { tally, claim, leg, position: to });
             if let Some(flight) = self.flight_mut(slot) {
                 flight.position_since = now;
@@ -163,16 +181,28 @@ impl Dialer {
                 };
                 match again(after) {
                     Some(after) => self.under_new_id(id, after),
-                    None => self.ended_before(id),
+                    None => self.given_up(id),
                 }
             }
             CommandRefusal::Invalid if hangup => self.ended_before(id),
-            CommandRefusal::Invalid => {
-                let tokens = self.drop_command(id);
-                if let Some(slot) = slot {
-                    self.unplayable(slot, tokens);
-                }
-            }
+            CommandRefusal::Invalid => self.never_accepted(id, slot),
+        }
+    }
+
+    /// The command was sent as often as it may be. Nobody has refused to play to a call that is over; a flow that could
+    /// not be given its call would leave it silent, and billed.
+    fn given_up(&mut self, id: CommandId) {
+        let Some(outstanding) = self.commands.get(&id) else { return };
+        match outstanding.command.kind {
+            CommandKind::RunFlow(_) => self.never_accepted(id, outstanding.slot),
+            CommandKind::Play(_) | CommandKind::Hangup => self.ended_before(id),
+        }
+    }
+
+    fn never_accepted(&mut self, id: CommandId, slot: Option<Slot>) {
+        let tokens = self.drop_command(id);
+        if let Some(slot) = slot {
+            self.unplayable(slot, tokens);
         }
     }
 
@@ -235,7 +265,7 @@ impl Dialer {
         if now + RETRY_AFTER < outstanding.until {
             self.agenda.set(Due::Command(id), now + RETRY_AFTER);
         } else {
-            self.ended_before(id);
+            self.given_up(id);
         }
     }
 
@@ -268,8 +298,11 @@ impl Dialer {
 fn step_id(leg: &Leg, to: Position, refusals: u16) -> CommandId {
     match to {
         Position::Announcing { visit, .. } => CommandId::of_step(&leg.id, "announce", visit, refusals),
-        Position::Ringing | Position::Listening | Position::AwaitingBeep | Position::HangingUp { .. } => {
-            CommandId::of_step(&leg.id, "hangup", 0, refusals)
-        }
+        Position::InFlow(flow) if flow.end != FlowEnd::Canceled => CommandId::of_step(&leg.id, "flow", 0, refusals),
+        Position::InFlow(_)
+        | Position::Ringing
+        | Position::Listening
+        | Position::AwaitingBeep
+        | Position::HangingUp { .. } => CommandId::of_step(&leg.id, "hangup", 0, refusals),
     }
 }

@@ -25,6 +25,9 @@ impl Dialer {
     /// The attempt ended as `evidence` says.
     pub(super) fn settle(&mut self, slot: Slot, evidence: Evidence) {
         let Some(before) = self.state(slot).map(TargetState::tally) else { return };
+        // Whoever has asked not to be called again has, however the call ended.
+        let outcome = if before.dnc { Outcome::OptedOut } else { evidence.outcome };
+        let evidence = Evidence { outcome, ..evidence };
         let Some(spec) = self.owner_of(slot).and_then(|owner| owner.spec.clone()) else { return };
         self.judge_caller_id(slot, evidence.outcome);
         let claimed_at = self.state(slot).and_then(TargetState::claimed_at);
@@ -47,6 +50,30 @@ impl Dialer {
     /// The attempt is over at `position`, and a hangup says how.
     pub(super) fn settle_call(&mut self, slot: Slot, hangup: crate::call::Hangup, position: Position) {
         self.settle(slot, Evidence::of_hangup(hangup, position));
+    }
+
+    /// A flow says of a call that counts as over that its callee asked not to be called again: the webhook that says so was
+    /// overtaken by the hangup's.
+    pub(super) fn opted_out_late(&mut self, slot: Slot) {
+        let Some(state) = self.state(slot).filter(|state| !state.tally().dnc).cloned() else { return };
+        let tally = Tally { dnc: true, ..state.tally() };
+        let outcome = Outcome::OptedOut;
+        let next = match state {
+            TargetState::Pending { .. } => TargetState::Done { tally: Tally { last: Some(outcome), ..tally }, outcome },
+            TargetState::Claimed { .. }
+            | TargetState::Dialing { .. }
+            | TargetState::Held { .. }
+            | TargetState::Done { .. } => state.with_tally(tally),
+        };
+        self.set_state(slot, &next);
+    }
+
+    /// A number that nobody may call from now on, learnt elsewhere than from a target: somebody who called in has said so.
+    pub(super) fn do_not_call(&mut self, number: &PhoneNumber) {
+        self.do_not_call.learn(number);
+        for number in self.owners.keys() {
+            self.agenda.hasten(Due::Owner(*number), self.now.up);
+        }
     }
 
     /// What the end says of the account and of the list. Returns why nothing more should be dialled, if so.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::announcement;
+use crate::announcement::{self, Manner};
 use crate::call::{Hangup, HangupCause};
 use crate::claim::DIAL_FOR;
 use crate::dialer::{Dialer, Due};
@@ -171,9 +171,9 @@ impl Dialer {
     /// When the detector should have said something.
     fn detector_due(&self, slot: Slot) -> Option<Duration> {
         let Some(TargetState::Dialing { position, leg: Some(_), .. }) = self.state(slot) else { return None };
-        let amd = self.owner_of(slot)?.spec.as_ref()?.amd;
+        let manner = Manner::of(self.owner_of(slot)?.spec.as_ref()?);
         let flight = self.flight(slot).filter(|flight| flight.ahead.is_none())?;
-        Some(flight.position_since + announcement::patience(*position, &amd)?)
+        Some(flight.position_since + announcement::patience(*position, &manner)?)
     }
 
     /// Something about an attempt under way is due.
@@ -216,8 +216,8 @@ impl Dialer {
 
     fn detector_overdue(&mut self, slot: Slot) {
         let Some(TargetState::Dialing { position, leg: Some(leg), .. }) = self.state(slot).cloned() else { return };
-        let Some(amd) = self.owner_of(slot).and_then(|owner| Some(owner.spec.as_ref()?.amd)) else { return };
-        match announcement::overdue(position, &amd) {
+        let Some(manner) = self.owner_of(slot).and_then(|owner| Some(Manner::of(owner.spec.as_ref()?))) else { return };
+        match announcement::overdue(position, &manner) {
             Some((to, Some(order))) => {
                 self.order(slot, &leg, to, order);
             }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::announcement;
+use crate::announcement::{self, Manner};
 use crate::call::{AudioEnd, CallEvent, Hangup, What};
 use crate::client_state::{Ending, Position};
 use crate::dialer::Dialer;
@@ -15,7 +15,6 @@ use crate::flight::HeldHangup;
 use crate::ids::DeliveryToken;
 use crate::outcome::Outcome;
 use crate::owner::Slot;
-use crate::spec::Amd;
 
 /// How long a hangup waits for the end of the announcement. Both are sent within milliseconds of each other; what is
 /// left of [`ACK_PATIENCE`](crate::ACK_PATIENCE) has to do for the save that the hangup's answer waits for.
@@ -50,13 +49,13 @@ impl Dialer {
 
     /// An event of a leg whose hangup is held: it may say how the announcement had ended, and moves nothing else.
     /// Returns whether the attempt has ended by it.
-    pub(super) fn late_event(&mut self, slot: Slot, position: Position, call: &CallEvent, amd: &Amd) -> bool {
+    pub(super) fn late_event(&mut self, slot: Slot, position: Position, call: &CallEvent, manner: &Manner) -> bool {
         let What::AudioEnded(end) = call.what else { return false };
         let Some(held) = self.flight(slot).and_then(|flight| flight.held_hangup.as_ref()) else { return false };
         if call.occurred_at > held.occurred_at {
             return false;
         }
-        match announcement::step(position, call.state.position, amd, &call.what) {
+        match announcement::step(position, call.state.position, manner, &call.what) {
             Some((to @ Position::HangingUp { .. }, _)) => {
                 self.signals.late_announcement_ends += 1;
                 self.reach(slot, to);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::call::{Hangup, HangupCause};
-use crate::client_state::Position;
+use crate::client_state::{FlowEnd, InFlow, Position};
 use crate::dialer::Dialer;
 use crate::effect::{Effect, LookUp};
 use crate::event::{Findings, Liveness};
@@ -118,8 +118,12 @@ impl Dialer {
         let now = self.now.up;
         let wait = match position {
             Position::Ringing => self.ring_and_silence(slot),
-            Position::Listening | Position::AwaitingBeep | Position::Announcing { .. } => Duration::from_mins(2),
-            Position::HangingUp { .. } => Duration::from_secs(15),
+            Position::InFlow(InFlow { end: FlowEnd::Canceled, .. }) | Position::HangingUp { .. } => {
+                Duration::from_secs(15)
+            }
+            Position::Listening | Position::AwaitingBeep | Position::Announcing { .. } | Position::InFlow(_) => {
+                Duration::from_mins(2)
+            }
         };
         if let Some(flight) = self.flight_mut(slot)
             && flight.look_ups.next.is_some()

@@ -200,6 +200,7 @@ impl Dialer {
             Event::JobLoaded(job) => self.job_loaded(job),
             Event::JobRemoved { job } => self.job_removed(&job),
             Event::DoNotCallSet { numbers } => self.do_not_call_set(numbers),
+            Event::DoNotCall { number } => self.do_not_call(&number),
             Event::RangBefore { number, at } => self.ledger.remember(&number, std::iter::once(at)),
             Event::Ready => self.all_loaded(),
             Event::Stopping => self.stop(),

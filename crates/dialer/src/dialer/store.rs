@@ -244,7 +244,7 @@ impl Dialer {
         let found = self.without_lifted_halt(slot, stored);
         let yields = self.yields(slot, &mine, &found);
         let joined = if yields { found } else { mine.clone().join(found) };
-        let same_call = matches!((&mine, &joined), (TargetState::Dialing { tally: before, .. }, TargetState::Dialing { tally, .. }) if before == tally);
+        let same_call = matches!((&mine, &joined), (TargetState::Dialing { tally: before, .. }, TargetState::Dialing { tally, .. }) if before.is_of_same_call(tally));
         if joined != mine && same_call {
             self.set_state(slot, &joined);
             self.plan_flight(slot);

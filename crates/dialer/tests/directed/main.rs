@@ -23,6 +23,7 @@ mod campaigns;
 mod claims;
 mod dials;
 mod do_not_call;
+mod flows;
 mod frequency;
 mod late_ends;
 mod limits;

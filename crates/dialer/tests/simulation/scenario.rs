@@ -7,8 +7,9 @@ use std::time::Duration;
 use dialer::client_state::Party;
 use dialer::rules::{Match, OutcomeRule, RuleAction};
 use dialer::spec::{
-    AccountLimits, Amd, AmdMode, Announcement, Breaker, CampaignSpec, DialRate, DrainPolicy, FrequencyCap,
-    FromSelection, OnAmbiguous, OnMachine, OnNobody, OnNotSure, Pacing, Ramp, RetryPolicy, TargetSpec, Window, Zone,
+    AccountLimits, Amd, AmdMode, Announcement, Breaker, CampaignSpec, DialRate, DrainPolicy, FlowKey, FrequencyCap,
+    FromSelection, OnAmbiguous, OnMachine, OnNobody, OnNotSure, Pacing, Ramp, RetryPolicy, TargetSpec, Treatment,
+    Window, Zone,
 };
 use dialer::{JobId, Outcome, OwnerId, PhoneNumber, TargetId};
 use jiff::Timestamp;
@@ -70,8 +71,14 @@ impl Scenario {
             AccountLimits { dials_per_second: pick(rng, [3, 10, 30]), max_concurrent: pick(rng, [2, 8, 100]) };
         let begins = draw_begin(rng);
         let count = pick(rng, [1, 1, 1, 2, 2, 3]);
+        // From a stream of its own, so that it changes nothing else in the world.
+        let mut treatments = ChaCha8Rng::seed_from_u64(seed);
+        treatments.set_stream(11);
         let campaigns: Vec<Campaign> = (0..count)
-            .map(|number| Campaign { owner: owner(number), spec: draw_spec(rng), suspended: false })
+            .map(|number| {
+                let spec = CampaignSpec { treatment: draw_treatment(&mut treatments), ..draw_spec(rng) };
+                Campaign { owner: owner(number), spec, suspended: false }
+            })
             .collect();
         let mut jobs = Vec::new();
         for campaign in 0..count {
@@ -158,7 +165,7 @@ fn draw_spec(rng: &mut ChaCha8Rng) -> CampaignSpec {
         from: vec![PhoneNumber::parse("+15550000001").unwrap(), PhoneNumber::parse("+15550000002").unwrap()],
         from_selection: pick(rng, [FromSelection::RoundRobin, FromSelection::Sticky]),
         connection_id: "connection".into(),
-        announcement: Announcement::Audio { url: "https://example.com/a.wav".into() },
+        treatment: announcement(),
         amd: draw_amd(rng),
         ring_timeout: Duration::from_secs(rng.random_range(15..60)),
         max_call: Duration::from_secs(rng.random_range(60..600)),
@@ -221,6 +228,18 @@ fn draw_amd(rng: &mut ChaCha8Rng) -> Amd {
     }
 }
 
+/// A flow for a third of the campaigns.
+fn draw_treatment(rng: &mut ChaCha8Rng) -> Treatment {
+    if rng.random_ratio(1, 3) {
+        return Treatment::Flow(FlowKey { flow: 1, revision: 1 });
+    }
+    announcement()
+}
+
+fn announcement() -> Treatment {
+    Treatment::Announcement(Announcement::Audio { url: "https://example.com/a.wav".into() })
+}
+
 /// None in half of the worlds. None tries again what has delivered its message: the checks would lose track.
 fn draw_rules(rng: &mut ChaCha8Rng) -> Vec<OutcomeRule> {
     use Outcome::{Busy, HumanHangup, Machine, NoAnswer, Rejected, Silence};
@@ -231,6 +250,7 @@ fn draw_rules(rng: &mut ChaCha8Rng) -> Vec<OutcomeRule> {
             outcomes: vec![pick(rng, [Busy, HumanHangup, Machine, NoAnswer, Rejected, Silence])],
             sip: if rng.random_bool(0.1) { vec![486, 603] } else { Vec::new() },
             heard: if rng.random_bool(0.1) { vec![Party::Human, Party::Machine] } else { Vec::new() },
+            ..Match::default()
         },
         action: pick(
             rng,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use dialer::call::{AudioEnd, CallEvent, Hangup, HangupCause, Verdict, What};
-use dialer::client_state::ClientState;
+use dialer::client_state::{ClientState, FlowEnd, InFlow, Position, Purpose};
 use dialer::effect::{CommandKind, Dial, LegCommand, LookUp};
 use dialer::event::{CommandRefusal, Findings, Liveness};
 use dialer::spec::{Amd, AmdMode};
@@ -62,6 +62,10 @@ pub enum Step {
     Event(What),
     AudioEnds(u32, AudioEnd),
     HangsUp(HangupCause, Option<u16>),
+    /// The flow that has the call comes to its next step, and may say something.
+    FlowMoves(Purpose),
+    /// It comes to its end.
+    FlowEnds,
 }
 
 #[derive(Default)]
@@ -74,6 +78,20 @@ pub struct Voice {
     /// Indices of the calls that live.
     living: BTreeSet<usize>,
     judge: Judge,
+}
+
+impl Call {
+    fn is_in_flow(&self) -> bool {
+        matches!(self.state.position, Position::InFlow(InFlow { end: FlowEnd::UnderWay, .. }))
+    }
+
+    /// The flow's state travels with the call.
+    fn flow(&mut self, change: impl FnOnce(&mut InFlow)) {
+        if let Position::InFlow(flow) = &mut self.state.position {
+            flow.visit += 1;
+            change(flow);
+        }
+    }
 }
 
 pub type Steps = Vec<(Duration, usize, Step)>;
@@ -205,6 +223,18 @@ impl Voice {
                 }
                 What::AudioEnded(end)
             }
+            Step::FlowMoves(_) | Step::FlowEnds if !call.is_in_flow() => return (None, steps),
+            Step::FlowMoves(purpose) => {
+                call.flow(|flow| flow.purpose = flow.purpose.max(purpose));
+                call.delivered |= purpose == Purpose::Reached;
+                What::Other
+            }
+            Step::FlowEnds => {
+                call.flow(|flow| flow.end = FlowEnd::Completed);
+                call.delivered = true;
+                steps.push((millis(10..600, rng), index, Step::HangsUp(HangupCause::NormalClearing, Some(200))));
+                What::Other
+            }
             Step::HangsUp(cause, sip) => {
                 call.alive = false;
                 self.living.remove(&index);
@@ -238,6 +268,17 @@ impl Voice {
             CommandKind::Hangup => {
                 let cause = if call.answered { HangupCause::NormalClearing } else { HangupCause::OriginatorCancel };
                 vec![(millis(10..600, rng), index, Step::HangsUp(cause, None))]
+            }
+            // A flow that has the call keeps it, whatever the id.
+            CommandKind::RunFlow(_) if matches!(call.state.position, Position::InFlow(_)) => return Ok(Vec::new()),
+            CommandKind::RunFlow(_) if rng.random_ratio(1, 50) => return Err(CommandRefusal::Invalid),
+            CommandKind::RunFlow(_) => {
+                let purpose = if rng.random_ratio(1, 2) { Purpose::Reached } else { Purpose::Unsaid };
+                let moves = millis(1000..20_000, rng);
+                vec![
+                    (moves, index, Step::FlowMoves(purpose)),
+                    (moves + millis(500..30_000, rng), index, Step::FlowEnds),
+                ]
             }
             CommandKind::Play(_) if !call.answered => return Err(CommandRefusal::NotAnsweredYet),
             CommandKind::Play(_) => {
