@@ -75,6 +75,7 @@ generate: ## Write the generated files again: CRDs, their copy in the chart, wha
 	$(CARGO) run --quiet --package telnyx-operator -- crds --dir charts/telnyx-operator/files/crds
 	UPDATE=1 $(CARGO) test --quiet --package conformance --test simulator
 	UPDATE=1 $(CARGO) test --quiet --package telnyx-operator --test manifests reviewed
+	UPDATE=1 $(CARGO) test --quiet --package telnyx-operator --test platform settings
 	UPDATE=1 $(CARGO) test --quiet --package telnyx-operator --test flow_examples picture
 
 .PHONY: tools

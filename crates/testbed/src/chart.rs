@@ -81,7 +81,9 @@ impl Chart<'_> {
     ///
     /// The Deployment gets no replicas: where the cluster has nodes, its Pod would be a second operator beside ours.
     pub(crate) async fn install(&self, manifests: &str, kubectl: &Kubectl) -> Result<Installed, ChartError> {
-        let parsed = kubectl.pipe(["create", "--dry-run=client", "--output=json", "--filename=-"], manifests).await?;
+        let everywhere = kubectl.everywhere();
+        let parsed =
+            everywhere.pipe(["create", "--dry-run=client", "--output=json", "--filename=-"], manifests).await?;
         let mut objects: Vec<Value> = serde_json::Deserializer::from_str(&parsed)
             .into_iter()
             .collect::<Result<_, _>>()
@@ -93,7 +95,7 @@ impl Chart<'_> {
             }
         }
         let list = json!({ "apiVersion": "v1", "kind": "List", "items": objects }).to_string();
-        kubectl.pipe(["apply", "--server-side", "--force-conflicts", "--filename=-"], &list).await?;
+        everywhere.pipe(["apply", "--server-side", "--force-conflicts", "--filename=-"], &list).await?;
         let timeout = format!("--timeout={ESTABLISHED_WITHIN}");
         kubectl.run(["wait", "--for=condition=Established", "customresourcedefinition", "--all", &timeout]).await?;
         let selector = format!("--selector=app.kubernetes.io/instance={}", self.release);

@@ -49,20 +49,27 @@ impl KubectlError {
 pub struct Kubectl {
     program: PathBuf,
     kubeconfig: PathBuf,
-    namespace: String,
+    /// Unset: each object's own. kubectl refuses objects of another namespace than the one that it is told.
+    namespace: Option<String>,
 }
 
 impl Kubectl {
     /// A kubectl that uses this kubeconfig, in `namespace` unless a manifest names another.
     #[must_use]
     pub fn new(program: &Path, kubeconfig: &Path, namespace: &str) -> Self {
-        Self { program: program.to_owned(), kubeconfig: kubeconfig.to_owned(), namespace: namespace.to_owned() }
+        Self { program: program.to_owned(), kubeconfig: kubeconfig.to_owned(), namespace: Some(namespace.to_owned()) }
     }
 
     /// The same, by default in another namespace.
     #[must_use]
     pub fn in_namespace(&self, namespace: &str) -> Self {
-        Self { namespace: namespace.to_owned(), ..self.clone() }
+        Self { namespace: Some(namespace.to_owned()), ..self.clone() }
+    }
+
+    /// The same, for objects that each name their namespace.
+    #[must_use]
+    pub fn everywhere(&self) -> Self {
+        Self { namespace: None, ..self.clone() }
     }
 
     /// Runs it and returns what it wrote to standard output.
@@ -98,8 +105,7 @@ impl Kubectl {
         let mut child = Command::new(&self.program)
             .arg("--kubeconfig")
             .arg(&self.kubeconfig)
-            .arg("--namespace")
-            .arg(&self.namespace)
+            .args(self.namespace.iter().flat_map(|namespace| ["--namespace", namespace]))
             .args(&arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
