@@ -121,12 +121,16 @@ async fn the_chart_installs_with_least_rights_and_leaves_the_kinds_when_it_goes(
     }
 
     for (may, verb, resource) in rights() {
+        // After a slash kubectl expects a name.
+        let (resource, subresource) =
+            resource.split_once('/').map_or((resource, None), |(kind, subresource)| (kind, Some(subresource)));
         let answer = run(Command::new(access.kubectl())
             .arg("--kubeconfig")
             .arg(access.kubeconfig())
             .args(["auth", "can-i", verb, resource, "--namespace=default"])
+            .args(subresource.map(|name| format!("--subresource={name}")))
             .arg(format!("--as=system:serviceaccount:{NAMESPACE}:telnyx-operator")));
-        assert_eq!(answer.is_ok(), may, "{verb} {resource}: {answer:?}");
+        assert_eq!(answer.is_ok(), may, "{verb} {resource} {subresource:?}: {answer:?}");
     }
 
     let format = || {
@@ -162,6 +166,7 @@ fn rights() -> Vec<(bool, &'static str, &'static str)> {
         (true, "update", "dialjobs.telnyx-operator.io/status"),
         (true, "patch", "queues.telnyx-operator.io/status"),
         (true, "patch", "conferences.telnyx-operator.io/status"),
+        (false, "update", "outboundcampaigns.telnyx-operator.io/status"),
         (true, "create", "dialjobs.telnyx-operator.io"),
         (false, "delete", "dialjobs.telnyx-operator.io"),
         (true, "watch", "secrets"),

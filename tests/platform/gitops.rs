@@ -198,11 +198,8 @@ fn the_settings_for_argo_cd_hold_the_script_for_every_kind() {
                     data:\n"
         .to_owned();
     for crd in api::crds() {
-        text.push_str(&format!(
-            "  resource.customizations.health.{}_{}: |\n{indented}",
-            api::GROUP,
-            crd.spec.names.kind
-        ));
+        let key = format!("resource.customizations.health.{}_{}", api::GROUP, crd.spec.names.kind);
+        text.extend(["  ", &key, ": |\n", &indented]);
     }
     let stored = path("gitops/argocd/argocd-cm.yaml");
     if std::env::var_os("UPDATE").is_some() {

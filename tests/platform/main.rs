@@ -1,5 +1,6 @@
-//! What whoever runs a cluster relies on: rights that are enough and no more, manifests in any order, status that GitOps
-//! tools understand. Each story has a whole installation of its own, with the chart's Deployment as a real process.
+//! What whoever runs a cluster relies on: rights that are enough and no more, manifests in any order, status that
+//! `kubectl wait`, Argo CD and Flux understand. Each story has a whole installation of its own, with the chart's
+//! Deployment as a real process.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,6 +10,7 @@
 )]
 
 mod gitops;
+mod installed;
 mod order;
 mod rights;
 mod world;
