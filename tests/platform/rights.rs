@@ -84,14 +84,16 @@ async fn live_through_everything(testbed: &Testbed) {
     })
     .await
     .unwrap();
-    let homeless = waiting_job(&all);
-    kubectl.apply_manifest(&homeless.to_string()).await.unwrap();
-    eventually("the job says what it waits for", PATIENCE, async || {
-        let job = kubectl.json(["get", "dialjob", "homeless"]).await.map_err(|error| error.to_string())?;
-        if condition(&job, "Reconciling")["status"] == "True" { Ok(()) } else { Err(job.to_string()) }
-    })
-    .await
-    .unwrap();
+    for job in waiting_jobs(&all) {
+        kubectl.apply_manifest(&job.to_string()).await.unwrap();
+        let name = job["metadata"]["name"].as_str().unwrap();
+        eventually("the job says what it waits for", PATIENCE, async || {
+            let job = kubectl.json(["get", "dialjob", name]).await.map_err(|error| error.to_string())?;
+            if condition(&job, "Reconciling")["status"] == "True" { Ok(()) } else { Err(job.to_string()) }
+        })
+        .await
+        .unwrap();
+    }
     // Under Report an edit is held against what was seen last.
     for (kind, edit) in [
         ("callcontrolapplication/hotline", json!({ "dtmfType": "Inband" })),
@@ -141,12 +143,17 @@ fn short_campaign(examples: &[Value]) -> Value {
     campaign
 }
 
-/// A job that stands alone and names an application that does not exist.
-fn waiting_job(examples: &[Value]) -> Value {
-    let mut job = examples.iter().find(|object| object["kind"] == "DialJob").unwrap().clone();
-    job["metadata"]["name"] = json!("homeless");
-    job["spec"]["plan"]["applicationRef"] = json!({ "name": "nowhere" });
-    job
+/// Jobs that stand alone; one names an application that does not exist, one such a flow.
+fn waiting_jobs(examples: &[Value]) -> [Value; 2] {
+    let job = |name: &str, field: &str| {
+        let mut job = examples.iter().find(|object| object["kind"] == "DialJob").unwrap().clone();
+        job["metadata"]["name"] = json!(name);
+        job["spec"]["plan"][field] = json!({ "name": "nowhere" });
+        job
+    };
+    let mut without_flow = job("without-flow", "callFlowRef");
+    without_flow["spec"]["plan"].as_object_mut().unwrap().remove("announcement");
+    [job("homeless", "applicationRef"), without_flow]
 }
 
 /// What the operator used, and what it was refused, by the audit log.
