@@ -69,6 +69,24 @@ soak: ## Run the dialer's simulation for MINUTES (480) or over SEEDS worlds; pri
 bench: tools ## Measure the operator; results as a table and in target/bench/results.json
 	$(CARGO) bench --package telnyx-operator --bench operator
 
+# A static binary, then an image of it alone. buildah needs neither a daemon nor a registry; docker is taken where it is not there.
+IMAGE ?= telnyx-operator:latest
+IMAGE_TARGET := x86_64-unknown-linux-gnu
+IMAGE_ROOT = $(TARGET)/image-root
+BUILDER ?= $(if $(shell command -v buildah),buildah bud --isolation chroot --storage-driver vfs,docker build)
+
+.PHONY: image
+image: image-root ## Build the container image IMAGE from scratch, with buildah or docker
+	$(BUILDER) --build-arg BINARY=telnyx-operator --tag $(IMAGE) --file Containerfile $(IMAGE_ROOT)
+
+.PHONY: image-root
+image-root: ## Put the image's only file into target/image-root, and check it in a root file system of its own
+	RUSTFLAGS="-C target-feature=+crt-static" $(CARGO) build --quiet --locked --profile image --target $(IMAGE_TARGET) \
+		--package telnyx-operator --bin telnyx-operator
+	rm -rf $(IMAGE_ROOT) && mkdir -p $(IMAGE_ROOT)
+	cp $(TARGET)/$(IMAGE_TARGET)/image/telnyx-operator $(IMAGE_ROOT)/
+	image/check.sh $(IMAGE_ROOT)
+
 .PHONY: generate
 generate: ## Write the generated files again: CRDs, their copy in the chart, what the chart renders, what is covered, pictures of flows
 	$(CARGO) run --quiet --package telnyx-operator -- crds --dir crds
