@@ -1,7 +1,6 @@
 //! The operator: shells around the pure crates.
 
 pub mod api;
-pub mod audience;
 pub mod calling;
 pub mod cli;
 pub mod controllers;

@@ -14,6 +14,7 @@ use crate::controllers::application::Applications;
 use crate::controllers::profile::Profiles;
 use crate::controllers::queue::Queues;
 use crate::controllers::{WatchedReferences, account, call_flow, conference, queue};
+use crate::fetch::{Fetcher, Reach, SetupError};
 use crate::flows::ConferencePolicies;
 use crate::reconcile::{self, Accounts, Context, External as _, News, Scope, Stores, Users};
 use crate::telemetry::{self, Events, Health, Metrics};
@@ -29,6 +30,8 @@ pub struct Options {
     pub namespaces: Vec<String>,
     /// Names this process among replicas, in events: a Pod name, say.
     pub instance: String,
+    /// What URLs in users' specs may lead to.
+    pub reach: Reach,
 }
 
 /// Why the operator cannot run.
@@ -47,6 +50,9 @@ pub enum OperatorError {
     /// The client for the webhooks of users' own programs cannot be made.
     #[error("cannot set up TLS for callWebhook steps")]
     Tls(#[from] reqwest::Error),
+    /// The client for documents that users name by URL cannot be made.
+    #[error(transparent)]
+    Fetcher(#[from] SetupError),
 }
 
 /// An operator whose ports are bound and whose parts have not started.
@@ -81,6 +87,7 @@ impl Operator {
             users: Users::default(),
             news,
             events,
+            fetcher: Fetcher::new(options.reach)?,
             metrics,
             health: Health::default(),
             scope,

@@ -95,8 +95,8 @@ pub struct OutboundCampaignSpec {
     #[schemars(length(min = 1, max = 100))]
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["id"]))]
     pub targets: Vec<Target>,
-    /// Where a longer list is kept, up to 100000 targets. It is read once; a later change of the ConfigMap or Secret
-    /// shows as a condition and calls nobody. Excludes `targets`.
+    /// Where a longer list is kept, up to 100000 targets. It is read once; a later change shows as a condition and calls
+    /// nobody. Excludes `targets`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub targets_from: Option<TargetsFrom>,
     /// Seconds after its end at which a complete campaign is deleted, with its jobs, 0 to 31536000 (a year). Unset: it stays
@@ -109,7 +109,7 @@ pub struct OutboundCampaignSpec {
 const RULES: [(&str, &str); 4] = [
     (
         "has(self.targets) != has(self.targetsFrom)",
-        "set exactly one of targets (up to 100, here) and targetsFrom (a ConfigMap or Secret)",
+        "set exactly one of targets (up to 100, here) and targetsFrom (a ConfigMap, a Secret or a URL)",
     ),
     (
         "oldSelf.suspend || (has(self.targets) == has(oldSelf.targets) && (!has(self.targets) || self.targets == oldSelf.targets) && has(self.targetsFrom) == has(oldSelf.targetsFrom) && (!has(self.targetsFrom) || self.targetsFrom == oldSelf.targetsFrom))",
@@ -196,6 +196,16 @@ pub struct AudienceStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     pub rejected_rows: Vec<RejectedRow>,
+    /// Secret with all of them, as CSV with the columns `line` and `reason`, under the key `rejected.csv.gz`. It goes with the
+    /// campaign. Unset: there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253))]
+    pub rejected_rows_secret: Option<String>,
+    /// What the server called the state of `targetsFrom.object` that was read, its `ETag` or `Last-Modified`. Unset: it did
+    /// not say, or the list is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub version: Option<String>,
 }
 
 /// A row that cannot be called.

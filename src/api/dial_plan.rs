@@ -316,11 +316,13 @@ pub enum Weekday {
 #[serde(rename_all = "camelCase")]
 pub struct CalleeTimeZone {
     /// IANA name of the time zone of targets without one, such as `America/Chicago`. Set it only when all of them live
-    /// there. Unset: their zone is unknown.
+    /// there. Unset: the zones that their number may be in, by libphonenumber's data; where these are several, a target is
+    /// called only while a window is open in all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 64), pattern(r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"))]
     pub default: Option<String>,
-    /// What becomes of targets whose zone is unknown. `Block`: they are not called and end as `ComplianceBlocked`.
+    /// What becomes of targets whose zone is unknown, or may be one of so many that no window is ever open in all of them.
+    /// `Block`: they are not called and end as `ComplianceBlocked`.
     #[serde(default)]
     pub unknown: UnknownTimeZone,
 }

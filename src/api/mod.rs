@@ -35,7 +35,9 @@ pub use application::{
     AnchorsiteOverride, ApplicationInbound, ApplicationOutbound, CallControlApplication, CallControlApplicationSpec,
     DtmfType, SipSubdomainReceiveSettings, WebhookApiVersion,
 };
-pub use audience::{AudienceFormat, Target, TargetsFrom};
+pub use audience::{
+    AudienceCompression, AudienceFormat, DuplicateNumbers, ListColumns, ListObject, Target, TargetsFrom,
+};
 pub use call_flow::{CallFlow, CallFlowSpec, CallFlowStatus, FlowProblem, FlowRevision, FlowWebhooks, StepCount};
 pub use campaign::{
     AudienceStatus, Counts, JobCounts, OutboundCampaign, OutboundCampaignSpec, OutboundCampaignStatus, PacingStatus,

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::fetch::Reach;
 use crate::operator::{Operator, OperatorError, Options};
 use crate::telemetry::{self, LogError, LogFormat};
 
@@ -30,6 +31,13 @@ pub struct Args {
     /// Names this process in events.
     #[arg(long, value_name = "NAME", env = "HOSTNAME", default_value = "telnyx-operator")]
     instance: String,
+    /// A host that URLs in specs may name; may be given several times. Every host with a public or private address where none
+    /// is given.
+    #[arg(long = "source-host", value_name = "HOST")]
+    source_hosts: Vec<String>,
+    /// Lets URLs in specs lead to loopback addresses, and there without TLS. For tests and trials on one machine.
+    #[arg(long)]
+    allow_loopback_sources: bool,
 }
 
 /// Why the operator did not run.
@@ -75,6 +83,7 @@ impl Args {
             webhook_listen: self.webhook_listen,
             namespaces: self.namespaces,
             instance: self.instance,
+            reach: Reach::new(self.source_hosts, self.allow_loopback_sources),
         };
         stop_on_signals(shutdown.clone())?;
         let operator = Operator::prepare(client, options, shutdown).await?;

@@ -26,7 +26,34 @@ pub(super) enum Problem {
     Restarting,
 }
 
+/// A problem that the next look would meet as well, so that it can be told again without looking.
+#[derive(Clone, Debug)]
+pub(super) enum Lasting {
+    /// See [`Problem::Waiting`].
+    Waiting(Reason, String),
+    /// See [`Problem::Stalled`].
+    Stalled(Reason, String),
+}
+
+impl From<Lasting> for Problem {
+    fn from(lasting: Lasting) -> Self {
+        match lasting {
+            Lasting::Waiting(reason, message) => Self::Waiting { reason, message },
+            Lasting::Stalled(reason, message) => Self::Stalled { reason, message },
+        }
+    }
+}
+
 impl Problem {
+    /// What can be told again, where it is of that kind.
+    pub(super) fn lasting(&self) -> Option<Lasting> {
+        match self {
+            Self::Waiting { reason, message } => Some(Lasting::Waiting(*reason, message.clone())),
+            Self::Stalled { reason, message } => Some(Lasting::Stalled(*reason, message.clone())),
+            Self::Kube(_) | Self::Restarting => None,
+        }
+    }
+
     pub(super) fn waiting(reason: Reason, message: impl Into<String>) -> Self {
         Self::Waiting { reason, message: message.into() }
     }

@@ -85,8 +85,14 @@ pub enum Reason {
     CallFlowNotReady,
     /// The revision of the call flow is not kept any more, or never was.
     CallFlowRevisionGone,
-    /// The audience's ConfigMap or Secret, or its key, does not exist.
+    /// The audience's ConfigMap or Secret, or its key, or what a URL names, does not exist.
     SourceNotFound,
+    /// Whoever has the list does not answer, or not to the end.
+    SourceUnreachable,
+    /// Whoever has the list does not give it.
+    SourceRefused,
+    /// The list is not the one that the spec names by its SHA-256.
+    DigestMismatch,
     /// A field of the spec cannot be acted on.
     InvalidSpec,
     /// Nothing of the audience can be used.
@@ -151,6 +157,9 @@ impl Reason {
             Self::CallFlowNotReady => "CallFlowNotReady",
             Self::CallFlowRevisionGone => "CallFlowRevisionGone",
             Self::SourceNotFound => "SourceNotFound",
+            Self::SourceUnreachable => "SourceUnreachable",
+            Self::SourceRefused => "SourceRefused",
+            Self::DigestMismatch => "DigestMismatch",
             Self::InvalidSpec => "InvalidSpec",
             Self::InvalidAudience => "InvalidAudience",
             Self::AudienceLost => "AudienceLost",

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use audience::Row;
 use dialer::spec::{AccountLimits, Audience, CampaignSpec};
 use dialer::{Event, JobId, OwnerId, PhoneNumber, SessionId};
 use telnyx_voice::webhook::PublicKey;
@@ -19,7 +20,6 @@ use super::loader::hand_in_all;
 use super::metrics::Metrics;
 use super::progress_board::{Board, Moves, MovesReader, Standing};
 use crate::api::{DialJob, TelnyxAccountSpec};
-use crate::audience::Row;
 use crate::reconcile::AccountKey;
 use crate::webhook::{Delivery, INBOX, Routes};
 

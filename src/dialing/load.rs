@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use audience::Row;
 use dialer::event::LoadedJob;
 use dialer::target::{BadStoredState, TargetState};
 use dialer::{JobId, NotAnId, OwnerId, Version};
@@ -11,7 +12,6 @@ use kube::{Api, Client};
 use super::job_record::JobRecord;
 use super::targets::{self, TargetsError};
 use crate::api::DialJob;
-use crate::audience::Row;
 
 /// Why a job cannot be handed to the dialer.
 #[derive(Debug, thiserror::Error)]

@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use audience::{
+    Audience, Complaint, Digest, DuplicateNumbers, Format, How, RawTarget, Row, SourceError, Summary, read_inline,
+    zones_of,
+};
 use dialer::TargetId;
 use dialer::spec::{TargetSpec, Zone};
 use jiff::Timestamp;
@@ -10,7 +14,6 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::api::Target;
-use crate::audience::{Audience, Complaint, Digest, Format, RawTarget, Row, SourceError};
 
 /// The key of a job's Secret that holds its targets.
 pub const KEY: &str = "targets.jsonl";
@@ -39,16 +42,30 @@ pub enum TargetsError {
 pub fn write(rows: &[Row]) -> serde_json::Result<(Vec<u8>, Digest)> {
     let mut text = Vec::with_capacity(rows.len() * 128);
     for row in rows {
-        serde_json::to_writer(&mut text, &Line::from(row))?;
-        text.push(b'\n');
+        line(row, &mut text)?;
     }
     let digest = Digest::of(&text);
     Ok((text, digest))
 }
 
+/// One row of such a text, at its end.
+///
+/// # Errors
+/// As [`write`].
+pub fn line(row: &Row, text: &mut Vec<u8>) -> serde_json::Result<()> {
+    serde_json::to_writer(&mut *text, &Line::from(row))?;
+    text.push(b'\n');
+    Ok(())
+}
+
+/// How jobs are read: whether numbers may repeat was decided when the list was.
+fn how() -> How {
+    How { duplicate_numbers: DuplicateNumbers::Allow, ..How::plain(Format::JsonLines) }
+}
+
 /// Reads what [`write`] wrote.
 pub fn read(text: &[u8], sha256: &str) -> Result<Vec<Row>, TargetsError> {
-    let audience = Audience::parse(Format::JsonLines, text)?;
+    let audience = Audience::parse(&how(), text)?;
     if audience.digest.to_string() != sha256 {
         return Err(TargetsError::Altered { found: audience.digest });
     }
@@ -57,7 +74,11 @@ pub fn read(text: &[u8], sha256: &str) -> Result<Vec<Row>, TargetsError> {
 
 /// Targets that stand in the job itself.
 pub fn inline(targets: &[Target]) -> Result<Vec<Row>, TargetsError> {
-    all_good(Audience::from_inline(Digest::of(b""), targets.iter().map(raw))?)
+    let mut rows = Vec::new();
+    let how = How::plain(Format::JsonLines);
+    let read = read_inline(Digest::of(b""), &how, targets.iter().map(raw), |row| rows.push(row))?;
+    let Summary { digest, complaints, .. } = read;
+    all_good(Audience { digest, rows, complaints })
 }
 
 fn all_good(audience: Audience) -> Result<Vec<Row>, TargetsError> {
@@ -90,11 +111,14 @@ pub fn ids(rows: &[Row]) -> Arc<[TargetId]> {
 /// The rows as the dialer takes them.
 #[must_use]
 pub fn specs(rows: Vec<Row>) -> Arc<[TargetSpec]> {
-    let mut zones = BTreeMap::new();
+    let (mut zones, mut sets) = (BTreeMap::new(), BTreeMap::new());
     rows.into_iter()
         .map(|row| TargetSpec {
+            zone_of_number: match &row.time_zone {
+                Some(_) => Zone::Unknown,
+                None => one_of(&mut sets, zones_of(&row.to)),
+            },
             zone: row.time_zone.map(|name| zone(&mut zones, name)),
-            zone_of_number: Zone::Unknown,
             id: row.id,
             to: row.to,
             not_before: row.not_before,
@@ -106,6 +130,19 @@ pub fn specs(rows: Vec<Row>) -> Arc<[TargetSpec]> {
 /// A zone that has left the database since the row was checked is unknown: its target is not called.
 fn zone(seen: &mut BTreeMap<String, Zone>, name: String) -> Zone {
     seen.entry(name).or_insert_with_key(|name| TimeZone::get(name).map_or(Zone::Unknown, Zone::Known)).clone()
+}
+
+/// A zone that the database does not have may be any: then nothing is known.
+fn one_of(seen: &mut BTreeMap<&'static [&'static str], Zone>, names: &'static [&'static str]) -> Zone {
+    let find = || {
+        let zones = names.iter().map(|name| TimeZone::get(name)).collect::<Result<Vec<_>, _>>();
+        match zones.unwrap_or_default().as_slice() {
+            [] => Zone::Unknown,
+            [only] => Zone::Known(only.clone()),
+            several => Zone::OneOf(several.into()),
+        }
+    };
+    seen.entry(names).or_insert_with(find).clone()
 }
 
 #[derive(Serialize)]
@@ -149,7 +186,7 @@ mod tests {
     use super::*;
 
     fn rows(text: &str) -> Vec<Row> {
-        let audience = Audience::parse(Format::Csv, text.as_bytes()).unwrap();
+        let audience = Audience::parse(&How::plain(Format::Csv), text.as_bytes()).unwrap();
         assert_eq!(audience.complaints, []);
         audience.rows
     }
@@ -163,6 +200,21 @@ mod tests {
         );
         let (text, digest) = write(&rows).unwrap();
         assert_eq!(read(&text, &digest.to_string()).unwrap(), rows);
+    }
+
+    #[test]
+    fn a_target_without_a_zone_has_those_of_its_number() {
+        let specs = specs(rows(
+            "id,to,timeZone\n\
+             a,+12125550100,\nb,+12125550101,Asia/Tokyo\nc,+447912345678,\nd,+9990000000,\n",
+        ));
+        let zone = |name: &str| TimeZone::get(name).unwrap();
+        assert_eq!(specs[0].zone_of_number, Zone::Known(zone("America/New_York")));
+        assert_eq!(specs[1].zone, Some(Zone::Known(zone("Asia/Tokyo"))));
+        assert!(
+            specs[2].zone_of_number.all().contains(&zone("Europe/London")) && specs[2].zone_of_number.all().len() == 4
+        );
+        assert_eq!((&specs[3].zone, &specs[3].zone_of_number), (&None, &Zone::Unknown));
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! One question, one answer.
 
-use std::error::Error as _;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +9,7 @@ use reqwest::{StatusCode, Url};
 use tokio::time::{Instant, timeout_at};
 
 use super::body::Body;
+use super::places::BadCredentials;
 use super::reach::{Guarded, Reach, Refused};
 
 /// For a connection alone.
@@ -58,7 +58,7 @@ impl Version {
         text(ETAG).or_else(|| text(LAST_MODIFIED)).map(Self::new)
     }
 
-    fn is_etag(&self) -> bool {
+    pub(super) fn is_etag(&self) -> bool {
         self.0.ends_with('"')
     }
 }
@@ -103,6 +103,13 @@ pub enum FetchError {
     /// No connection, or one that broke.
     #[error("cannot be fetched")]
     Request(#[source] reqwest::Error),
+    /// Fix the credentials.
+    #[error(transparent)]
+    Credentials(#[from] BadCredentials),
+    /// The store's own way of saying that it does not work. Its text is for logs of the finest level: it may repeat what a
+    /// server wrote.
+    #[error("cannot be fetched from the object store")]
+    Store(#[source] object_store::Error),
 }
 
 impl FetchError {
@@ -110,21 +117,29 @@ impl FetchError {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Refused(_) | Self::TooLarge { .. } => false,
+            Self::Refused(_) | Self::TooLarge { .. } | Self::Credentials(_) => false,
             Self::Status { status } => status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429),
-            Self::TooSlow | Self::Request(_) => true,
+            Self::TooSlow | Self::Request(_) | Self::Store(_) => true,
         }
     }
 }
 
-/// A refusal that a redirect or DNS met, or the request's own failure without its URL.
-pub(super) fn of_request(error: reqwest::Error) -> FetchError {
+/// A refusal that a redirect or DNS met.
+pub(super) fn refusal(error: &dyn std::error::Error) -> Option<Refused> {
     let mut source = error.source();
     while let Some(cause) = source {
         if let Some(refused) = cause.downcast_ref::<Refused>() {
-            return FetchError::Refused(refused.clone());
+            return Some(refused.clone());
         }
         source = cause.source();
+    }
+    None
+}
+
+/// A refusal that a redirect or DNS met, or the request's own failure without its URL.
+pub(super) fn of_request(error: reqwest::Error) -> FetchError {
+    if let Some(refused) = refusal(&error) {
+        return FetchError::Refused(refused);
     }
     if error.is_timeout() { FetchError::TooSlow } else { FetchError::Request(error.without_url()) }
 }
@@ -132,7 +147,7 @@ pub(super) fn of_request(error: reqwest::Error) -> FetchError {
 /// Fetches what users name. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Fetcher {
-    client: reqwest::Client,
+    pub(super) client: reqwest::Client,
     reach: Reach,
 }
 

@@ -2,14 +2,18 @@
 //!
 //! Promises that only addresses that [`Reach`] allows are connected to, over every redirect and whatever DNS says; that size
 //! and time are bounded, also against a server that says nothing about its size or sends a byte a minute; and that nothing of
-//! a URL but its host is ever in an error, since queries carry signatures. Does not know what the bytes mean.
+//! a URL but its host is ever in an error, since queries carry signatures; and that nobody gets at the operator's own
+//! credentials: nothing is taken from its environment. Does not know what the bytes mean.
 
 mod body;
 mod client;
+mod places;
 mod reach;
+mod stores;
 
 pub use body::Body;
 pub use client::{Answer, FetchError, Fetcher, Question, SetupError, Version};
+pub use places::{BadCredentials, Credentials, Place};
 pub use reach::{Reach, Refused};
 
 #[cfg(test)]

@@ -22,6 +22,12 @@ pub enum Refused {
     /// Not a URL with a host.
     #[error("is not a URL with a host")]
     NotAUrl,
+    /// A bucket without an object in it.
+    #[error("must name an object: s3://bucket/key, gs://bucket/key or az://account/container/key")]
+    NoKey,
+    /// Credentials where everybody reads them.
+    #[error("must not hold a user or password: put them into the Secret of secretRef")]
+    CredentialsInUrl,
     /// Neither https nor plain http to a loopback address that is allowed.
     #[error("must begin with https://: what is fetched is personal data")]
     NotHttps,

@@ -124,3 +124,35 @@ async fn a_refusal_of_the_server_says_who_must_act_and_never_the_url() {
     let error = all(&near(), question(nobody)).await.unwrap_err();
     assert!(error.is_passing() && !format!("{error:?}").contains("TOPSECRET"), "{error:?}");
 }
+
+/// Not a store, which would have to judge the signature: what is shown is that the crate's requests go our way.
+#[tokio::test]
+async fn requests_to_a_store_are_signed_and_meet_the_same_rules() {
+    let signed = async |headers: HeaderMap| {
+        let signature = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let signed =
+            signature.starts_with("AWS4-HMAC-SHA256 Credential=AKID/") && signature.contains("/eu-central-1/s3/");
+        let sent = [("etag", "\"9\""), ("last-modified", "Sat, 21 Nov 2026 10:00:00 GMT")];
+        if signed { (sent, "id,to\n").into_response() } else { StatusCode::FORBIDDEN.into_response() }
+    };
+    let url = serve(Router::new().route("/lists/in/a.csv", get(signed))).await;
+    let endpoint = url.origin().ascii_serialization();
+    let place = Place::parse("s3://lists/in/a.csv", Some("eu-central-1"), Some(&endpoint)).unwrap();
+    let open = async |fetcher: &Fetcher, credentials: Option<Credentials>, most| {
+        fetcher.open(&place, credentials.as_ref(), None, most, Duration::from_mins(1)).await
+    };
+    let keys = || {
+        let entries = [("accessKeyId", "AKID"), ("secretAccessKey", "SECRET")];
+        Some(Credentials::new(entries.map(|(key, value)| (key.to_owned(), value.to_owned()))))
+    };
+    let Answer::Document { body, version } = open(&near(), keys(), 1000).await.unwrap() else { panic!() };
+    assert_eq!((body.all().await.unwrap(), version), (b"id,to\n".to_vec(), Some(Version::new("\"9\""))));
+    let too_large = open(&near(), keys(), 3).await.unwrap_err();
+    assert!(matches!(too_large, FetchError::TooLarge { announced: Some(6), .. }), "{too_large}");
+    let unsigned = open(&near(), None, 1000).await.unwrap_err();
+    assert!(matches!(unsigned, FetchError::Status { status: StatusCode::FORBIDDEN }), "{unsigned:?}");
+    let incomplete = open(&near(), Some(Credentials::default()), 1000).await.unwrap_err();
+    assert!(incomplete.to_string().contains("accessKeyId"), "{incomplete}");
+    let far = open(&Fetcher::new(Reach::default()).unwrap(), keys(), 1000).await.unwrap_err();
+    assert!(matches!(far, FetchError::Refused(Refused::NotHttps)), "{far:?}");
+}

@@ -38,6 +38,7 @@ pub use stores::{Cache, CountUsers, Scope, Stores, Users, never_filled};
 pub use view::{Listed, View};
 pub use write::patch_status;
 
+use crate::fetch::Fetcher;
 use crate::telemetry::{Events, Health, Metrics};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -57,6 +58,8 @@ pub struct Context {
     pub news: News,
     /// Publishes Kubernetes events.
     pub events: Events,
+    /// Fetches what users name by URL.
+    pub fetcher: Fetcher,
     /// Counts.
     pub metrics: Arc<Metrics>,
     /// What the readiness probe tells.

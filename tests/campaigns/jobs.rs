@@ -58,9 +58,8 @@ async fn a_job_that_is_deleted_under_its_campaign_leaves_a_gap_that_is_told_and_
     // No window is open, so that jobs are made and nobody is called yet.
     world.campaign("c", json!({ "windows": [] })).await;
     world
-        .eventually("both jobs are made", async || {
-            let jobs = world.all::<DialJob>().await.len();
-            if jobs == 2 { Ok(()) } else { Err(jobs.to_string()) }
+        .until::<OutboundCampaign>("c", "has both jobs at its dialer", |campaign| {
+            campaign["status"]["jobs"]["active"] == 2
         })
         .await;
     world.api::<DialJob>().delete("c-00001", &DeleteParams::default()).await.unwrap();

@@ -12,6 +12,8 @@ mod jobs;
 mod leaving;
 mod outcomes;
 mod privacy;
+mod shelf;
+mod sources;
 #[path = "../stage/mod.rs"]
 mod stage;
 mod suspend;

@@ -27,7 +27,7 @@ async fn a_closed_window_calls_nobody_until_it_opens() {
 #[tokio::test]
 async fn a_target_whose_zone_is_unknown_is_blocked_and_not_called() {
     let world = World::new(|_| {}).await;
-    world.list("id,to,timeZone\nknown,+15550000100,America/Denver\nunknown,+15550000101,\n").await;
+    world.list("id,to,timeZone\nknown,+15550000100,America/Denver\nunknown,+9990000101,\n").await;
     world.campaign("c", json!({ "calleeTimeZone": null })).await;
     let campaign = world.complete("c").await;
     assert_eq!(campaign["status"]["counts"]["blocked"], 1, "{:#}", campaign["status"]);

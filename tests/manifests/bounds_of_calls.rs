@@ -235,6 +235,41 @@ pub(crate) const CAMPAIGN: Bounds = &[
     ("targetsFrom.secret.key", Chars(1, 253)),
     ("targetsFrom.secret.key", Like(KEYS[0], KEYS[1])),
     ("targetsFrom.format", OneOf(&["Csv", "JsonLines"])),
+    ("targetsFrom.object.url", Required),
+    ("targetsFrom.object.url", Chars(8, 2048)),
+    (
+        "targetsFrom.object.url",
+        Like(
+            &[
+                "https://lists.example/a.csv?sig=1",
+                "s3://bucket/in/a.csv",
+                "gs://bucket/a.csv",
+                "az://account/box/a.csv",
+            ],
+            &["ftp://lists.example/a.csv", "lists.example/a.csv", "https://lists.example/a b.csv"],
+        ),
+    ),
+    ("targetsFrom.object.secretRef.name", Required),
+    ("targetsFrom.object.secretRef.name", Chars(1, 253)),
+    ("targetsFrom.object.region", Chars(1, 64)),
+    ("targetsFrom.object.region", Like(&["eu-central-1"], &["EU Central"])),
+    ("targetsFrom.object.endpoint", Chars(0, 2048)),
+    ("targetsFrom.object.endpoint", Like(&["https://minio.example:9000"], &["minio.example"])),
+    ("targetsFrom.compression", OneOf(&["None", "Gzip", "Zstd"])),
+    ("targetsFrom.columns.id", Chars(1, 256)),
+    ("targetsFrom.columns.to", Chars(1, 256)),
+    ("targetsFrom.columns.timeZone", Chars(1, 256)),
+    ("targetsFrom.columns.notBefore", Chars(1, 256)),
+    ("targetsFrom.columns.expiresAt", Chars(1, 256)),
+    ("targetsFrom.columns.priority", Chars(1, 256)),
+    ("targetsFrom.defaultRegion", Chars(0, 2)),
+    ("targetsFrom.defaultRegion", Like(&["US", "DE"], &["us", "U"])),
+    ("targetsFrom.duplicateNumbers", OneOf(&["Reject", "Allow"])),
+    ("targetsFrom.sha256", Chars(0, 64)),
+    (
+        "targetsFrom.sha256",
+        Like(&["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"], &["E3B0", "e3b0"]),
+    ),
 ];
 
 /// What only a job has.

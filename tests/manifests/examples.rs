@@ -4,10 +4,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use audience::{Audience, Format, How};
 use clap::Parser as _;
 use dev_cluster::{Access, Options};
 use serde_json::Value;
-use telnyx_operator::audience::{Audience, Format};
 
 use crate::generated::path;
 use crate::server::{client, install};
@@ -53,7 +53,7 @@ async fn the_quickstart_opens_the_account_of_the_simulator() {
 fn the_quickstart_calls_two_hundred_numbers_that_belong_to_nobody() {
     let objects = read("examples/quickstart/50-audience.yaml");
     let list = objects[0]["data"]["customers.csv"].as_str().unwrap();
-    let audience = Audience::parse(Format::Csv, list.as_bytes()).unwrap();
+    let audience = Audience::parse(&How::plain(Format::Csv), list.as_bytes()).unwrap();
     assert_eq!((audience.rows.len(), audience.complaints.len()), (200, 0));
     for row in list.lines().skip(1) {
         let number = row.split(',').nth(1).unwrap();

@@ -5,6 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use serde_json::Value;
+use telnyx_operator::fetch::Reach;
 use telnyx_operator::operator::{Operator, Options};
 use telnyx_voice::Exchange;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +20,13 @@ async fn shown() -> BTreeSet<String> {
     drop(rustls::crypto::ring::default_provider().install_default());
     let nowhere = kube::Config::new("http://127.0.0.1:1".parse().unwrap());
     let any = "127.0.0.1:0".parse().unwrap();
-    let options = Options { admin_listen: any, webhook_listen: any, namespaces: vec![], instance: "test".to_owned() };
+    let options = Options {
+        admin_listen: any,
+        webhook_listen: any,
+        namespaces: vec![],
+        instance: "test".to_owned(),
+        reach: Reach::default(),
+    };
     let client = kube::Client::try_from(nowhere).unwrap();
     let operator = Operator::prepare(client, options, CancellationToken::new()).await.unwrap();
     let metrics = &operator.context().metrics;

@@ -44,12 +44,23 @@ Conference | {participants: [{label: chair, callControlId: 'v3:a'}]} | set exact
 OutboundCampaign | {targets: null, targetsFrom: {configMap: {name: a, key: list.csv}}} | ok
 OutboundCampaign | {targetsFrom: {configMap: {name: a, key: list.csv}}} | set exactly one of targets (up to 100, here) and targetsFrom
 OutboundCampaign | {targets: null} | set exactly one of targets (up to 100, here) and targetsFrom
-OutboundCampaign | {targets: null, targetsFrom: {}} | set exactly one of configMap and secret
-OutboundCampaign | {targets: null, targetsFrom: {configMap: {name: a, key: a.csv}, secret: {name: a, key: a.csv}}} | set exactly one of configMap and secret
+OutboundCampaign | {targets: null, targetsFrom: {}} | set exactly one of configMap, secret and object
+OutboundCampaign | {targets: null, targetsFrom: {configMap: {name: a, key: a.csv}, secret: {name: a, key: a.csv}}} | set exactly one of configMap, secret and object
 OutboundCampaign | {targets: null, targetsFrom: {secret: {name: a, key: list.ndjson}}} | ok
-OutboundCampaign | {targets: null, targetsFrom: {secret: {name: a, key: list}}} | set format, or name a key that ends in .csv, .jsonl or .ndjson
-OutboundCampaign | {targets: null, targetsFrom: {configMap: {name: a, key: listcsv}}} | set format, or name a key that ends in
+OutboundCampaign | {targets: null, targetsFrom: {secret: {name: a, key: list}}} | set format, or name a key or url that ends in .csv, .jsonl or .ndjson
+OutboundCampaign | {targets: null, targetsFrom: {configMap: {name: a, key: listcsv}}} | set format, or name a key or url that ends in
 OutboundCampaign | {targets: null, targetsFrom: {configMap: {name: a, key: list}, format: Csv}} | ok
+OutboundCampaign | {targets: null, targetsFrom: {configMap: {name: a, key: list.csv.gz}}} | ok
+OutboundCampaign | {targets: null, targetsFrom: {configMap: {name: a, key: list.gz}}} | set format, or name a key or url that ends in
+OutboundCampaign | {targets: null, targetsFrom: {object: {url: 'https://a.example/list.jsonl.zst?sig=1'}}} | ok
+OutboundCampaign | {targets: null, targetsFrom: {object: {url: 'https://a.example/list'}}} | set format, or name a key or url that ends in
+OutboundCampaign | {targets: null, targetsFrom: {object: {url: 'https://a.example/list'}, format: JsonLines}} | ok
+OutboundCampaign | {targets: null, targetsFrom: {object: {url: 'https://a.example/a.csv'}, secret: {name: a, key: a.csv}}} | set exactly one of configMap, secret and object
+OutboundCampaign | {targets: null, targetsFrom: {object: {url: 's3://bucket/a.csv', region: eu-central-1, endpoint: 'https://minio.example'}}} | ok
+OutboundCampaign | {targets: null, targetsFrom: {object: {url: 'gs://bucket/a.csv', region: eu-central-1}}} | region and endpoint are for s3:// only
+OutboundCampaign | {targets: null, targetsFrom: {object: {url: 'https://a.example/a.csv', endpoint: 'https://minio.example'}}} | region and endpoint are for s3:// only
+OutboundCampaign | {targets: null, targetsFrom: {configMap: {name: a, key: list}, format: JsonLines, columns: {to: Phone}}} | columns are for format Csv only
+OutboundCampaign | {targets: null, targetsFrom: {configMap: {name: a, key: list}, format: Csv, columns: {to: Phone}}} | ok
 
 DialJob | {campaignRef: {name: a, uid: b}} | set exactly one of campaignRef and plan
 DialJob | {plan: null} | set exactly one of campaignRef and plan

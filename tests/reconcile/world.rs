@@ -15,6 +15,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use telnyx_operator::api::{CallControlApplication, OutboundVoiceProfile, Queue, TelnyxAccount};
+use telnyx_operator::fetch::Reach;
 use telnyx_operator::operator::{Operator, Options};
 use telnyx_simulator::config::Config as Behaviour;
 use telnyx_simulator::{JOURNAL_VARIABLE, Running, Simulator};
@@ -135,6 +136,7 @@ impl World {
             webhook_listen: any,
             namespaces: self.watched.clone(),
             instance: "test".to_owned(),
+            reach: Reach::default(),
         };
         let operator = Operator::prepare(self.operators.clone(), options, shutdown.clone()).await.unwrap();
         self.admin = format!("http://{}", operator.admin_address().unwrap());

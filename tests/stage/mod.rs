@@ -116,9 +116,11 @@ impl Stage {
         let output = |log: &File| Stdio::from(log.try_clone().unwrap());
         let mut command = Command::new(env!("CARGO_BIN_EXE_telnyx-operator"));
         command.args(["run", "--namespace", &self.namespace, "--admin-listen", "127.0.0.1:0", "--webhook-listen"]);
-        command
-            .arg(format!("127.0.0.1:{}", self.port))
-            .args(["--log-level", "telnyx_operator=debug,telnyx_voice=debug,info"]);
+        command.arg(format!("127.0.0.1:{}", self.port)).args([
+            "--log-level",
+            "telnyx_operator=debug,telnyx_voice=debug,info",
+            "--allow-loopback-sources",
+        ]);
         command.env_clear().env("KUBECONFIG", &self.kubeconfig);
         command.stdin(Stdio::null()).stdout(output(&log)).stderr(output(&log)).kill_on_drop(true);
         self.operator = Some(command.spawn().unwrap());
@@ -129,6 +131,14 @@ impl Stage {
         if let Some(mut operator) = self.operator.take() {
             operator.kill().await.unwrap();
         }
+    }
+
+    /// The most memory that the operator has had since it started, in bytes (`VmHWM` of proc(5)).
+    pub(crate) fn operator_memory(&self) -> u64 {
+        let pid = self.operator.as_ref().and_then(Child::id).unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
     }
 
     /// SIGTERM, and waits for the end.

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::report::{Gap, SourceNow};
 use crate::api::OutboundCampaignStatus;
-use crate::audience::Row;
+use crate::controllers::problem::Lasting;
 
 /// What is remembered of one campaign.
 #[derive(Debug, Default)]
@@ -19,8 +19,8 @@ pub(super) struct Held {
     pub(super) last_made: Option<Instant>,
     /// The jobs that somebody has deleted, as far as that was noticed.
     pub(super) gap: Option<Gap>,
-    /// The rows in the order of calling, while some are not cut yet.
-    pub(super) rows: Option<Arc<[Row]>>,
+    /// Why the list at a URL could not be used when it was read last.
+    pub(super) refusal: Option<Refusal>,
     /// The application's id at Telnyx, and when it was read.
     pub(super) connection: Option<(Arc<str>, Instant)>,
     /// What the dialer was told last.
@@ -29,6 +29,15 @@ pub(super) struct Held {
     pub(super) written: Option<(OutboundCampaignStatus, Instant)>,
     /// Whether the source was still the same, and when that was looked at.
     pub(super) source: Option<(SourceNow, Instant)>,
+}
+
+/// Why a list could not be used.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
+    /// Of the campaign that was read for.
+    pub(super) generation: Option<i64>,
+    pub(super) at: Instant,
+    pub(super) problem: Lasting,
 }
 
 /// What makes it necessary to tell the dialer again.

@@ -7,6 +7,7 @@ mod cut;
 mod held;
 mod leave;
 mod list;
+mod parts;
 mod pass;
 mod report;
 mod source;
@@ -25,18 +26,22 @@ use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::watcher::Event;
 use kube::runtime::{Controller, Predicate, WatchStreamExt, predicates, reflector, watcher};
 use kube::{Client, Resource, ResourceExt};
+use tokio::sync::Semaphore;
 use tokio::sync::watch::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
 
 use crate::api::OutboundCampaign;
 use crate::dialing::labels::{FINALIZER, MayBeComplete};
 use crate::dialing::{Dialers, Move, scoped};
+use crate::fetch::Fetcher;
 use crate::flows::Catalogue;
 use crate::reconcile::{self, AccountKey, Accounts, CountUsers, is_held, never_filled};
 use crate::telemetry::Events;
 
 /// Passes at once. A pass is short but for the first, which reads the list.
 const AT_ONCE: u16 = 8;
+/// Lists read at once: each holds up to 50 MB of targets meanwhile ([`audience::MAX_KEPT_BYTES`]).
+const READERS: usize = 3;
 /// After a pass that the API server, or an error of ours, has ended.
 const RETRY: Duration = Duration::from_secs(2);
 
@@ -50,14 +55,19 @@ struct Context {
     events: Events,
     dialers: Dialers,
     catalogue: Catalogue,
+    fetcher: Fetcher,
+    /// Whose turn it is to read a list.
+    readers: Semaphore,
     held: held::Table,
 }
 
 /// Watches the context's namespaces until its shutdown. `referents` changes when something that campaigns wait for, an
 /// account's dialer, an application or a call flow, may have come.
 pub async fn run(context: reconcile::Context, dialers: Dialers, catalogue: Catalogue, referents: Receiver<()>) {
-    let reconcile::Context { kube: client, accounts, events, users, scope, shutdown, .. } = context;
-    let context = Arc::new(Context { client, accounts, events, dialers, catalogue, held: held::Table::default() });
+    let reconcile::Context { kube: client, accounts, events, users, fetcher, scope, shutdown, .. } = context;
+    let readers = Semaphore::new(READERS);
+    let held = held::Table::default();
+    let context = Arc::new(Context { client, accounts, events, dialers, catalogue, fetcher, readers, held });
     let watches = scope.namespaces().into_iter().map(|namespace| {
         let (reader, writer) = reflector::store();
         users.add(users_of(reader.clone()));

@@ -11,12 +11,11 @@ use kube::{Api, ResourceExt};
 use tokio::time::Instant;
 
 use super::Context;
-use super::cut::{self, JOB_SIZE};
+use super::cut::{self, Part};
 use super::held::{Held, Told};
+use super::parts::{JOB_SIZE, jobs_for};
 use super::report::{Gap, Situation};
-use super::source;
 use crate::api::{AudienceStatus, OutboundCampaign, OutboundCampaignStatus, PinnedFlow};
-use crate::audience::Row;
 use crate::controllers::problem::Problem;
 use crate::controllers::references::{References, flow_key};
 use crate::dialing::conditions::Reason;
@@ -109,7 +108,7 @@ impl Pass<'_> {
         self.count_deleted(held, standing.as_ref(), made, &audience).await?;
         let next = made..needed.min(made + self.wanted(held, standing.as_ref(), made).min(MAKE_AT_ONCE));
         if !next.is_empty() {
-            self.make(held, &line, next, flow.as_ref()).await?;
+            self.make(held, &line, &audience, next, flow.as_ref()).await?;
         }
         let made = held.made.unwrap_or(made);
         let generation = self.campaign.metadata.generation.unwrap_or_default();
@@ -118,9 +117,6 @@ impl Pass<'_> {
             let jobs = if told.all_made { Jobs::Complete } else { Jobs::MoreToCome };
             line.campaign(self.owner.clone(), Arc::new(spec), jobs).await?;
             held.told = Some(told);
-        }
-        if made >= needed && held.rows.take().is_some() {
-            source::drop_copy(&self.context.client, self.campaign).await?;
         }
         Self::situation(held, standing, made)
     }
@@ -163,11 +159,11 @@ impl Pass<'_> {
         let ahead = ahead as usize;
         let Some(standing) = standing.filter(|standing| standing.jobs + deleted >= made) else {
             // The first jobs are made at once; further ones wait until the dialer has taken in what was made.
-            let first = if self.campaign.spec.plan.suspend { 1 } else { cut::jobs_for(ahead) };
+            let first = if self.campaign.spec.plan.suspend { 1 } else { jobs_for(ahead) };
             return if made == 0 { first } else { 0 };
         };
         let pending = usize::try_from(standing.progress.tallied.counts.pending).unwrap_or(usize::MAX);
-        let missing = cut::jobs_for(ahead.saturating_sub(pending));
+        let missing = jobs_for(ahead.saturating_sub(pending));
         match standing.progress.waiting_for {
             WaitingFor::Suspension
             | WaitingFor::ConfigError { .. }
@@ -189,17 +185,26 @@ impl Pass<'_> {
         &self,
         held: &mut Held,
         line: &Line,
+        audience: &AudienceStatus,
         ordinals: Range<usize>,
         flow: Option<&PinnedFlow>,
     ) -> Result<(), Problem> {
-        let Some(rows) = held.rows.clone() else { return Ok(()) };
-        let mut jobs = stream::iter(ordinals)
-            .map(|ordinal| {
-                let rows: &[Row] = rows.chunks(JOB_SIZE).nth(ordinal).unwrap_or_default();
-                async move {
-                    let job = cut::make(&self.context.client, self.campaign, ordinal, rows, flow).await?;
-                    Ok::<_, Problem>((job, rows.to_vec()))
-                }
+        let (client, campaign) = (&self.context.client, self.campaign);
+        let mut parts: Vec<Option<Part>> = Vec::with_capacity(ordinals.len());
+        for ordinal in ordinals.clone() {
+            let mut part = cut::part(client, campaign, ordinal).await?;
+            if part.is_none() {
+                self.restore(held, audience).await?;
+                part = cut::part(client, campaign, ordinal).await?;
+            }
+            parts.push(part);
+        }
+        // What is gone again is looked for in the next pass.
+        let there = ordinals.zip(parts).map_while(|(ordinal, part)| Some((ordinal, part?)));
+        let mut jobs = stream::iter(there)
+            .map(async |(ordinal, part)| {
+                let job = cut::make(client, campaign, ordinal, &part, flow).await?;
+                Ok::<_, Problem>((job, part.rows))
             })
             .buffered(MAKE_AT_ONCE);
         while let Some((job, rows)) = jobs.try_next().await? {
@@ -263,7 +268,7 @@ impl Pass<'_> {
 }
 
 pub(super) fn jobs_needed(audience: &AudienceStatus) -> usize {
-    cut::jobs_for(usize::try_from(audience.total).unwrap_or(usize::MAX))
+    jobs_for(usize::try_from(audience.total).unwrap_or(usize::MAX))
 }
 
 fn empty(audience: &AudienceStatus) -> Result<Situation, Problem> {

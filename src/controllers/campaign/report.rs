@@ -7,7 +7,7 @@ use dialer::{CampaignEnd, Progress, WaitingFor};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::cut::jobs_for;
+use super::parts::jobs_for;
 use crate::api::{Counts, JobCounts, OutboundCampaign, OutboundCampaignStatus, PacingStatus, RECONCILE_REQUESTED_AT};
 use crate::dialing::conditions::{Fact, Reason, Type, merge};
 use crate::dialing::{Standing, counts};
@@ -101,7 +101,7 @@ pub(super) fn report(
             }
             (phase, facts)
         }
-        Situation::Empty => ("Complete", complete()),
+        Situation::Empty => ("Complete", complete("the list has no rows: nobody is called")),
         Situation::Draining(standing) => {
             if let Some(standing) = standing {
                 measure(&mut next, standing, around, now);
@@ -167,12 +167,12 @@ fn stalled(reason: Reason, message: &str) -> Vec<Fact> {
     ]
 }
 
-fn complete() -> Vec<Fact> {
+fn complete(message: &str) -> Vec<Fact> {
     vec![
-        Fact::yes(Type::Ready, Reason::AllTargetsEnded, "every target has ended"),
+        Fact::yes(Type::Ready, Reason::AllTargetsEnded, message),
         Fact::yes(Type::Synced, Reason::Synced, ""),
         Fact::no(Type::Dialing, Reason::AllTargetsEnded, ""),
-        Fact::yes(Type::Complete, Reason::AllTargetsEnded, "every target has ended"),
+        Fact::yes(Type::Complete, Reason::AllTargetsEnded, message),
     ]
 }
 
@@ -252,7 +252,7 @@ fn going(progress: &Progress) -> (&'static str, Vec<Fact>) {
 /// Phase and facts of a campaign whose targets have all ended.
 fn ended(end: Option<CampaignEnd>) -> (&'static str, Vec<Fact>) {
     let (phase, reason, message) = match end {
-        None => return ("Complete", complete()),
+        None => return ("Complete", complete("every target has ended")),
         Some(CampaignEnd::Satisfied) => {
             ("Complete", Reason::SuccessPolicyMet, "spec.successPolicy is met; who waited was not called")
         }

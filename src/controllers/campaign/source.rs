@@ -1,85 +1,148 @@
-//! The list of people to call: where it comes from, and the copy that a campaign keeps of it.
+//! The list of people to call: where it comes from, and what is read of it.
 //!
-//! The list is read once. Its bytes are kept in an immutable Secret of the campaign, so that the part that was not cut
-//! into jobs yet is still there after a restart, whatever has become of the source. The Secret goes when all is cut.
+//! A list is read in a stream: what a URL gives is parsed while it comes, on a thread of its own, and only the targets stay.
 
-use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::time::Duration;
 
-use k8s_openapi::ByteString;
+use audience::{
+    Columns, Complaint, Compression, Digest, Format, Hashing, How, MAX_BYTES, ReadError, Region, Summary, read_inline,
+};
+use bytes::Bytes;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::api::{DeleteParams, PostParams};
-use kube::{Api, Client, Resource, ResourceExt};
+use kube::{Api, Client, ResourceExt};
+use tokio::sync::mpsc;
 
-use crate::api::{AudienceFormat, OutboundCampaign, TargetsFrom};
-use crate::audience::{Audience, Digest, Format, SourceError};
+use super::parts::{Gathering, Parts};
+use crate::api::{
+    AudienceCompression, AudienceFormat, AudienceStatus, DuplicateNumbers, ListColumns, ListObject, OutboundCampaign,
+    TargetsFrom,
+};
 use crate::controllers::problem::Problem;
 use crate::dialing::conditions::Reason;
-use crate::dialing::labels::CAMPAIGN_UID;
 use crate::dialing::targets;
+use crate::fetch::{Answer, Body, Credentials, FetchError, Fetcher, Place, Version};
 
-/// The list as bytes.
-pub(super) struct Source {
-    bytes: Vec<u8>,
-    format: Format,
-    inline: bool,
+/// Time for a list from its first byte to its last.
+const PATIENCE: Duration = Duration::from_mins(5);
+/// Time to find out whether a list is still the same. Meanwhile nothing else is done for the campaign.
+const PATIENCE_FOR_A_LOOK: Duration = Duration::from_secs(20);
+/// Parts of a document that wait to be parsed.
+const CHUNKS: usize = 16;
+
+/// A list, read.
+pub(super) struct List {
+    pub(super) digest: Digest,
+    pub(super) rows: usize,
+    pub(super) parts: Parts,
+    pub(super) complaints: Vec<Complaint>,
+    /// What the server called its state.
+    pub(super) version: Option<Version>,
 }
 
-impl Source {
-    /// What identifies it.
-    pub(super) fn digest(&self) -> Digest {
-        Digest::of(&self.bytes)
-    }
+/// A list that is open.
+enum Opened {
+    /// The targets of the spec, as text.
+    Inline(Vec<u8>),
+    /// What a ConfigMap or Secret holds.
+    Held(Vec<u8>),
+    /// What a server sends.
+    Coming(Body, Option<Version>),
+}
 
-    /// The rows and what is wrong with the others. `campaign` is asked for targets that stand in it, so that complaints
-    /// can name their index.
-    pub(super) fn parse(&self, campaign: &OutboundCampaign) -> Result<Audience, SourceError> {
-        if self.inline {
-            Audience::from_inline(self.digest(), campaign.spec.targets.iter().map(targets::raw))
-        } else {
-            Audience::parse(self.format, &self.bytes)
-        }
-    }
+/// Whether the list comes from a URL.
+pub(super) fn is_remote(campaign: &OutboundCampaign) -> bool {
+    campaign.spec.targets_from.as_ref().is_some_and(|from| from.object.is_some())
 }
 
 /// Reads the list where the spec says it is.
-pub(super) async fn read(client: &Client, campaign: &OutboundCampaign) -> Result<Source, Problem> {
-    let Some(from) = &campaign.spec.targets_from else {
-        return inline(campaign);
-    };
-    let (key, bytes) = match (&from.config_map, &from.secret) {
-        (Some(reference), None) => {
-            (&reference.key, config_map(client, campaign, &reference.name, &reference.key).await?)
+pub(super) async fn read(client: &Client, fetcher: &Fetcher, campaign: &OutboundCampaign) -> Result<List, Problem> {
+    let how = how(campaign)?;
+    let opened = open(client, fetcher, campaign, None, PATIENCE).await?;
+    // Without a version to compare, nothing is ever unchanged.
+    let opened = opened.ok_or(Problem::Restarting)?;
+    let (summary, parts, version) = match opened {
+        Opened::Inline(text) => {
+            let mut gathered = Gathering::default();
+            let raw = campaign.spec.targets.iter().map(targets::raw);
+            let summary = read_inline(Digest::of(&text), &how, raw, |row| gathered.push(&row))
+                .map_err(|error| Problem::stalled(Reason::InvalidAudience, error.to_string()))?;
+            (summary, gathered.finish(), None)
         }
-        (None, Some(reference)) => (&reference.key, secret(client, campaign, &reference.name, &reference.key).await?),
-        (Some(_), Some(_)) | (None, None) => {
-            let message = "spec.targetsFrom: set exactly one of configMap and secret";
-            return Err(Problem::stalled(Reason::InvalidSpec, message));
+        Opened::Held(bytes) => {
+            let (summary, parts) = on_a_thread(move || parse(bytes.as_slice(), &how)).await?;
+            (summary, parts, None)
+        }
+        Opened::Coming(body, version) => {
+            let (chunks, coming) = mpsc::channel(CHUNKS);
+            let parsing = on_a_thread(move || parse(Chunks { coming, rest: Bytes::new(), ended: false }, &how));
+            let (fetched, parsed) = tokio::join!(pour(body, chunks), parsing);
+            fetched.map_err(|error| of_fetch(&error))?;
+            let (summary, parts) = parsed?;
+            (summary, parts, version)
         }
     };
-    let format = format(from, key).ok_or_else(|| {
-        let message = "spec.targetsFrom.format: set it, or name a key that ends in .csv, .jsonl or .ndjson";
-        Problem::stalled(Reason::InvalidSpec, message)
-    })?;
-    Ok(Source { bytes, format, inline: false })
+    pinned(campaign, summary.digest)?;
+    Ok(List { digest: summary.digest, rows: summary.rows, parts, complaints: summary.complaints, version })
 }
 
-fn format(from: &TargetsFrom, key: &str) -> Option<Format> {
-    match from.format {
-        Some(AudienceFormat::Csv) => Some(Format::Csv),
-        Some(AudienceFormat::JsonLines) => Some(Format::JsonLines),
-        None => Format::of_key(key),
+/// Whether the list is no longer the one that was read. One that is gone has not changed: what was read is what counts.
+pub(super) async fn has_changed(
+    client: &Client,
+    fetcher: &Fetcher,
+    campaign: &OutboundCampaign,
+    recorded: &AudienceStatus,
+) -> bool {
+    let known = recorded.version.as_ref().map(Version::new);
+    let digest = match open(client, fetcher, campaign, known, PATIENCE_FOR_A_LOOK).await {
+        Ok(Some(Opened::Inline(bytes) | Opened::Held(bytes))) => Digest::of(&bytes),
+        Ok(Some(Opened::Coming(mut body, _))) => {
+            let mut hashing = Hashing::default();
+            loop {
+                match body.chunk().await {
+                    Ok(Some(chunk)) => hashing.update(&chunk),
+                    Ok(None) => break hashing.finish(),
+                    Err(_) => return false,
+                }
+            }
+        }
+        Ok(None) | Err(_) => return false,
+    };
+    digest.to_string() != recorded.sha256
+}
+
+/// `None`: it is still of this version.
+async fn open(
+    client: &Client,
+    fetcher: &Fetcher,
+    campaign: &OutboundCampaign,
+    known: Option<Version>,
+    patience: Duration,
+) -> Result<Option<Opened>, Problem> {
+    let Some(from) = &campaign.spec.targets_from else { return inline(campaign).map(Some) };
+    match (&from.config_map, &from.secret, &from.object) {
+        (Some(reference), None, None) => {
+            config_map(client, campaign, &reference.name, &reference.key).await.map(Opened::Held).map(Some)
+        }
+        (None, Some(reference), None) => {
+            secret(client, campaign, &reference.name, &reference.key).await.map(Opened::Held).map(Some)
+        }
+        (None, None, Some(object)) => remote(client, fetcher, campaign, object, known, patience).await,
+        (Some(_) | None, Some(_) | None, Some(_) | None) => {
+            let message = "spec.targetsFrom: set exactly one of configMap, secret and object";
+            Err(Problem::stalled(Reason::InvalidSpec, message))
+        }
     }
 }
 
-fn inline(campaign: &OutboundCampaign) -> Result<Source, Problem> {
+fn inline(campaign: &OutboundCampaign) -> Result<Opened, Problem> {
     let mut bytes = Vec::new();
     for target in &campaign.spec.targets {
         serde_json::to_writer(&mut bytes, target)
             .map_err(|_| Problem::stalled(Reason::InvalidSpec, "spec.targets: cannot be written as JSON"))?;
         bytes.push(b'\n');
     }
-    Ok(Source { bytes, format: Format::JsonLines, inline: true })
+    Ok(Opened::Inline(bytes))
 }
 
 async fn config_map(client: &Client, campaign: &OutboundCampaign, name: &str, key: &str) -> Result<Vec<u8>, Problem> {
@@ -101,62 +164,219 @@ fn absent(field: &str, what: &str) -> Problem {
     Problem::waiting(Reason::SourceNotFound, format!("spec.targetsFrom.{field}: {what} does not exist: create it"))
 }
 
-/// The copy, if there is one. A Secret of that name that is somebody else's is a conflict.
-pub(super) async fn kept(client: &Client, campaign: &OutboundCampaign) -> Result<Option<Source>, Problem> {
-    let api = secrets(client, campaign);
-    let name = copy_name(campaign);
-    let Some(found) = api.get_opt(&name).await? else { return Ok(None) };
-    if found.labels().get(CAMPAIGN_UID) != campaign.uid().as_ref() {
-        let message = format!("Secret {name} exists and is not this campaign's: delete it, or rename the campaign");
-        return Err(Problem::stalled(Reason::NameTaken, message));
+async fn remote(
+    client: &Client,
+    fetcher: &Fetcher,
+    campaign: &OutboundCampaign,
+    object: &ListObject,
+    known: Option<Version>,
+    patience: Duration,
+) -> Result<Option<Opened>, Problem> {
+    let place = Place::parse(&object.url, object.region.as_deref(), object.endpoint.as_deref());
+    let place = place.map_err(|refused| of_fetch(&FetchError::Refused(refused)))?;
+    let credentials = credentials(client, campaign, object).await?;
+    match fetcher.open(&place, credentials.as_ref(), known, MAX_BYTES, patience).await {
+        Ok(Answer::Unchanged) => Ok(None),
+        Ok(Answer::Document { body, version }) => Ok(Some(Opened::Coming(body, version))),
+        Err(error) => {
+            tracing::debug!(campaign = %campaign.name_any(), ?error, "the list cannot be fetched");
+            Err(of_fetch(&error))
+        }
     }
-    let mut data = found.data.unwrap_or_default();
-    let mut take = |key: &str| data.remove(key).map(|bytes| bytes.0);
-    Ok(take(INLINE)
-        .map(|bytes| Source { bytes, format: Format::JsonLines, inline: false })
-        .or_else(|| take(CSV).map(|bytes| Source { bytes, format: Format::Csv, inline: false }))
-        .or_else(|| take(JSON_LINES).map(|bytes| Source { bytes, format: Format::JsonLines, inline: false })))
 }
 
-/// Keeps a copy.
-pub(super) async fn keep(client: &Client, campaign: &OutboundCampaign, source: &Source) -> Result<(), Problem> {
-    let key = match source.format {
-        Format::JsonLines if source.inline => INLINE,
-        Format::JsonLines => JSON_LINES,
-        Format::Csv => CSV,
+async fn credentials(
+    client: &Client,
+    campaign: &OutboundCampaign,
+    object: &ListObject,
+) -> Result<Option<Credentials>, Problem> {
+    let Some(reference) = &object.secret_ref else { return Ok(None) };
+    let api = Api::<Secret>::namespaced(client.clone(), &campaign.namespace().unwrap_or_default());
+    let found = api.get_opt(&reference.name).await?;
+    let found = found.ok_or_else(|| absent("object.secretRef", &format!("Secret {}", reference.name)))?;
+    let text = |(key, value): (String, k8s_openapi::ByteString)| Some((key, String::from_utf8(value.0).ok()?));
+    Ok(Some(Credentials::new(found.data.unwrap_or_default().into_iter().filter_map(text))))
+}
+
+fn of_fetch(error: &FetchError) -> Problem {
+    let message = format!("spec.targetsFrom.object: the url {error}");
+    match error {
+        FetchError::TooLarge { .. } => Problem::stalled(Reason::InvalidAudience, message),
+        FetchError::Refused(_) | FetchError::Credentials(_) => Problem::stalled(Reason::InvalidSpec, message),
+        FetchError::Status { status } if status.as_u16() == 404 => Problem::waiting(Reason::SourceNotFound, message),
+        FetchError::Status { .. } if !error.is_passing() => Problem::stalled(Reason::SourceRefused, message),
+        FetchError::Status { .. } | FetchError::TooSlow | FetchError::Request(_) | FetchError::Store(_) => {
+            Problem::waiting(Reason::SourceUnreachable, message)
+        }
+    }
+}
+
+/// How the list is to be read.
+fn how(campaign: &OutboundCampaign) -> Result<How, Problem> {
+    let invalid = |message: &str| Problem::stalled(Reason::InvalidSpec, format!("spec.targetsFrom.{message}"));
+    let Some(from) = &campaign.spec.targets_from else { return Ok(How::plain(Format::JsonLines)) };
+    let (ending, unpacked) = Compression::of_key(name(from));
+    let format = match from.format {
+        Some(AudienceFormat::Csv) => Some(Format::Csv),
+        Some(AudienceFormat::JsonLines) => Some(Format::JsonLines),
+        None => Format::of_key(unpacked),
     };
-    let secret = Secret {
-        metadata: ObjectMeta {
-            name: Some(copy_name(campaign)),
-            labels: Some(BTreeMap::from([(CAMPAIGN_UID.to_owned(), campaign.uid().unwrap_or_default())])),
-            owner_references: campaign.controller_owner_ref(&()).map(|owner| vec![owner]),
-            ..ObjectMeta::default()
+    let format =
+        format.ok_or_else(|| invalid("format: set it, or name a key or url that ends in .csv, .jsonl or .ndjson"))?;
+    if from.columns.is_some() && format != Format::Csv {
+        return Err(invalid("columns: only CSV has columns"));
+    }
+    let region = from.default_region.as_deref().map(Region::parse).transpose();
+    Ok(How {
+        format,
+        compression: match from.compression {
+            Some(AudienceCompression::None) => Compression::None,
+            Some(AudienceCompression::Gzip) => Compression::Gzip,
+            Some(AudienceCompression::Zstd) => Compression::Zstd,
+            None => ending,
         },
-        immutable: Some(true),
-        data: Some(BTreeMap::from([(key.to_owned(), ByteString(source.bytes.clone()))])),
-        ..Secret::default()
-    };
-    secrets(client, campaign).create(&PostParams::default(), &secret).await?;
+        columns: from.columns.clone().map_or_else(Columns::default, columns),
+        region: region.map_err(|error| invalid(&format!("defaultRegion: {error}")))?,
+        duplicate_numbers: match from.duplicate_numbers {
+            DuplicateNumbers::Reject => audience::DuplicateNumbers::Reject,
+            DuplicateNumbers::Allow => audience::DuplicateNumbers::Allow,
+        },
+    })
+}
+
+/// The key, or the path of the URL: what endings are looked for in.
+fn name(from: &TargetsFrom) -> &str {
+    match (&from.config_map, &from.secret, &from.object) {
+        (Some(reference), _, _) => &reference.key,
+        (None, Some(reference), _) => &reference.key,
+        (None, None, Some(object)) => object.url.split(['?', '#']).next().unwrap_or_default(),
+        (None, None, None) => "",
+    }
+}
+
+fn columns(written: ListColumns) -> Columns {
+    let ListColumns { id, to, time_zone, not_before, expires_at, priority } = written;
+    Columns { id, to, time_zone, not_before, expires_at, priority }
+}
+
+fn pinned(campaign: &OutboundCampaign, digest: Digest) -> Result<(), Problem> {
+    let pin = campaign.spec.targets_from.as_ref().and_then(|from| from.sha256.as_deref());
+    if pin.is_none_or(|pin| pin == digest.to_string()) {
+        return Ok(());
+    }
+    let message = format!(
+        "spec.targetsFrom.sha256: the list that is there has the SHA-256 {digest}, not this one: restore it, or correct the field"
+    );
+    Err(Problem::stalled(Reason::DigestMismatch, message))
+}
+
+fn parse(source: impl Read, how: &How) -> Result<(Summary, Parts), ReadError> {
+    let mut gathered = Gathering::default();
+    let summary = audience::read(source, how, |row| gathered.push(&row))?;
+    Ok((summary, gathered.finish()))
+}
+
+/// Parsing takes up to seconds: not on a thread that serves calls.
+async fn on_a_thread(
+    parse: impl FnOnce() -> Result<(Summary, Parts), ReadError> + Send + 'static,
+) -> Result<(Summary, Parts), Problem> {
+    match tokio::task::spawn_blocking(parse).await {
+        Ok(Ok(read)) => Ok(read),
+        Ok(Err(ReadError::Source(error))) => Err(Problem::stalled(Reason::InvalidAudience, error.to_string())),
+        Ok(Err(ReadError::Io(_))) => {
+            Err(Problem::waiting(Reason::SourceUnreachable, "spec.targetsFrom.object: the list stopped before its end"))
+        }
+        // It panicked, which is our fault, or the process ends.
+        Err(error) => {
+            tracing::error!(%error, "reading a list did not end");
+            Err(Problem::Restarting)
+        }
+    }
+}
+
+/// Hands on what comes. An empty part marks the end, so that a stream which breaks off is never taken for a short list. Ends
+/// early when the parser has seen enough: it says itself what is wrong.
+async fn pour(mut body: Body, chunks: mpsc::Sender<Bytes>) -> Result<(), FetchError> {
+    while let Some(chunk) = body.chunk().await? {
+        if !chunk.is_empty() && chunks.send(chunk).await.is_err() {
+            return Ok(());
+        }
+    }
+    let _parser_may_be_done = chunks.send(Bytes::new()).await;
     Ok(())
 }
 
-/// The copy is not needed any more.
-pub(super) async fn drop_copy(client: &Client, campaign: &OutboundCampaign) -> kube::Result<()> {
-    match secrets(client, campaign).delete(&copy_name(campaign), &DeleteParams::default()).await {
-        Ok(_) => Ok(()),
-        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
-        Err(error) => Err(error),
+/// What [`pour`] hands on, for a thread that may wait.
+struct Chunks {
+    coming: mpsc::Receiver<Bytes>,
+    rest: Bytes,
+    ended: bool,
+}
+
+impl Read for Chunks {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.rest.is_empty() && !self.ended {
+            self.rest = self.coming.blocking_recv().ok_or(io::ErrorKind::UnexpectedEof)?;
+            self.ended = self.rest.is_empty();
+        }
+        let part = self.rest.split_to(self.rest.len().min(buffer.len()));
+        if let Some(room) = buffer.get_mut(..part.len()) {
+            room.copy_from_slice(&part);
+        }
+        Ok(part.len())
     }
 }
 
-const INLINE: &str = "targets.jsonl";
-const CSV: &str = "audience.csv";
-const JSON_LINES: &str = "audience.jsonl";
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
 
-fn secrets(client: &Client, campaign: &OutboundCampaign) -> Api<Secret> {
-    Api::namespaced(client.clone(), &campaign.namespace().unwrap_or_default())
-}
+    use super::*;
 
-fn copy_name(campaign: &OutboundCampaign) -> String {
-    format!("{}-audience", campaign.name_any())
+    fn campaign(from: &Value) -> OutboundCampaign {
+        let spec = json!({
+            "accountRef": { "name": "a" }, "applicationRef": { "name": "b" }, "from": ["+15550100"],
+            "purpose": "Informational", "announcement": { "text": { "payload": "hello" } }, "targetsFrom": from,
+        });
+        OutboundCampaign::new("c", serde_json::from_value(spec).unwrap())
+    }
+
+    #[test]
+    fn endings_tell_how_a_list_is_read_unless_the_spec_does() {
+        let object = |url: &str| json!({ "object": { "url": url } });
+        for (from, format, compression) in [
+            (json!({ "configMap": { "name": "l", "key": "a.csv" } }), Format::Csv, Compression::None),
+            (json!({ "secret": { "name": "l", "key": "a.ndjson.gz" } }), Format::JsonLines, Compression::Gzip),
+            (object("https://example.com/a.csv.zst?sig=x.jsonl"), Format::Csv, Compression::Zstd),
+            (object("s3://bucket/in/a.jsonl"), Format::JsonLines, Compression::None),
+        ] {
+            let how = how(&campaign(&from)).unwrap();
+            assert_eq!((how.format, how.compression), (format, compression), "{from}");
+        }
+        let mut given = object("https://example.com/list");
+        assert!(how(&campaign(&given)).is_err(), "nothing tells");
+        given["format"] = json!("Csv");
+        given["compression"] = json!("Gzip");
+        let how = how(&campaign(&given)).unwrap();
+        assert_eq!((how.format, how.compression), (Format::Csv, Compression::Gzip));
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_breaks_off_is_no_short_list() {
+        let parse_chunks = |coming| {
+            on_a_thread(move || parse(Chunks { coming, rest: Bytes::new(), ended: false }, &How::plain(Format::Csv)))
+        };
+        for (end, whole) in [(Some(Bytes::new()), true), (None, false)] {
+            let (chunks, coming) = mpsc::channel(4);
+            for part in [&b"id,to\na,+155"[..], b"50100\n"] {
+                chunks.send(Bytes::from_static(part)).await.unwrap();
+            }
+            if let Some(end) = end {
+                chunks.send(end).await.unwrap();
+            }
+            drop(chunks);
+            let read = parse_chunks(coming).await;
+            assert_eq!(read.is_ok_and(|(summary, _)| summary.rows == 1), whole);
+        }
+    }
 }

@@ -13,7 +13,7 @@ use super::held::Held;
 use super::pass::{CONNECTION_FRESH, LOOK_AGAIN, Pass, PassError};
 use super::report::{Around, Situation, SourceNow, report};
 use super::source;
-use crate::api::OutboundCampaignStatus;
+use crate::api::{OutboundCampaignStatus, RECONCILE_REQUESTED_AT};
 use crate::controllers::transition::transition;
 
 /// Least time between two status writes of a campaign.
@@ -22,7 +22,7 @@ const STATUS_GAP: Duration = Duration::from_secs(1);
 const WAITING_AGAIN: Duration = Duration::from_mins(1);
 /// How often something is looked for that only a person can mend.
 const STALLED_AGAIN: Duration = Duration::from_secs(15);
-/// How often the source is compared with what was read though no watch has shown a change.
+/// How often the source is compared with what was read though no watch has shown a change, and nobody has asked for it.
 const SOURCE_PERIOD: Duration = Duration::from_mins(10);
 
 impl Pass<'_> {
@@ -86,18 +86,18 @@ impl Pass<'_> {
 
     async fn source_now(&self, held: &mut Held) -> SourceNow {
         let recorded = self.status(held).and_then(|status| status.audience.as_ref());
-        let Some(recorded) = recorded.map(|audience| audience.sha256.clone()) else { return SourceNow::AsRead };
+        let Some(recorded) = recorded.cloned() else { return SourceNow::AsRead };
+        let asked = self.campaign.annotations().get(RECONCILE_REQUESTED_AT);
+        let is_asked = asked != self.status(held).and_then(|status| status.last_handled_reconcile_at.as_ref());
         if let Some((now, at)) = held.source
             && at.elapsed() < SOURCE_PERIOD
+            && !(is_asked && asked.is_some())
             && !self.context.held.source_has_moved(self.owner.as_str())
         {
             return now;
         }
-        // A source that is gone has not changed: what was read is what counts.
-        let now = match source::read(&self.context.client, self.campaign).await {
-            Ok(list) if list.digest().to_string() != recorded => SourceNow::Changed,
-            Ok(_) | Err(_) => SourceNow::AsRead,
-        };
+        let changed = source::has_changed(&self.context.client, &self.context.fetcher, self.campaign, &recorded).await;
+        let now = if changed { SourceNow::Changed } else { SourceNow::AsRead };
         held.source = Some((now, Instant::now()));
         now
     }

@@ -5,15 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::fields::{MAX_ROW_BYTES, RawTarget};
-use super::source::lines;
-use super::{Place, Reading, Reason};
-
-pub(super) fn read(text: &str, reading: &mut Reading) {
-    for (line, row) in lines(text) {
-        reading.take(Place::Line(line), target(row).and_then(RawTarget::check));
-    }
-}
+use crate::Reason;
+use crate::fields::RawTarget;
 
 /// The object as written. Values stay untyped: serde's own messages repeat the value they reject, and that may be a
 /// phone number.
@@ -29,10 +22,8 @@ struct Line {
     variables: Option<BTreeMap<String, Value>>,
 }
 
-fn target(row: &str) -> Result<RawTarget, Reason> {
-    if row.len() > MAX_ROW_BYTES {
-        return Err(Reason::TooLong);
-    }
+/// One line.
+pub(crate) fn target(row: &str) -> Result<RawTarget, Reason> {
     let line: Line = serde_json::from_str(row).map_err(|error| match error.classify() {
         serde_json::error::Category::Syntax | serde_json::error::Category::Eof => {
             Reason::NotJson { column: error.column() }

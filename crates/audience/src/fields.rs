@@ -6,12 +6,13 @@ use std::fmt;
 use dialer::{PhoneNumber, TargetId};
 use jiff::Timestamp;
 
-use super::Reason;
+use crate::number::Region;
+use crate::{Reason, number};
 
 /// Longest id. Ids stand in attempt keys and in `client_state`, which must stay short.
-pub(super) const MAX_ID_CHARS: usize = 63;
+pub(crate) const MAX_ID_CHARS: usize = 63;
 /// Longest row. 250 rows of this size, encoded, stay well within the 1 MiB that a Secret may hold.
-pub(super) const MAX_ROW_BYTES: usize = 2048;
+pub(crate) const MAX_ROW_BYTES: usize = 2048;
 /// Priorities lie within this of zero.
 const MAX_PRIORITY: i32 = 1000;
 
@@ -20,7 +21,7 @@ const MAX_PRIORITY: i32 = 1000;
 pub struct RawTarget {
     /// Who this is: unique in the audience.
     pub id: Option<String>,
-    /// The number in E.164 form.
+    /// The number, in E.164 form or as it is written in the list's region.
     pub to: Option<String>,
     /// IANA zone of the callee.
     pub time_zone: Option<String>,
@@ -46,7 +47,7 @@ impl fmt::Debug for RawTarget {
 pub struct Row {
     /// Unique in the audience.
     pub id: TargetId,
-    /// Unique in the audience.
+    /// Unique in the audience unless that was waived.
     pub to: PhoneNumber,
     /// A zone that the IANA database has.
     pub time_zone: Option<String>,
@@ -69,12 +70,12 @@ impl fmt::Debug for Row {
 
 impl RawTarget {
     /// Checks every field; the first that is wrong is the reason.
-    pub(super) fn check(self) -> Result<Row, Reason> {
+    pub(crate) fn check(self, region: Option<Region>) -> Result<Row, Reason> {
         let id = set(self.id.as_deref()).ok_or(Reason::IdMissing)?;
         let to = set(self.to.as_deref()).ok_or(Reason::NumberMissing)?;
         let row = Row {
             id: TargetId::parse(id).map_err(|_| Reason::IdInvalid)?,
-            to: PhoneNumber::parse(to).map_err(|_| Reason::NumberInvalid)?,
+            to: number::parse(to, region)?,
             time_zone: set(self.time_zone.as_deref()).map(zone).transpose()?,
             not_before: set(self.not_before.as_deref()).map(|text| instant("notBefore", text)).transpose()?,
             expires_at: set(self.expires_at.as_deref()).map(|text| instant("expiresAt", text)).transpose()?,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::fields::{MAX_ID_CHARS, MAX_ROW_BYTES};
+use crate::fields::{MAX_ID_CHARS, MAX_ROW_BYTES};
 
 /// One row that cannot be called, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +58,9 @@ pub enum Reason {
     /// Not a number that can be dialled.
     #[error("to must be a number in E.164 form: '+', a country code that does not begin with 0, at most 15 digits")]
     NumberInvalid,
+    /// Not a number of the list's country, nor an international one.
+    #[error("to is neither a valid number of the list's region nor one in E.164 form, such as +12125550100")]
+    NumberUnreadable,
     /// Another row has the number already. One campaign calls a number for one row only.
     #[error("to is the same number as at {first}")]
     DuplicateNumber {
