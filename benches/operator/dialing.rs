@@ -21,7 +21,7 @@ const TARGETS: u32 = 20_000;
 const PACED: u32 = 3600;
 
 /// A healthy account without limits; people answer quickly, listen to a short message and are hung up on.
-const FAST: &str = "
+pub(crate) const FAST: &str = "
 limits: { dialsPerSecond: null }
 # Telnyx delivers the webhooks of different calls side by side; a pool of a fixed size is the simulator's own limit.
 webhooks: { connections: 1024 }
@@ -73,18 +73,18 @@ pub(crate) async fn pacing(report: &mut Report) -> Result<()> {
     report.add("pacing", "calls per second at 60, limit 30", "calls/s", &[limited.calls_per_second]);
     let most = Some("at most 150".to_owned());
     report.add_bounded("pacing", "most dials within any 5 s, limit 30", "dials", &[limited.most_in_five_seconds], most);
-    Ok(())
+    shares(report).await
 }
 
 /// What is asked for and what is allowed.
 #[derive(Debug, Clone, Copy)]
-struct Pace {
+pub(crate) struct Pace {
     /// The campaign's dials per second.
-    campaign: u32,
+    pub(crate) campaign: u32,
     /// The account's limit of dials per second.
-    account: u32,
+    pub(crate) account: u32,
     /// Calls at once, for both.
-    at_once: u32,
+    pub(crate) at_once: u32,
 }
 
 struct Run {
@@ -97,22 +97,19 @@ struct Run {
 }
 
 async fn campaign(simulator: &str, targets: u32, pace: Pace) -> Result<Run> {
-    let Pace { campaign: dials_per_second, account, at_once } = pace;
+    let Pace { account, at_once, .. } = pace;
     let limits =
         json!({ "limits": { "dialsPerSecond": account, "concurrentCalls": at_once, "maxConcurrentRequests": 256 } });
     let installation = Installation::start(simulator, &limits).await?;
     installation.create_caller().await?;
-    let audience = json!({
-        "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "audience" }, "data": { "list.csv": list(targets) },
-    });
-    installation.create::<ConfigMap>([audience].into_iter()).await?;
+    installation.create::<ConfigMap>([audience("bench", 0, targets)].into_iter()).await?;
     let simulator_pid = installation.testbed.simulator().pid().ok_or("the simulator does not run")?;
     let cpu_before = (installation.operator_cpu()?, cpu_seconds(simulator_pid).unwrap_or_default());
-    installation.create::<OutboundCampaign>([campaign_manifest(dials_per_second, at_once)].into_iter()).await?;
+    installation.create::<OutboundCampaign>([campaign_manifest("bench", pace)].into_iter()).await?;
 
     let (dialing, most_in_five_seconds) = dial_time(&installation, u64::from(targets)).await?;
     let simulator_cpu = cpu_seconds(simulator_pid).unwrap_or_default() - cpu_before.1;
-    let counts = completed(&installation).await?;
+    let counts = completed(&installation, "bench").await?;
     let cpu = installation.operator_cpu()? - cpu_before.0;
     let memory = installation.operator_memory()?;
     twice_rung(&installation).await?;
@@ -131,27 +128,78 @@ async fn campaign(simulator: &str, targets: u32, pace: Pace) -> Result<Run> {
     })
 }
 
-fn campaign_manifest(dials_per_second: u32, at_once: u32) -> Value {
+/// A campaign over the ConfigMap of its name.
+pub(crate) fn campaign_manifest(name: &str, pace: Pace) -> Value {
     let spec = json!({
         "accountRef": { "name": ACCOUNT },
         "applicationRef": { "name": "bench" },
         "from": ["+14155550100"],
         "purpose": "Informational",
         "announcement": { "text": { "payload": "Hello, this is a test. Thank you and goodbye.", "language": "en-US" } },
-        "pacing": { "dialsPerSecond": dials_per_second, "maxConcurrentCalls": at_once },
+        "pacing": { "dialsPerSecond": pace.campaign, "maxConcurrentCalls": pace.at_once },
         "windows": [{ "days": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], "start": "00:00", "end": "24:00" }],
         "retry": { "maxAttemptsPerTarget": 1 },
-        "targetsFrom": { "configMap": { "name": "audience", "key": "list.csv" } },
+        "targetsFrom": { "configMap": { "name": name, "key": "list.csv" } },
     });
-    manifest("OutboundCampaign", "bench", &spec)
+    manifest("OutboundCampaign", name, &spec)
 }
 
-fn list(targets: u32) -> String {
+/// A ConfigMap of so many targets, with numbers from the `first` on.
+pub(crate) fn audience(name: &str, first: u32, targets: u32) -> Value {
     let mut text = "id,to,timeZone\n".to_owned();
-    for number in 0..targets {
+    for number in first..first + targets {
         let _ = writeln!(text, "t{number},+1312{:07},America/Chicago", 2_000_000 + number);
     }
-    text
+    json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": name }, "data": { "list.csv": text } })
+}
+
+/// Three campaigns that want more than the account's 30 dials per second, for ten minutes: what each gets of them, in
+/// percent of what its share is.
+async fn shares(report: &mut Report) -> Result<()> {
+    /// With nine tenths of it in use at most, some 30 a second are left to divide.
+    const LIMIT: u32 = 34;
+    const SHARES: [u32; 3] = [1, 2, 3];
+    let limits =
+        json!({ "limits": { "dialsPerSecond": LIMIT, "concurrentCalls": 3000, "maxConcurrentRequests": 256 } });
+    let installation = Installation::start(FAST, &limits).await?;
+    installation.create_caller().await?;
+    for (first, share) in (0..).step_by(20_000).zip(SHARES) {
+        let name = format!("share-{share}");
+        installation.create::<ConfigMap>([audience(&name, first, 15_000)].into_iter()).await?;
+        let mut campaign = campaign_manifest(&name, Pace { campaign: 30, account: LIMIT, at_once: 1000 });
+        campaign["spec"]["pacing"]["share"] = json!(share);
+        installation.create::<OutboundCampaign>([campaign].into_iter()).await?;
+    }
+    // Not before all three are dialling.
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    let before = called(&installation).await?;
+    tokio::time::sleep(Duration::from_mins(10)).await;
+    let after = called(&installation).await?;
+    let got: Vec<f64> = after.iter().zip(before).map(|(after, before)| after - before).collect();
+    let all: f64 = got.iter().sum();
+    report.add("pacing", "three campaigns: calls per second together, limit 34", "calls/s", &[all / 600.0]);
+    for (got, share) in got.iter().zip(SHARES) {
+        let fair = all * f64::from(share) / f64::from(SHARES.iter().sum::<u32>());
+        let name = format!("three campaigns: error of the one with share {share} of 6");
+        let error = (got - fair).abs() / fair * 100.0;
+        report.add_bounded("pacing", name, "%", &[error], Some("under 3".to_owned()));
+    }
+    installation.testbed.stop().await?;
+    Ok(())
+}
+
+/// Numbers called so far, by campaign.
+async fn called(installation: &Installation) -> Result<[f64; 3]> {
+    let dials = installation.testbed.simulator().get("/dials?atLeast=1").await?;
+    let mut counts = [0.0; 3];
+    for number in dials.as_array().into_iter().flatten() {
+        let ordinal = number["to"].as_str().and_then(|to| to.get(5..)?.parse::<usize>().ok());
+        let campaign = ordinal.and_then(|ordinal| ordinal.checked_sub(2_000_000)).map(|ordinal| ordinal / 20_000);
+        if let Some(count) = campaign.and_then(|campaign| counts.get_mut(campaign)) {
+            *count += 1.0;
+        }
+    }
+    Ok(counts)
 }
 
 /// Seconds from the first accepted dial to the last, as the simulator sees them, and the most within five seconds.
@@ -177,10 +225,10 @@ async fn dial_time(installation: &Installation, targets: u64) -> Result<(f64, f6
 }
 
 /// Waits for the end; the number of targets that ended.
-async fn completed(installation: &Installation) -> Result<u64> {
+pub(crate) async fn completed(installation: &Installation, name: &str) -> Result<u64> {
     let api = installation.api::<OutboundCampaign>();
-    let status = eventually("the campaign is Complete", Duration::from_mins(2), async || {
-        let campaign = json!(api.get("bench").await.map_err(|error| error.to_string())?);
+    let status = eventually("the campaign is Complete", Duration::from_mins(20), async || {
+        let campaign = json!(api.get(name).await.map_err(|error| error.to_string())?);
         let status = campaign["status"].clone();
         if condition(&campaign, "Complete") == Some("True") { Ok(status) } else { Err(status["counts"].to_string()) }
     })
@@ -190,7 +238,7 @@ async fn completed(installation: &Installation) -> Result<u64> {
 }
 
 /// No number may have rung more than once: every target has a number of its own and one attempt.
-async fn twice_rung(installation: &Installation) -> Result<()> {
+pub(crate) async fn twice_rung(installation: &Installation) -> Result<()> {
     let twice = installation.testbed.simulator().get("/dials?atLeast=2").await?;
     match twice.as_array().map(Vec::len) {
         Some(0) => Ok(()),

@@ -1,5 +1,6 @@
 //! The installation that a benchmark measures, and how it is filled and watched.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -110,6 +111,25 @@ impl Installation {
                 && [r#"verb="PATCH""#, r#"verb="PUT""#, r#"verb="POST""#].iter().any(|verb| line.contains(verb))
         });
         Ok(written.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum())
+    }
+
+    /// Writes of whatever campaigns are made of that the API server has answered so far, by its own metrics and resource.
+    /// Leases and what the cluster itself writes are left out.
+    pub(crate) async fn writes(&self) -> Result<BTreeMap<String, f64>> {
+        const OF_CAMPAIGNS: [&str; 5] = ["outboundcampaigns", "dialjobs", "secrets", "configmaps", "events"];
+        let text = self.client.request_text(http::Request::get("/metrics").body(Vec::new())?).await?;
+        let mut writes = BTreeMap::new();
+        for line in text.lines().filter(|line| line.starts_with("apiserver_request_total{")) {
+            let label = |name: &str| Some(line.split_once(&format!("{name}=\""))?.1.split_once('"')?.0);
+            let is_write = label("verb").is_some_and(|verb| ["POST", "PUT", "PATCH", "DELETE"].contains(&verb));
+            let Some(resource) = label("resource").filter(|resource| is_write && OF_CAMPAIGNS.contains(resource))
+            else {
+                continue;
+            };
+            let count = line.rsplit(' ').next().and_then(|count| count.parse::<f64>().ok());
+            *writes.entry(resource.to_owned()).or_default() += count.unwrap_or_default();
+        }
+        Ok(writes)
     }
 
     /// CPU seconds that the API server has used so far.

@@ -10,8 +10,10 @@
 #![allow(clippy::indexing_slicing, reason = "JSON values give null for what they lack, and the benchmark says so")]
 
 mod applications;
+mod campaigns;
 mod dialing;
 mod edits;
+mod etcd;
 mod flows;
 mod installation;
 mod memory;
@@ -64,11 +66,31 @@ enum Benchmark {
     Webhooks,
     /// 500 and 2,000 calls in flows.
     Flows,
+    /// 100,000 targets: calls per second, memory, growth of etcd.
+    #[value(name = "campaign-100k")]
+    Campaign100k,
+    /// Writes at the API server of a campaign of 1,000 targets.
+    CampaignWrites,
+    /// The operator killed 100 times during a campaign of 5,000 targets.
+    Kills,
+    /// Every webhook lost for five minutes.
+    LostWebhooks,
 }
 
 impl Benchmark {
-    const ALL: [Self; 7] =
-        [Self::Applications, Self::Edits, Self::Memory, Self::Dialing, Self::Pacing, Self::Webhooks, Self::Flows];
+    const ALL: [Self; 11] = [
+        Self::Applications,
+        Self::Edits,
+        Self::Memory,
+        Self::Dialing,
+        Self::Pacing,
+        Self::Webhooks,
+        Self::Flows,
+        Self::Campaign100k,
+        Self::CampaignWrites,
+        Self::Kills,
+        Self::LostWebhooks,
+    ];
 
     async fn measure(self, runs: usize, report: &mut Report) -> Result<()> {
         match self {
@@ -79,6 +101,10 @@ impl Benchmark {
             Self::Pacing => dialing::pacing(report).await,
             Self::Webhooks => webhooks::measure(report).await,
             Self::Flows => flows::measure(report).await,
+            Self::Campaign100k => campaigns::large(report).await,
+            Self::CampaignWrites => campaigns::writes(report).await,
+            Self::Kills => campaigns::kills(report).await,
+            Self::LostWebhooks => campaigns::lost_webhooks(report).await,
         }
     }
 }

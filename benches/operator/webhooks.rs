@@ -108,7 +108,8 @@ fn request(http: &reqwest::Client, url: &str, key: &SigningKey) -> reqwest::Requ
         .body(body)
 }
 
-fn quantile(sorted: &[f64], share: f64) -> f64 {
+/// The value that this share of the sorted values does not exceed.
+pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
