@@ -162,6 +162,9 @@ pub struct OutboundCampaignStatus {
     /// How fast dialing goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pacing: Option<PacingStatus>,
+    /// What became of people who answered. Of campaigns that dial by their agents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub abandonment: Option<AbandonmentStatus>,
     /// The `DialJob`s that the list was cut into.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jobs: Option<JobCounts>,
@@ -263,6 +266,19 @@ pub struct PacingStatus {
     /// Until when Telnyx has asked to pause. Unset: it has not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throttled_until: Option<Time>,
+}
+
+/// What became of people who answered, within `pacing.adaptive.windowDays`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AbandonmentStatus {
+    /// Calls that a person answered: the denominator.
+    pub answered: u32,
+    /// Those of them that no agent took within two seconds: the numerator. What the operator did not see counts as such.
+    pub abandoned: u32,
+    /// Their share in hundredths of a percent: 300 is 3 %. Unset: nobody has answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_basis_points: Option<u32>,
 }
 
 /// The `DialJob`s of a campaign.

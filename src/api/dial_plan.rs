@@ -6,6 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::adaptive::{AdaptivePacing, PacingMode};
 use super::announcement::{Amd, Announcement};
 use super::limits::{Budget, CircuitBreaker, Compliance, FailurePolicy, FrequencyCap, SuccessPolicy};
 use super::number::Number;
@@ -24,6 +25,9 @@ use super::retry::Retry;
 }, {
     "rule": "self.ringTimeoutSecs < self.maxCallSecs",
     "message": "maxCallSecs must be longer than ringTimeoutSecs: it counts from the start of ringing",
+}, {
+    "rule": "self.pacing.mode != 'Adaptive' || has(self.callFlowRef)",
+    "message": "pacing.mode Adaptive needs callFlowRef: only a flow can put callees through to an agent",
 }, {
     "rule": "has(self.announcement) != has(self.callFlowRef)",
     "message": "set exactly one of announcement (played to whom answers) and callFlowRef (a CallFlow that has the call from the answer on)",
@@ -181,7 +185,18 @@ pub enum Purpose {
 /// How fast, and how many at once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = [{
+    "rule": "(self.mode == 'Adaptive') == has(self.adaptive)",
+    "message": "mode Adaptive needs adaptive, with its agents, and adaptive is for mode Adaptive alone: set both or neither",
+}]))]
 pub struct Pacing {
+    /// How the pace is found. `Fixed`: `dialsPerSecond` alone. `Adaptive`: by who is free to talk, see `adaptive`; at most
+    /// `dialsPerSecond`.
+    #[serde(default)]
+    pub mode: PacingMode,
+    /// Who is free to talk, and how many callees may be left without an agent. For mode `Adaptive` alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adaptive: Option<AdaptivePacing>,
     /// Calls started per second, 0.01 to 1000; it is rounded to thousandths. The account's limit applies to all
     /// campaigns together.
     #[serde(default = "default_campaign_dials_per_second")]
@@ -244,6 +259,8 @@ fn default_every_secs() -> u32 {
 impl Default for Pacing {
     fn default() -> Self {
         Self {
+            mode: PacingMode::default(),
+            adaptive: None,
             dials_per_second: default_campaign_dials_per_second(),
             max_concurrent_calls: default_max_concurrent_calls(),
             ramp_up: None,

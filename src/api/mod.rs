@@ -8,6 +8,7 @@
 #![allow(clippy::duplicated_attributes, reason = "every printer column names its type, and most are strings")]
 
 mod account;
+mod adaptive;
 mod announcement;
 mod application;
 mod audience;
@@ -28,6 +29,7 @@ mod schema;
 mod status;
 
 pub use account::{AccountLimits, DEFAULT_BASE_URL, TelnyxAccount, TelnyxAccountSpec, TelnyxAccountStatus};
+pub use adaptive::{AdaptivePacing, Agents, PacingMode};
 pub use announcement::{
     Amd, AmdMode, Announcement, AnnouncementAudio, AnnouncementText, OnMachine, OnNobody, OnNotSure,
 };
@@ -40,8 +42,8 @@ pub use audience::{
 };
 pub use call_flow::{CallFlow, CallFlowSpec, CallFlowStatus, FlowProblem, FlowRevision, FlowWebhooks, StepCount};
 pub use campaign::{
-    AudienceStatus, Counts, JobCounts, OutboundCampaign, OutboundCampaignSpec, OutboundCampaignStatus, PacingStatus,
-    RejectedRow,
+    AbandonmentStatus, AudienceStatus, Counts, JobCounts, OutboundCampaign, OutboundCampaignSpec,
+    OutboundCampaignStatus, PacingStatus, RejectedRow,
 };
 pub use conference::{
     AnnouncementState, AnnouncementStatus, Conference, ConferenceAnnouncement, ConferenceBeep, ConferenceParticipant,

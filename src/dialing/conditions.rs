@@ -117,6 +117,10 @@ pub enum Reason {
     Halted,
     /// As many calls were placed as it may.
     BudgetSpent,
+    /// The queue or conference of `spec.pacing.adaptive.agents` does not exist, or is not Ready.
+    AgentsNotReady,
+    /// No agent is free, or nobody knows of one.
+    NoFreeAgent,
     /// Every caller id rests, because analytics engines block it.
     CallerIdsBlocked,
     /// Some of a campaign's jobs were deleted while it lives.
@@ -172,6 +176,8 @@ impl Reason {
             Self::FailedByRule => "FailedByRule",
             Self::Halted => "Halted",
             Self::BudgetSpent => "BudgetSpent",
+            Self::AgentsNotReady => "AgentsNotReady",
+            Self::NoFreeAgent => "NoFreeAgent",
             Self::CallerIdsBlocked => "CallerIdsBlocked",
             Self::JobsDeleted => "JobsDeleted",
             Self::Draining => "Draining",

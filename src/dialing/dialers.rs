@@ -125,6 +125,11 @@ impl Line {
         self.order(Order::Tell(Event::CampaignRemoved { owner })).await
     }
 
+    /// So many agents of a campaign are free, and so many callers wait for one.
+    pub async fn agents(&self, owner: OwnerId, free: u32, waiting: u32) -> Result<(), Stopping> {
+        self.order(Order::Tell(Event::Agents { owner, free, waiting })).await
+    }
+
     /// A job whose targets are at hand. One that is known already stays as it is.
     pub async fn hand_in(&self, job: &DialJob, rows: Vec<Row>) -> Result<(), HandInError> {
         self.order(Order::Load(Box::new(assemble(job, rows)?))).await.map_err(HandInError::from)

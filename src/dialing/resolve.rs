@@ -19,8 +19,9 @@ use jiff::tz::TimeZone;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time as ApiTime;
 
 use crate::api::{
-    self, Amd, AmdMode, Announcement, CircuitBreaker, CompliancePreset, DialPlan, DrainPolicy, FromSelection, Heard,
-    OnAmbiguous, OnMachine, OnNobody, OnNotSure, Pacing, Retry, RetryAction, RetryOutcome, UnknownTimeZone, Weekday,
+    self, AdaptivePacing, Amd, AmdMode, Announcement, CircuitBreaker, CompliancePreset, DialPlan, DrainPolicy,
+    FromSelection, Heard, OnAmbiguous, OnMachine, OnNobody, OnNotSure, Pacing, Retry, RetryAction, RetryOutcome,
+    UnknownTimeZone, Weekday,
 };
 
 /// How long a machine's greeting may take. Voice mail boxes allow greetings of half a minute and more; `detect_words`
@@ -200,6 +201,34 @@ fn pacing(root: &str, written: &Pacing) -> Result<spec::Pacing, FieldError> {
         }),
         priority: written.priority,
         share: written.share,
+        adaptive: written.adaptive.as_ref().map(|adaptive| agents(root, adaptive)).transpose()?,
+    })
+}
+
+fn agents(root: &str, written: &AdaptivePacing) -> Result<spec::Adaptive, FieldError> {
+    let path = |field: &str| format!("{root}.pacing.adaptive.{field}");
+    let share = |field: &str, share: f64| {
+        let thousandths = (share * 1000.0).round();
+        if !(1.0..=30.0).contains(&thousandths) {
+            return Err(FieldError::new(path(field), "must be 0.001 to 0.03"));
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 30, checked above")]
+        let thousandths = thousandths as u16;
+        Ok(thousandths)
+    };
+    let agents = match (written.agents.count, &written.agents.queue_ref, &written.agents.conference_ref) {
+        (Some(count), None, None) => spec::Agents::Count(count),
+        (Some(count), Some(_), None) => spec::Agents::CountBesideQueue(count),
+        (None, None, Some(_)) => spec::Agents::Told,
+        (None, None | Some(_), None) | (Some(_) | None, Some(_), Some(_)) | (Some(_), None, Some(_)) => {
+            return Err(FieldError::new(path("agents"), "set count, count and queueRef, or conferenceRef"));
+        }
+    };
+    Ok(spec::Adaptive {
+        agents,
+        target: share("abandonRateTarget", written.abandon_rate_target)?,
+        hard_stop: share("hardStop", written.hard_stop)?,
+        window: Duration::from_hours(24 * u64::from(written.window_days)),
     })
 }
 
@@ -435,6 +464,25 @@ mod tests {
         let rule = json!({ "retry": { "rules": [{ "details": ["unclear"], "action": "Retry" }] } });
         let details = resolve("spec", &plan(rule), "1", None).unwrap().retry.rules[0].when.details.clone();
         assert_eq!(details, [Detail::parse("unclear").unwrap()]);
+    }
+
+    #[test]
+    fn agents_are_resolved_and_shares_out_of_bounds_are_named() {
+        let adaptive = |agents: serde_json::Value| {
+            let pacing =
+                json!({ "mode": "Adaptive", "adaptive": { "agents": agents, "hardStop": 0.025, "windowDays": 7 } });
+            resolve("spec", &plan(json!({ "pacing": pacing })), "1", None)
+        };
+        let agents = |written| adaptive(written).unwrap().pacing.adaptive.unwrap().agents;
+        assert_eq!(agents(json!({ "count": 3 })), spec::Agents::Count(3));
+        assert_eq!(agents(json!({ "count": 3, "queueRef": { "name": "q" } })), spec::Agents::CountBesideQueue(3));
+        assert_eq!(agents(json!({ "conferenceRef": { "name": "c" } })), spec::Agents::Told);
+        let pacing = adaptive(json!({ "count": 3 })).unwrap().pacing.adaptive.unwrap();
+        assert_eq!((pacing.target, pacing.hard_stop, pacing.window), (20, 25, secs(7 * 86_400)));
+        assert_eq!(adaptive(json!({})).unwrap_err()[0].path, "spec.pacing.adaptive.agents");
+        let over = json!({ "mode": "Adaptive", "adaptive": { "agents": { "count": 3 }, "hardStop": 0.5 } });
+        let errors = resolve("spec", &plan(json!({ "pacing": over })), "1", None).unwrap_err();
+        assert_eq!(errors[0].path, "spec.pacing.adaptive.hardStop");
     }
 
     #[test]

@@ -83,6 +83,7 @@ fn what(payload: &Payload) -> What {
         Payload::CallMachineGreetingEnded(_) | Payload::CallMachinePremiumGreetingEnded(_) => What::GreetingEnded,
         Payload::CallSpeakEnded(ended) => What::AudioEnded(spoken(ended.status.as_ref())),
         Payload::CallPlaybackEnded(ended) => What::AudioEnded(played(ended.status.as_ref())),
+        Payload::CallBridged(_) | Payload::ConferenceParticipantJoined(_) => What::Connected,
         Payload::CallHangup(hangup) => What::HungUp(hung_up(hangup)),
         _ => What::Other,
     }
@@ -181,7 +182,8 @@ mod tests {
         };
         check("call.initiated", "", What::Initiated);
         check("call.answered", "", What::Answered);
-        check("call.bridged", "", What::Other);
+        check("call.bridged", "", What::Connected);
+        check("conference.participant.joined", "", What::Connected);
         for (result, verdict) in [
             (r#","result":"human""#, Verdict::Human),
             (r#","result":"machine""#, Verdict::Machine),

@@ -90,7 +90,7 @@ fn plan(root: &str) -> Vec<(&'static str, Value)> {
         ),
         ("ringTimeoutSecs", json!(30)),
         ("maxCallSecs", json!(600)),
-        ("pacing", json!({ "dialsPerSecond": 1, "maxConcurrentCalls": 2, "priority": 3, "share": 1 })),
+        ("pacing", json!({ "mode": "Fixed", "dialsPerSecond": 1, "maxConcurrentCalls": 2, "priority": 3, "share": 1 })),
         (
             "circuitBreaker",
             json!({

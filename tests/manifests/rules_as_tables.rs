@@ -95,6 +95,18 @@ pub(crate) const PLANS: &str = "
 {startAt: tomorrow} | date-time
 {pacing.dialsPerSecond: 0} | use suspend to stop dialing
 {pacing.dialsPerSecond: 0.01} | ok
+{announcement: null, callFlowRef: {name: f}, pacing.mode: Adaptive} | mode Adaptive needs adaptive, with its agents
+{pacing: {mode: Adaptive, adaptive: {agents: {count: 3}}}} | pacing.mode Adaptive needs callFlowRef
+{pacing.adaptive: {agents: {count: 3}}} | adaptive is for mode Adaptive alone
+{announcement: null, callFlowRef: {name: f}, pacing: {mode: Adaptive, adaptive: {agents: {count: 3}}}} | ok
+{announcement: null, callFlowRef: {name: f}, pacing: {mode: Adaptive, adaptive: {agents: {}}}} | without agents nobody may be called
+{announcement: null, callFlowRef: {name: f}, pacing: {mode: Adaptive, adaptive: {agents: {queueRef: {name: q}}}}} | set exactly one of count
+{announcement: null, callFlowRef: {name: f}, pacing: {mode: Adaptive, adaptive: {agents: {count: 3, queueRef: {name: q}}}}} | ok
+{announcement: null, callFlowRef: {name: f}, pacing: {mode: Adaptive, adaptive: {agents: {conferenceRef: {name: c}}}}} | ok
+{announcement: null, callFlowRef: {name: f}, pacing: {mode: Adaptive, adaptive: {agents: {conferenceRef: {name: c}, queueRef: {name: q}}}}} | queueRef needs count
+{announcement: null, callFlowRef: {name: f}, pacing: {mode: Adaptive, adaptive: {agents: {count: 3, conferenceRef: {name: c}}}}} | set exactly one of count
+{announcement: null, callFlowRef: {name: f}, pacing: {mode: Adaptive, adaptive: {agents: {count: 3}, abandonRateTarget: 0.02, hardStop: 0.01}}} | abandonRateTarget must not be above hardStop
+{announcement: null, callFlowRef: {name: f}, pacing: {mode: Adaptive, adaptive: {agents: {count: 3}, abandonRateTarget: 0}}} | should be greater than or equal to 0.001
 {ringTimeoutSecs: 60, maxCallSecs: 60} | maxCallSecs must be longer than ringTimeoutSecs
 {ringTimeoutSecs: 60, maxCallSecs: 61} | ok
 {retry.rules: [{outcomes: [Busy], action: Retry, afterSecs: 60}]} | ok

@@ -64,7 +64,7 @@ pub(crate) fn step(
         What::Detected(verdict) => detected(position, manner, *verdict),
         What::GreetingEnded => greeting_ended(position, manner),
         What::AudioEnded(end) => audio_ended(position, carried, *end),
-        What::Initiated | What::HungUp(_) | What::Other => None,
+        What::Initiated | What::Connected | What::HungUp(_) | What::Other => None,
     }
 }
 

@@ -35,6 +35,8 @@ pub enum What {
     GreetingEnded,
     /// `call.speak.ended`, `call.playback.ended`
     AudioEnded(AudioEnd),
+    /// `call.bridged`, `conference.participant.joined`: the callee talks to somebody.
+    Connected,
     /// `call.hangup`
     HungUp(Hangup),
     /// Any other event of the leg. It proves that the leg exists.

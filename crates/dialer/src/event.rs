@@ -57,6 +57,16 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
+    /// What the agents of a campaign are doing, whose [`agents`](crate::spec::Adaptive::agents) ask for it. Believed for a
+    /// minute: then nobody counts as free until it is told again.
+    Agents {
+        /// Whose.
+        owner: OwnerId,
+        /// Agents who could take a call now.
+        free: u32,
+        /// Callers who wait for an agent now, whoever called whom.
+        waiting: u32,
+    },
     /// A job is seen for the first time. Once it is held, further ones are ignored: the dialer is the writer, and a
     /// foreign write shows in the next save.
     JobLoaded(LoadedJob),

@@ -35,6 +35,21 @@ pub(crate) struct Flight {
     pub(crate) cancel_at: Option<Duration>,
     /// The call is over; how its announcement ended may still be on its way.
     pub(crate) held_hangup: Option<HeldHangup>,
+    /// Whether a person answered, and an agent was there.
+    pub(crate) talk: Talk,
+}
+
+/// Whether a person answered, and an agent was there; of campaigns that dial by agents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Talk {
+    /// When the person's greeting had ended, by Telnyx's clock.
+    pub(crate) answered_at: Option<Timestamp>,
+    /// When the first agent was there, by Telnyx's clock.
+    pub(crate) connected_at: Option<Timestamp>,
+    /// From when on an agent is late, by this process's own clock.
+    pub(crate) late_from: Option<Duration>,
+    /// None was there by then.
+    pub(crate) is_late: bool,
 }
 
 /// A hangup that came while the announcement was being played. Webhooks come in any order (Telnyx: receiving webhooks

@@ -5,7 +5,7 @@
 //!
 //! # How a target is called
 //!
-//! 1. **Claim.** A few targets of a job, no more than pacing lets out within a second, become
+//! 1. **Claim.** A few targets of a job, no more than pacing lets out within two seconds, become
 //!    [`Claimed`](TargetState::Claimed) in one compare-and-swap of the job ([`Effect::Save`]).
 //! 2. **Dial.** The answer to that save carries a proof for each claim, and a dial is made of the proof
 //!    ([`Effect::Dial`]). Just before, window, expiry, suspension and age of the claim are looked at again; what may no
@@ -54,6 +54,7 @@
 //! - Learned channel limits, the rest of a blocked caller id, a ramp and a breaker's sample begin anew with the process.
 //! - A campaign edited while a call lives applies to that call at once.
 
+mod adaptive;
 mod agenda;
 mod announcement;
 mod breaker;
@@ -87,6 +88,7 @@ mod window;
 
 use std::time::Duration;
 
+pub use adaptive::Abandonment;
 pub use claim::{Claim, Saved};
 pub use client_state::ClientState;
 pub use dialer::{Dialer, Tuning, Wake, WakeReason};

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::adaptive::{Abandonment, LiveCounts, Pool};
 use crate::breaker::Results;
 use crate::call::Refusal;
 use crate::caller_ids::CallerIds;
@@ -64,6 +65,8 @@ pub(crate) struct Owner {
     pub(crate) results: Results,
     /// Dials so far, each weighed by the share: who has passed least is next.
     pub(crate) passed: u64,
+    /// The wall clock when last looked.
+    looked_at: Timestamp,
     /// Some window was open when last looked.
     was_open: bool,
     pub(crate) learned_cap: LearnedCap,
@@ -74,6 +77,8 @@ pub(crate) struct Owner {
     /// Set by a refusal that only a person can cure.
     pub(crate) misconfigured: Option<Refusal>,
     pub(crate) dialled: u64,
+    /// Its agents, where it dials by them.
+    pub(crate) pool: Pool,
 }
 
 /// What the targets of an owner have used up together, and what they say of it.
@@ -81,11 +86,18 @@ pub(crate) struct Owner {
 pub(crate) struct Used {
     calls: u64,
     halts: BTreeMap<Halt, u32>,
+    live: LiveCounts,
 }
 
 impl Used {
+    /// Calls that a person answered, by the hour.
+    pub(crate) fn live(&self) -> &LiveCounts {
+        &self.live
+    }
+
     pub(crate) fn add(&mut self, state: &TargetState) {
         self.calls += u64::from(state.calls());
+        self.live.add(state.tally().answers);
         if let Some(halt) = state.tally().halt {
             *self.halts.entry(halt).or_default() += 1;
         }
@@ -93,6 +105,7 @@ impl Used {
 
     pub(crate) fn remove(&mut self, state: &TargetState) {
         self.calls -= u64::from(state.calls());
+        self.live.remove(state.tally().answers);
         if let Some(halt) = state.tally().halt
             && let Some(count) = self.halts.get_mut(&halt)
         {
@@ -203,6 +216,7 @@ impl Owner {
             ramp: RampUp::new(now),
             results: Results::default(),
             passed: 0,
+            looked_at: Timestamp::UNIX_EPOCH,
             was_open: false,
             learned_cap: LearnedCap::default(),
             next_claim: Duration::ZERO,
@@ -211,6 +225,7 @@ impl Owner {
             used: Used::default(),
             misconfigured: None,
             dialled: 0,
+            pool: Pool::default(),
         }
     }
 
@@ -296,6 +311,10 @@ impl Owner {
     pub(crate) fn refresh(&mut self, now: Now) {
         let Some(spec) = self.spec.clone() else { return };
         let wall = now.wall;
+        self.looked_at = wall;
+        if let (Some(adaptive), Some(so_far)) = (spec.pacing.adaptive, self.abandonment()) {
+            self.pool.step(&adaptive, so_far, now.up);
+        }
         for queue in &mut self.queues {
             queue.ripen(wall);
             if queue.window.is_none_or(|window| !window.covers(wall)) {
@@ -346,7 +365,30 @@ impl Owner {
         if self.caller_ids_rest_until(now).is_some() {
             return 0;
         }
-        self.bucket.by(now + CLAIM_AHEAD).saturating_sub(self.undialled).min(self.room(now)).min(self.budget())
+        let paced = self.bucket.by(now + CLAIM_AHEAD).saturating_sub(self.undialled);
+        paced.min(self.room(now)).min(self.budget()).min(self.agents_room(now).unwrap_or(u32::MAX))
+    }
+
+    /// Calls that a person answered within the window that counts, and those that were abandoned, those under way among
+    /// them. `None`: the campaign does not dial by agents.
+    pub(crate) fn abandonment(&self) -> Option<Abandonment> {
+        let adaptive = self.spec.as_ref()?.pacing.adaptive?;
+        let ended = self.used.live.within(adaptive.window, self.looked_at);
+        let late = self.pool.late;
+        Some(Abandonment { answered: ended.answered + late, abandoned: ended.abandoned + late })
+    }
+
+    /// How many more phones may ring for its agents. `None`: the campaign does not dial by agents.
+    pub(crate) fn agents_room(&self, now: Duration) -> Option<u32> {
+        let adaptive = self.spec.as_ref()?.pacing.adaptive?;
+        let so_far = self.abandonment()?;
+        // What is late now will be stored with its end, and may halt the campaign then.
+        if self.pool.late > 0 && so_far.reaches(adaptive.hard_stop) {
+            return Some(0);
+        }
+        let counts = self.tallied.counts;
+        let free = self.pool.free(adaptive.agents, counts.live, now);
+        Some(self.pool.lines(&adaptive, free, so_far).saturating_sub(counts.claimed + counts.dialing))
     }
 
     /// From when on pacing wants another claim; `None` when never.
@@ -441,7 +483,7 @@ impl Owner {
 }
 
 /// Claims are made this long ahead of their dials. It covers the gap between two saves of a job and a slow save.
-const CLAIM_AHEAD: Duration = Duration::from_secs(1);
+const CLAIM_AHEAD: Duration = Duration::from_secs(2);
 
 /// A second's worth of dials and one: what a pause may catch up.
 fn burst(rate: DialRate) -> u32 {

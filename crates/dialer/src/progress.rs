@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::adaptive::Abandonment;
 use crate::outcome::Outcome;
 use crate::tally::Halt;
 use crate::target::TargetState;
@@ -156,6 +157,8 @@ pub struct Progress {
     pub dialled: u64,
     /// Set once the campaign is over before all its targets were reached.
     pub end: Option<CampaignEnd>,
+    /// Calls that a person answered, and those that were abandoned. `None`: the campaign does not dial by agents.
+    pub abandonment: Option<Abandonment>,
 }
 
 /// How a campaign ended before all its targets were reached. Those that waited end as [`Outcome::Skipped`].
@@ -222,6 +225,8 @@ pub enum WaitingFor {
     },
     /// As many calls as allowed are under way.
     Concurrency,
+    /// No agent is free, or nobody knows of one.
+    Agents,
     /// Telnyx refused for lack of capacity.
     Capacity,
     /// Jobs are still being read.

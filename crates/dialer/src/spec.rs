@@ -225,6 +225,36 @@ pub struct Pacing {
     pub dials_per_second: DialRate,
     /// Calls claimed, ringing or live at once.
     pub max_concurrent: u32,
+    /// Dials by who is free to talk; `None`: nobody has to be.
+    pub adaptive: Option<Adaptive>,
+}
+
+/// Dials by the agents who are free, so that nobody who answers is left without one.
+///
+/// A call is abandoned when a person answered it and no agent was connected within two seconds of the end of the greeting,
+/// as the detector heard it, or else of the answer (47 CFR 64.1200(a)(7)). Shares are of the calls that a person answered,
+/// per campaign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Adaptive {
+    /// Who they are.
+    pub agents: Agents,
+    /// Abandoned calls aimed at, in thousandths: above, each free agent has one line.
+    pub target: u16,
+    /// With so many abandoned, in thousandths, the campaign halts until somebody changes it.
+    pub hard_stop: u16,
+    /// Over how long both are measured: 30 days, or as long as the campaign lasts (47 CFR 64.1200(a)(7)).
+    pub window: Duration,
+}
+
+/// Who is there to talk to whom answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agents {
+    /// So many. Each answered call of the campaign takes one.
+    Count(u32),
+    /// So many, likewise; callers who wait in a queue, as [`Event::Agents`](crate::Event::Agents) tells, come first.
+    CountBesideQueue(u32),
+    /// Whoever [`Event::Agents`](crate::Event::Agents) tells to be free.
+    Told,
 }
 
 /// How often a number may be called. What may have rung counts, whichever campaign called.

@@ -33,6 +33,35 @@ pub struct Tally {
     pub rings: Rings,
     /// What a flow called the outcome of the last attempt.
     pub detail: Option<Detail>,
+    /// When a person answered, and whether an agent was there; counted for campaigns that dial by agents.
+    pub answers: LiveAnswers,
+}
+
+/// When a person answered: the last three times, to the second, and whether the call was abandoned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LiveAnswers([(u32, bool); 3]);
+
+impl LiveAnswers {
+    /// Once more.
+    pub(crate) fn add(&mut self, at: Timestamp, abandoned: bool) {
+        self.0.rotate_right(1);
+        if let Some(newest) = self.0.first_mut() {
+            *newest = (u32::try_from(at.as_second()).unwrap_or_default(), abandoned);
+        }
+    }
+
+    /// All of them in seconds since 1970, the latest first, each with whether it was abandoned.
+    pub(crate) fn iter(self) -> impl Iterator<Item = (u32, bool)> {
+        self.0.into_iter().filter(|(at, _)| *at > 0)
+    }
+
+    pub(crate) fn from_seconds(answered: &[u32], abandoned: &[u32]) -> Self {
+        let mut answers = Self::default();
+        for (place, at) in answers.0.iter_mut().zip(answered) {
+            *place = (*at, abandoned.contains(at));
+        }
+        answers
+    }
 }
 
 /// When a phone may have rung: the last eight times, to the second.
@@ -100,6 +129,8 @@ pub enum Halt {
     ShortCalls,
     /// So many numbers do not exist that the list cannot be right.
     NumbersSuspect,
+    /// So many callees were left without an agent as its hard stop allows.
+    TooManyAbandoned,
     /// So many calls are rejected or lost, or numbers that had rung are unknown now, that the account must be blocked.
     AccountSuspect,
     /// A rule failed it. This one stays: whoever waits is not called any more.

@@ -12,7 +12,7 @@ use crate::client_state::Position;
 use crate::detail::Detail;
 use crate::ids::{CallControlId, CallLegId, Leg, SessionId};
 use crate::outcome::Outcome;
-pub use crate::tally::{Halt, Retried, Rings, Tally};
+pub use crate::tally::{Halt, LiveAnswers, Retried, Rings, Tally};
 
 /// Where a target stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,6 +206,12 @@ pub struct StoredState {
     /// When its phone may have rung, in seconds since 1970, the latest first; at most eight.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rang: Vec<u32>,
+    /// When a person answered, in seconds since 1970, the latest first; at most three. Of campaigns that dial by agents.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answered: Vec<u32>,
+    /// Those of them without an agent in time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub abandoned: Vec<u32>,
     /// Pending: not dialled before this instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
@@ -286,7 +292,8 @@ impl From<TargetState> for StoredState {
             TargetState::Held { .. } => StateName::Held,
             TargetState::Done { .. } => StateName::Done,
         };
-        let Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings, detail } = state.tally();
+        let Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings, detail, answers } =
+            state.tally();
         let bare = Self {
             state: name,
             attempts,
@@ -297,6 +304,8 @@ impl From<TargetState> for StoredState {
             halt,
             dnc,
             rang: rings.to_seconds(),
+            answered: answers.iter().map(|(at, _)| at).collect(),
+            abandoned: answers.iter().filter(|(_, abandoned)| *abandoned).map(|(at, _)| at).collect(),
             not_before: None,
             last,
             detail: detail.map(|detail| detail.as_str().to_owned()),
@@ -353,7 +362,8 @@ impl TryFrom<StoredState> for TargetState {
         let retried = Retried::from_map(&stored.retried);
         let rings = Rings::from_seconds(&stored.rang);
         let detail = stored.detail.as_deref().and_then(Detail::parse);
-        let tally = Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings, detail };
+        let answers = LiveAnswers::from_seconds(&stored.answered, &stored.abandoned);
+        let tally = Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings, detail, answers };
         Ok(match stored.state {
             StateName::Pending => Self::Pending { tally, not_before: stored.not_before },
             StateName::Claimed => Self::Claimed { tally, claim: stored.claim()? },
@@ -379,11 +389,13 @@ mod tests {
         let retried = prop::collection::btree_map(outcome(), 1..4u8, 0..3);
         let used = (0..4u16, 0..4u16, 0..4u32, 0..4u16);
         let rang = prop::collection::vec(1..9u32, 0..10);
-        (used, prop::option::of(outcome()), retried, halt, any::<bool>(), rang).prop_map(
-            |((attempts, ignored, refusals, infra), last, retried, halt, dnc, rang)| {
+        let live = (prop::sample::subsequence(vec![1, 2, 3, 4], 0..4), prop::collection::vec(1..5u32, 0..3));
+        (used, prop::option::of(outcome()), retried, halt, any::<bool>(), rang, live).prop_map(
+            |((attempts, ignored, refusals, infra), last, retried, halt, dnc, rang, (answered, abandoned))| {
                 let (retried, rings) = (Retried::from_map(&retried), Rings::from_seconds(&rang));
                 let detail = rang.first().and_then(|_| Detail::parse("confirmed"));
-                Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings, detail }
+                let answers = LiveAnswers::from_seconds(&answered, &abandoned);
+                Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings, detail, answers }
             },
         )
     }

@@ -18,7 +18,7 @@ use std::time::Duration;
 use dialer::call::{CallEvent, Hangup, HangupCause, What};
 use dialer::effect::{Dial, LegCommand, Save};
 use dialer::event::LoadedJob;
-use dialer::spec::{AccountLimits, Audience};
+use dialer::spec::{AccountLimits, Audience, CampaignSpec, Pacing};
 use dialer::{
     CallControlId, CallLegId, ClientState, DeliveryToken, Dialer, Effect, Event, JobId, Leg, Now, Outcome, OwnerId,
     SessionId, Tuning, Version,
@@ -41,6 +41,8 @@ struct Run {
     sequence: u64,
     versions: u64,
     dials: Vec<Duration>,
+    /// Whose they were.
+    by: Vec<OwnerId>,
     saves: u32,
 }
 
@@ -48,15 +50,38 @@ const TALK: Duration = Duration::from_secs(4);
 
 impl Run {
     fn new(jobs: u32, per_job: u32, rate: u32, account: AccountLimits) -> Self {
+        let mut run = Self::empty(account);
+        let owner = OwnerId::parse(OWNER).unwrap();
+        run.campaign(&owner, spec(rate), 0..jobs, per_job);
+        run.tell(Event::Ready);
+        run
+    }
+
+    /// A dialer that has not heard of any campaign.
+    fn empty(account: AccountLimits) -> Self {
         let now = Now { wall: wall(Duration::ZERO), up: Duration::ZERO };
         let dialer = Dialer::new(SessionId(1), Tuning::default(), now);
         let queue = BTreeMap::new();
-        let mut run = Self { dialer, clock: Duration::ZERO, queue, sequence: 0, versions: 0, dials: vec![], saves: 0 };
-        let owner = OwnerId::parse(OWNER).unwrap();
+        let mut run = Self {
+            dialer,
+            clock: Duration::ZERO,
+            queue,
+            sequence: 0,
+            versions: 0,
+            dials: vec![],
+            by: vec![],
+            saves: 0,
+        };
         run.tell(Event::AccountSet(account));
-        run.tell(Event::CampaignSet { owner: owner.clone(), spec: Arc::new(spec(rate)), audience: Audience::Complete });
-        for job in 0..jobs {
-            run.tell(Event::JobLoaded(LoadedJob {
+        run
+    }
+
+    /// A campaign with these jobs.
+    fn campaign(&mut self, owner: &OwnerId, spec: CampaignSpec, jobs: std::ops::Range<u32>, per_job: u32) {
+        let (spec, audience) = (Arc::new(spec), Audience::Complete);
+        self.tell(Event::CampaignSet { owner: owner.clone(), spec, audience });
+        for job in jobs {
+            self.tell(Event::JobLoaded(LoadedJob {
                 job: JobId::parse(&format!("job-{job}")).unwrap(),
                 owner: owner.clone(),
                 version: Version::new("0"),
@@ -64,8 +89,6 @@ impl Run {
                 states: Vec::new(),
             }));
         }
-        run.tell(Event::Ready);
-        run
     }
 
     fn now(&self) -> Now {
@@ -101,6 +124,7 @@ impl Run {
 
     fn dial(&mut self, dial: Dial) {
         self.dials.push(self.clock);
+        self.by.push(dial.key.attempt.owner.clone());
         let name = dial.key.to_string();
         let leg = Leg { control: CallControlId::new(&name), id: CallLegId::new(&name) };
         let accepted = Event::DialAccepted { key: dial.key, leg: Some(leg.clone()) };
@@ -124,10 +148,17 @@ impl Run {
     }
 
     fn run(&mut self) {
+        self.run_until(Duration::MAX);
+    }
+
+    /// Runs until the campaign is over, or until `end`.
+    fn run_until(&mut self, end: Duration) {
         loop {
             let event = self.queue.keys().next().map(|(at, _)| *at);
             let wake = self.dialer.wake().map(|wake| wake.at);
-            let Some(next) = [event, wake].into_iter().flatten().min().filter(|_| !self.is_over()) else { return };
+            let Some(next) = [event, wake].into_iter().flatten().min().filter(|at| *at < end && !self.is_over()) else {
+                return;
+            };
             self.clock = self.clock.max(next);
             if event == Some(next) {
                 match self.queue.pop_first().unwrap().1 {
@@ -206,4 +237,65 @@ fn twenty_thousand_targets_at_a_thousand_a_second_cost_few_writes() {
     assert!(run.rate() > 950.0, "{} dials per second", run.rate());
     // A job lives for about 8 s, and may be written twice a second.
     assert!(run.saves < 80 * 20, "{} saves", run.saves);
+}
+
+/// Ten minutes in which three campaigns want more than the account's 30 dials a second. The share of each in percent, and
+/// whatever else there is to know.
+fn three_campaigns(shares: [u16; 3], change: impl Fn(usize, &mut Pacing)) -> ([f64; 3], Run) {
+    let mut run = Run::empty(AccountLimits { dials_per_second: 34, max_concurrent: 100_000 });
+    let owners = ["first", "second", "third"].map(|name| OwnerId::parse(name).unwrap());
+    for (index, (owner, share)) in owners.iter().zip(shares).enumerate() {
+        let mut campaign = spec(30);
+        campaign.pacing.share = share;
+        change(index, &mut campaign.pacing);
+        let first = u32::try_from(index).unwrap() * 100;
+        run.campaign(owner, campaign, first..first + 80, 250);
+    }
+    run.tell(Event::Ready);
+    run.run_until(Duration::from_mins(10));
+    let count = |owner: &OwnerId| u32::try_from(run.by.iter().filter(|by| *by == owner).count()).unwrap();
+    let all = u32::try_from(run.by.len()).unwrap();
+    (owners.map(|owner| 100.0 * f64::from(count(&owner)) / f64::from(all)), run)
+}
+
+#[test]
+fn three_campaigns_divide_thirty_dials_a_second_by_their_shares_within_three_percent() {
+    for shares in [[1, 1, 1], [1, 2, 3], [10, 30, 60], [1, 1, 98], [7, 5, 3]] {
+        let (got, run) = three_campaigns(shares, |_, _| {});
+        let all: u16 = shares.iter().sum();
+        for (got, share) in got.iter().zip(shares) {
+            let fair = 100.0 * f64::from(share) / f64::from(all);
+            assert!((got - fair).abs() <= 0.03 * fair, "{got:.2} % of the dials for {fair:.2} %, {shares:?}");
+        }
+        // 34 per second, of which nine tenths may be used.
+        assert!(run.most_in_5_s() <= 153, "{}", run.most_in_5_s());
+        assert!(run.rate() > 30.0, "{} dials per second lie idle", run.rate());
+    }
+}
+
+#[test]
+fn what_one_campaign_cannot_use_the_others_divide_by_their_shares() {
+    let slow = |index, pacing: &mut Pacing| {
+        if index == 0 {
+            pacing.dials_per_second = dialer::spec::DialRate::per_second(2);
+        }
+    };
+    let (got, run) = three_campaigns([8, 1, 3], slow);
+    let rest = 100.0 - got[0];
+    assert!((got[0] * run.rate() / 100.0 - 2.0).abs() < 0.06, "{got:?}");
+    assert!((got[1] - rest / 4.0).abs() < 0.03 * rest / 4.0, "{got:?}");
+}
+
+#[test]
+fn the_higher_priority_takes_all_that_it_can_use() {
+    let (got, _) = three_campaigns([1, 1, 1], |index, pacing| pacing.priority = if index == 1 { 5 } else { 3 });
+    assert!(got[1] > 97.0, "{got:?}");
+}
+
+#[test]
+fn a_thousand_targets_cost_few_writes() {
+    let mut run = Run::new(4, 250, 100, account(200));
+    run.run();
+    assert_eq!(run.completed(), 1000);
+    assert!(run.saves <= 40, "{} saves", run.saves);
 }

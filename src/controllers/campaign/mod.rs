@@ -3,6 +3,7 @@
 //! Promises that no job is made before the list's digest is in status, that a job once made is never made again, that
 //! counts add up to the total at every moment, and that a quiet pass writes nothing. Does not know when to dial.
 
+mod agents;
 mod cut;
 mod held;
 mod leave;

@@ -118,6 +118,7 @@ impl Pass<'_> {
             line.campaign(self.owner.clone(), Arc::new(spec), jobs).await?;
             held.told = Some(told);
         }
+        self.tell_agents(&line).await?;
         Self::situation(held, standing, made)
     }
 
@@ -175,6 +176,7 @@ impl Pass<'_> {
             WaitingFor::Start { .. }
             | WaitingFor::Pacing
             | WaitingFor::Concurrency
+            | WaitingFor::Agents
             | WaitingFor::Capacity
             | WaitingFor::CallerIds { .. } => missing,
         }

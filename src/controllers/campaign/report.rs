@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use dialer::target::Halt;
-use dialer::{CampaignEnd, Progress, WaitingFor};
+use dialer::{Abandonment, CampaignEnd, Progress, WaitingFor};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::parts::jobs_for;
-use crate::api::{Counts, JobCounts, OutboundCampaign, OutboundCampaignStatus, PacingStatus, RECONCILE_REQUESTED_AT};
+use crate::api::{
+    AbandonmentStatus, Counts, JobCounts, OutboundCampaign, OutboundCampaignStatus, PacingStatus,
+    RECONCILE_REQUESTED_AT,
+};
 use crate::dialing::conditions::{Fact, Reason, Type, merge};
 use crate::dialing::{Standing, counts};
 
@@ -218,6 +221,11 @@ fn going(progress: &Progress) -> (&'static str, Vec<Fact>) {
         WaitingFor::Concurrency => {
             ("Dialing", Fact::yes(Type::Dialing, Reason::AtConcurrencyLimit, "as many calls are under way as may be"))
         }
+        WaitingFor::Agents => {
+            let message =
+                "no agent of spec.pacing.adaptive.agents is free, or nothing has been heard of them for a minute";
+            ("Dialing", Fact::no(Type::Dialing, Reason::NoFreeAgent, message))
+        }
         WaitingFor::Capacity => {
             ("Dialing", Fact::no(Type::Dialing, Reason::Throttled, "Telnyx has no capacity for more now"))
         }
@@ -287,6 +295,10 @@ fn why_halted(halt: Halt) -> &'static str {
         Halt::NumbersSuspect => {
             "so many numbers do not exist that the list cannot be right: check it, then change the campaign to go on"
         }
+        Halt::TooManyAbandoned => {
+            "so many people who answered found no agent that spec.pacing.adaptive.hardStop is reached: see status.abandonment, \
+             look after the agents, then change the campaign to go on"
+        }
         Halt::AccountSuspect => {
             "so many calls are rejected or lost that Telnyx must be blocking the account: check its balance, its verification              and its caller ids, then change the campaign to go on"
         }
@@ -314,6 +326,13 @@ fn measure(next: &mut OutboundCampaignStatus, standing: &Standing, around: &Arou
         cap: Some(around.cap),
         throttled_until: around.throttled_until.map(Time),
     });
+    next.abandonment = progress.abandonment.map(|Abandonment { answered, abandoned }| AbandonmentStatus {
+        answered,
+        abandoned,
+        rate_basis_points: (u64::from(abandoned) * 10_000)
+            .checked_div(u64::from(answered))
+            .and_then(|rate| u32::try_from(rate).ok()),
+    });
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     next.jobs = Some(JobCounts {
         total: number(jobs_for(usize::try_from(total).unwrap_or(usize::MAX))),
@@ -330,6 +349,7 @@ fn measure(next: &mut OutboundCampaignStatus, standing: &Standing, around: &Arou
         | WaitingFor::Halt(_)
         | WaitingFor::Budget
         | WaitingFor::Concurrency
+        | WaitingFor::Agents
         | WaitingFor::Capacity
         | WaitingFor::Jobs => None,
     };
@@ -373,7 +393,15 @@ mod tests {
 
     fn standing(held: Held, waiting_for: WaitingFor, complete: bool) -> Standing {
         let tallied = Tallied { counts: held, outcomes: BTreeMap::from([(Outcome::Completed, held.completed)]) };
-        let progress = Progress { tallied, complete, waiting_for, next_window_opens: None, dialled: 0, end: None };
+        let progress = Progress {
+            tallied,
+            complete,
+            waiting_for,
+            next_window_opens: None,
+            dialled: 0,
+            end: None,
+            abandonment: None,
+        };
         Standing { progress, jobs: 1, finished: 0, ready: true }
     }
 
@@ -388,6 +416,19 @@ mod tests {
     fn condition<'a>(status: &'a OutboundCampaignStatus, kind: &str) -> Option<(&'a str, &'a str)> {
         let found = status.conditions.iter().find(|condition| condition.type_ == kind)?;
         Some((&found.status, &found.reason))
+    }
+
+    #[test]
+    fn what_became_of_people_who_answered_shows_with_numerator_and_denominator() {
+        let mut by_agents = standing(Held { pending: 5, ..Held::default() }, WaitingFor::Agents, false);
+        by_agents.progress.abandonment = Some(Abandonment { answered: 400, abandoned: 7 });
+        let status = say(&before(5), &Situation::Known(by_agents.clone()), 1);
+        let shown = AbandonmentStatus { answered: 400, abandoned: 7, rate_basis_points: Some(175) };
+        assert_eq!(status.abandonment, Some(shown));
+        assert_eq!(condition(&status, "Dialing"), Some(("False", "NoFreeAgent")));
+        by_agents.progress.abandonment = Some(Abandonment::default());
+        let status = say(&before(5), &Situation::Known(by_agents), 1);
+        assert_eq!(status.abandonment, Some(AbandonmentStatus::default()), "no share of nobody");
     }
 
     /// What the dialer waits for, the phase, and why it is or is not dialing.

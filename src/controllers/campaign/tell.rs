@@ -9,6 +9,7 @@ use kube::api::{DeleteParams, Patch, PatchParams, Preconditions, PropagationPoli
 use serde_json::json;
 use tokio::time::Instant;
 
+use super::agents;
 use super::held::Held;
 use super::pass::{CONNECTION_FRESH, LOOK_AGAIN, Pass, PassError};
 use super::report::{Around, Situation, SourceNow, report};
@@ -73,7 +74,8 @@ impl Pass<'_> {
                 let total = self.status(held).and_then(|status| status.counts).map_or(0, |counts| counts.total);
                 self.context.held.serve(self.owner.as_str(), true);
                 let cutting = standing.progress.tallied.counts.total() < total;
-                Some(if cutting { STATUS_GAP } else { CONNECTION_FRESH })
+                let watching = if self.has_agents_to_watch() { agents::PACE } else { CONNECTION_FRESH };
+                Some(if cutting { STATUS_GAP } else { watching })
             }
             Situation::Empty => None,
             // What was there until now is looked for at once again: a watch may have shown it before this pass took note.

@@ -122,7 +122,9 @@ impl Dialer {
                     None => Effectiveness::ToStore(slot),
                 }
             }
-            What::GreetingEnded | What::AudioEnded(_) | What::HungUp(_) | What::Other => Effectiveness::ToStore(slot),
+            What::GreetingEnded | What::AudioEnded(_) | What::Connected | What::HungUp(_) | What::Other => {
+                Effectiveness::ToStore(slot)
+            }
         }
     }
 
@@ -139,6 +141,7 @@ impl Dialer {
         let claim_is_stored = self.flight(slot).is_some_and(|flight| !matches!(flight.phase, Phase::Unsaved));
         self.placed(slot, Some(call.leg.clone()));
         let news = self.flow_says(slot, call.state.position);
+        self.hear_agents(slot, call);
         self.catch_up(slot, call.state.position);
         let noted = if claim_is_stored && !news { Effectiveness::Noted(slot) } else { Effectiveness::ToStore(slot) };
         let position = self.furthest(slot);
@@ -156,7 +159,9 @@ impl Dialer {
             // The flow's business, with the call's own state to remember it.
             None if matches!(call.state.position, Position::InFlow(_)) => noted,
             // What came again may have led to a command that came too late: then only the store can tell of it.
-            None if !matches!(call.what, What::Initiated | What::Other) => Effectiveness::ToStore(slot),
+            None if !matches!(call.what, What::Initiated | What::Connected | What::Other) => {
+                Effectiveness::ToStore(slot)
+            }
             None => noted,
             Some((to, None)) => {
                 self.reach(slot, to);

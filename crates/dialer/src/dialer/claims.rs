@@ -1,4 +1,4 @@
-//! Which targets are claimed, and when: never more than may be dialled in the next second.
+//! Which targets are claimed, and when: never more than may be dialled in the next two seconds.
 
 use crate::claim::{Claim, DIAL_FOR};
 use crate::dialer::{Dialer, Due};
@@ -36,7 +36,7 @@ impl Dialer {
             return 0;
         }
         let wanted = owner.claims_wanted(self.now.up);
-        if wanted == 0 { 0 } else { wanted.min(self.fair_room(owner)) }
+        if wanted == 0 { 0 } else { wanted.min(self.fair_room(owner)).min(self.fair_backlog(owner)) }
     }
 
     /// Claims from one job after the other until the owner has what it may have.
@@ -151,6 +151,7 @@ impl Flight {
             ends_by,
             cancel_at: None,
             held_hangup: None,
+            talk: crate::flight::Talk::default(),
         }
     }
 }

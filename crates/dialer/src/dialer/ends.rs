@@ -32,8 +32,10 @@ impl Dialer {
         self.judge_caller_id(slot, evidence.outcome);
         let claimed_at = self.state(slot).and_then(TargetState::claimed_at);
         let halt = self.judge_campaign(slot, evidence, before, spec.breaker.as_ref());
+        let before = self.count_answer(slot, evidence, before);
         self.end_flight(slot);
         let next = retry::settle(before, evidence, &spec.retry, self.now.wall);
+        let halt = halt.max(before.halt);
         let mut tally = Tally { halt: next.tally().halt.max(halt), ..next.tally() };
         if let Some(at) = claimed_at.filter(|_| evidence.outcome.may_have_rung()) {
             tally.rings.add(at);

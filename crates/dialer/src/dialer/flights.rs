@@ -161,7 +161,8 @@ impl Dialer {
         };
         let ends_by = (!flight.is_undialled()).then_some(flight.ends_by);
         let held = flight.held_hangup.as_ref().map(|held| held.until);
-        let times = [sent, flight.look_ups.next, patience, flight.cancel_at, ends_by, held];
+        let late = flight.talk.late_from.filter(|_| !flight.talk.is_late);
+        let times = [sent, flight.look_ups.next, patience, flight.cancel_at, ends_by, held, late];
         match times.into_iter().flatten().min() {
             Some(at) => self.agenda.set(Due::Flight(slot), at),
             None => self.agenda.cancel(Due::Flight(slot)),
@@ -183,6 +184,9 @@ impl Dialer {
         if self.flight(slot).and_then(|flight| flight.held_hangup.as_ref()).is_some_and(|held| held.until <= now) {
             self.settle_held(slot);
             return;
+        }
+        if self.flight(slot).is_some_and(|flight| flight.talk.late_from.is_some_and(|at| at <= now)) {
+            self.late_for_agent(slot);
         }
         let Some(flight) = self.flight_mut(slot) else { return };
         let over = !flight.is_undialled() && flight.ends_by <= now;
@@ -281,6 +285,7 @@ impl Dialer {
         {
             owner.undialled -= 1;
         }
+        self.forget_talk(slot, flight.talk);
         if let Some(held) = flight.held_hangup
             && let Some(job) = self.jobs.get_mut(&slot.job)
         {

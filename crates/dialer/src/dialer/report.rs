@@ -24,6 +24,7 @@ impl Dialer {
             next_window_opens: owner.next_opening(self.now.wall),
             dialled: owner.dialled,
             end: owner.end(),
+            abandonment: owner.abandonment(),
         })
     }
 
@@ -69,6 +70,9 @@ impl Dialer {
     fn waiting_to_claim(&self, owner: &Owner, wall: Timestamp) -> WaitingFor {
         if !owner.jobs_with_due(wall).is_empty() {
             let full = owner.room(self.now.up).min(self.room()) == 0;
+            if !full && owner.agents_room(self.now.up) == Some(0) {
+                return WaitingFor::Agents;
+            }
             return if full { WaitingFor::Concurrency } else { WaitingFor::Pacing };
         }
         let later = owner.queues.iter().filter_map(|queue| queue.later.first()).map(|(at, _)| *at).min();

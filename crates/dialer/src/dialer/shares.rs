@@ -4,9 +4,14 @@
 //! not know targets.
 
 use std::cmp::Reverse;
+use std::time::Duration;
 
 use crate::dialer::Dialer;
 use crate::owner::{Owner, OwnerNo};
+
+/// Dials that one owner may have waiting: what the account lets out in this time, by shares. It covers the gap between two
+/// saves of a job and a slow save.
+const BACKLOG: Duration = Duration::from_secs(5);
 
 impl Dialer {
     /// The account's room for one owner: what those before it cannot use, less what its peers still lack of their shares.
@@ -34,6 +39,25 @@ impl Dialer {
         };
         let reserved = peers.iter().map(|peer| lacks(peer).min(wants(peer))).fold(0, u32::saturating_add);
         room.min(room.saturating_sub(reserved).max(lacks(owner)))
+    }
+
+    /// How many more targets one owner may claim, so that its claims are dialled within seconds although the account's dials
+    /// are shared: a claim that waits for long has to be given back.
+    pub(super) fn fair_backlog(&self, owner: &Owner) -> u32 {
+        if self.owners.len() < 2 {
+            return u32::MAX;
+        }
+        let wall = self.now.wall;
+        let peers = self.owners.values().filter(|other| {
+            other.id != owner.id
+                && other.priority() == owner.priority()
+                && other.may_dial(wall)
+                && (other.undialled > 0 || other.has_due(wall))
+        });
+        let all_shares = peers.map(|peer| u64::from(peer.share())).sum::<u64>() + u64::from(owner.share());
+        let dials = u64::from(self.governor.rate().millis()) * BACKLOG.as_secs() / 1000;
+        let most = (dials * u64::from(owner.share()) / all_shares.max(1)).max(1);
+        u32::try_from(most).unwrap_or(u32::MAX).saturating_sub(owner.undialled)
     }
 
     /// Owners with stored claims, in the order in which the next dial is offered to them: by priority, then whoever has

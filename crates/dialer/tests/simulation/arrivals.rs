@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use dialer::call::Refusal;
-use dialer::effect::{Dial, LegCommand, LookUp, Save, SaveFailure};
+use dialer::call::{Refusal, What};
+use dialer::effect::{CommandKind, Dial, LegCommand, LookUp, Save, SaveFailure};
 use dialer::event::CommandRefusal;
 use dialer::{Event, JobId};
 use rand::RngExt;
 
 use crate::judge::Check;
+use crate::voice::Step;
 use crate::world::{Happening, TIMEOUT, World};
 
 impl World {
@@ -130,6 +131,7 @@ impl World {
                 for (after, call, step) in steps {
                     self.later(after, Happening::OnCall(call, step));
                 }
+                self.seek_agent(command);
                 Event::CommandAccepted { command_id, leg }
             }
         };
@@ -138,6 +140,17 @@ impl World {
             self.later(TIMEOUT, Happening::Answer(life, Event::CommandFateUnknown { command_id, leg }));
         } else {
             self.later(after, Happening::Answer(life, event));
+        }
+    }
+
+    /// Whoever hears a campaign with agents is put through to one of them.
+    fn seek_agent(&mut self, command: &LegCommand) {
+        let campaign = self.scenario.campaign_of(&command.client_state.key.attempt.target);
+        let with_agents = campaign.spec.pacing.adaptive.is_some() && matches!(command.kind, CommandKind::Play(_));
+        let agents = campaign.agents;
+        if with_agents && let Some(call) = self.voice.take(command, agents) {
+            let after = self.delay(600);
+            self.later(after, Happening::OnCall(call, Step::Event(What::Connected)));
         }
     }
 }

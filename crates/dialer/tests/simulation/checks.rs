@@ -10,7 +10,7 @@ use dialer::rules::MOST_IGNORED;
 use dialer::spec::{AccountLimits, AmdMode, OnMachine, TargetSpec};
 
 use crate::judge::Check;
-use crate::voice::Call;
+use crate::voice::{Call, Service};
 use crate::world::World;
 
 /// All requests of one dial leave within this long.
@@ -69,7 +69,7 @@ impl World {
         match event.what {
             What::Answered => amd.mode == AmdMode::Disabled,
             What::Detected(_) => amd.on_machine != OnMachine::LeaveMessage || amd.mode == AmdMode::Detect,
-            What::Initiated | What::GreetingEnded | What::AudioEnded(_) | What::HungUp(_) | What::Other => false,
+            _ => false,
         }
     }
 
@@ -148,6 +148,25 @@ impl World {
         let Some(most) = campaign.spec.max_calls else { return };
         let calls = self.voice.calls.iter().filter(|call| call.key.attempt.owner == campaign.owner).count();
         self.judge.hold(Check::Budget, calls <= most as usize, || format!("{calls} calls of {most}"));
+    }
+
+    /// Whether a campaign that dials by agents still may, by what truly happened. Only while nothing is lost that the dialer
+    /// counts with, and until somebody lets a halted one go on.
+    pub fn check_abandonment(&self, dial: &Dial) {
+        let campaign = self.scenario.campaign_of(&dial.key.attempt.target);
+        let Some(adaptive) = campaign.spec.pacing.adaptive else { return };
+        if self.overlapped || !self.removed.is_empty() || self.edited.contains(&campaign.owner) {
+            return;
+        }
+        let own = || self.voice.calls.iter().filter(|call| call.key.attempt.owner == campaign.owner);
+        // What was abandoned in the last minutes may not have been heard of.
+        let heard_of = |call: &&Call| call.began + Duration::from_mins(30) < self.clock && !call.alive;
+        let abandoned = own().filter(heard_of).filter(|call| call.service == Some(Service::Abandoned)).count();
+        let answered = own().filter(|call| call.service.is_some()).count();
+        let most = answered.max(100) * usize::from(adaptive.hard_stop) / 1000;
+        self.judge.hold(Check::AbandonmentStops, abandoned < most, || {
+            format!("{} was dialled though {abandoned} of {answered} were abandoned", dial.key)
+        });
     }
 
     pub fn check_concurrency(&self, dial: &Dial) {

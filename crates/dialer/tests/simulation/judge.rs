@@ -38,6 +38,9 @@ pub enum Check {
     Frequency,
     /// No campaign places more calls than its budget.
     Budget,
+    /// Once as many calls were abandoned as the hard stop allows, a campaign with agents has one more for each call that was
+    /// under way, no more.
+    AbandonmentStops,
     /// Every target is in exactly one count.
     CountsAddUp,
     /// What is saved as claimed is counted as claimed.
@@ -64,7 +67,7 @@ pub enum Check {
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::ClaimedBeforeDialled,
         Self::DialledInTime,
         Self::OneRingPerAttempt,
@@ -81,6 +84,7 @@ impl Check {
         Self::AccountConcurrency,
         Self::Frequency,
         Self::Budget,
+        Self::AbandonmentStops,
         Self::CountsAddUp,
         Self::ClaimsCounted,
         Self::AnsweredOnce,

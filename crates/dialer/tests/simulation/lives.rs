@@ -209,6 +209,9 @@ impl World {
         if breaks(Check::Frequency) {
             spec.frequency.clear();
         }
+        if breaks(Check::AbandonmentStops) {
+            spec.pacing.adaptive = None;
+        }
         if breaks(Check::Budget) {
             spec.max_calls = None;
         }
@@ -280,6 +283,7 @@ impl World {
 
     fn perform_dial(&mut self, life: u32, dial: Dial, after: Duration) {
         self.check_dial(life, &dial);
+        self.check_abandonment(&dial);
         if self.judge.breaks(Check::OneRingPerAttempt) {
             let again = Dial { command_id: other_command(&dial), ..dial.clone() };
             self.later(after, Happening::DialArrives(life, again));

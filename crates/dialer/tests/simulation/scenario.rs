@@ -7,9 +7,9 @@ use std::time::Duration;
 use dialer::client_state::Party;
 use dialer::rules::{Match, OutcomeRule, RuleAction};
 use dialer::spec::{
-    AccountLimits, Amd, AmdMode, Announcement, Breaker, CampaignSpec, DialRate, DrainPolicy, FlowKey, FrequencyCap,
-    FromSelection, OnAmbiguous, OnMachine, OnNobody, OnNotSure, Pacing, Ramp, RetryPolicy, TargetSpec, Treatment,
-    Window, Zone,
+    AccountLimits, Adaptive, Agents, Amd, AmdMode, Announcement, Breaker, CampaignSpec, DialRate, DrainPolicy, FlowKey,
+    FrequencyCap, FromSelection, OnAmbiguous, OnMachine, OnNobody, OnNotSure, Pacing, Ramp, RetryPolicy, TargetSpec,
+    Treatment, Window, Zone,
 };
 use dialer::{JobId, Outcome, OwnerId, PhoneNumber, TargetId};
 use jiff::Timestamp;
@@ -25,6 +25,8 @@ pub struct Campaign {
     pub owner: OwnerId,
     pub spec: CampaignSpec,
     pub suspended: bool,
+    /// Agents who are there; of those that the campaign counts on some may be on a break.
+    pub agents: u32,
 }
 
 /// One job of a campaign.
@@ -76,8 +78,14 @@ impl Scenario {
         treatments.set_stream(11);
         let campaigns: Vec<Campaign> = (0..count)
             .map(|number| {
-                let spec = CampaignSpec { treatment: draw_treatment(&mut treatments), ..draw_spec(rng) };
-                Campaign { owner: owner(number), spec, suspended: false }
+                let mut spec = CampaignSpec { treatment: draw_treatment(&mut treatments), ..draw_spec(rng) };
+                if matches!(spec.treatment, Treatment::Flow(_)) {
+                    // What a flow does for its callees is not modelled.
+                    spec.pacing.adaptive = None;
+                }
+                let adaptive = spec.pacing.adaptive;
+                let agents = adaptive.map_or(0, |adaptive| staff(adaptive).saturating_sub(pick(rng, [0, 0, 1, 4])));
+                Campaign { owner: owner(number), spec, suspended: false, agents }
             })
             .collect();
         let mut jobs = Vec::new();
@@ -140,6 +148,14 @@ impl Scenario {
     pub fn is_in_time(&self, id: &TargetId, at: Timestamp, latest: Timestamp) -> bool {
         let target = self.target(id);
         target.expires_at.is_none_or(|end| at < end) && target.not_before.is_none_or(|start| start <= latest)
+    }
+}
+
+/// How many agents a campaign counts on.
+pub fn staff(adaptive: Adaptive) -> u32 {
+    match adaptive.agents {
+        Agents::Count(count) | Agents::CountBesideQueue(count) => count,
+        Agents::Told => 0,
     }
 }
 
@@ -213,6 +229,12 @@ fn draw_pacing(rng: &mut ChaCha8Rng) -> Pacing {
         }),
         priority: pick(rng, [1, 3, 3, 3, 5]),
         share: pick(rng, [1, 1, 2, 7]),
+        adaptive: rng.random_bool(0.25).then(|| Adaptive {
+            agents: Agents::Count(rng.random_range(1..12)),
+            target: 20,
+            hard_stop: 30,
+            window: Duration::from_hours(24 * 30),
+        }),
     }
 }
 

@@ -47,11 +47,22 @@ pub struct Call {
     pub alive: bool,
     pub answered: bool,
     pub delivered: bool,
+    /// Whether an agent talks to the callee; `None`: none was asked for.
+    pub service: Option<Service>,
     pub state: ClientState,
     pub log: Vec<(Duration, CallEvent)>,
     amd: Amd,
     commands: BTreeMap<CommandId, Duration>,
     plays: u32,
+}
+
+/// What became of a person who answered a campaign with agents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// An agent was free.
+    Served,
+    /// None was.
+    Abandoned,
 }
 
 /// Something that will happen on a call.
@@ -146,6 +157,7 @@ impl Voice {
             alive: true,
             answered: false,
             delivered: false,
+            service: None,
             state,
             log: Vec::new(),
             amd: dial.amd,
@@ -290,6 +302,21 @@ impl Voice {
         call.commands.insert(command.command_id, now);
         call.state = command.client_state.clone();
         Ok(steps)
+    }
+
+    /// An agent of so many takes the call, if one is free and a person is on the line; else nobody does.
+    pub fn take(&mut self, command: &LegCommand, agents: u32) -> Option<usize> {
+        let owner = &command.client_state.key.attempt.owner;
+        let is_busy = |call: &&Call| call.service == Some(Service::Served) && call.key.attempt.owner == *owner;
+        let is_free = self.alive().filter(is_busy).count() < agents as usize;
+        let index = self.calls.iter().position(|call| call.leg == command.leg)?;
+        let call = &mut self.calls[index];
+        let is_person = matches!(call.callee, Callee::Person | Callee::Unsure);
+        if !call.alive || !is_person || !call.answered || call.service.is_some() {
+            return None;
+        }
+        call.service = Some(if is_free { Service::Served } else { Service::Abandoned });
+        is_free.then_some(index)
     }
 
     /// What active calls, the event log and the call itself say.

@@ -80,6 +80,7 @@ impl World {
         let campaign = self.rng.random_range(0..self.scenario.campaigns.len());
         if self.chance(self.faults.edits) {
             self.scenario.edit(campaign, &mut self.rng);
+            self.edited.insert(self.scenario.campaigns[campaign].owner.clone());
             self.tell_campaign(campaign);
         }
         if self.chance(self.faults.lists) {
@@ -87,6 +88,7 @@ impl World {
         }
         if !self.scenario.campaigns[campaign].suspended && self.chance(self.faults.suspensions) {
             self.scenario.campaigns[campaign].suspended = true;
+            self.edited.insert(self.scenario.campaigns[campaign].owner.clone());
             self.tell_campaign(campaign);
             let pause = self.delay(900_000);
             self.later(pause, Happening::Resume(campaign));

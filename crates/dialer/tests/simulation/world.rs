@@ -79,6 +79,8 @@ pub struct World {
     /// Jobs that were removed, and numbers on the do-not-call list with the time since when.
     pub removed: BTreeSet<usize>,
     pub listed: BTreeMap<PhoneNumber, Duration>,
+    /// Campaigns that somebody has edited, or let go on.
+    pub edited: BTreeSet<OwnerId>,
     pub dials: Vec<Duration>,
     /// Whom the calls that rang have called, and when.
     pub rings: BTreeMap<PhoneNumber, Vec<Duration>>,
@@ -125,6 +127,7 @@ impl World {
             jobs: BTreeSet::new(),
             removed: BTreeSet::new(),
             listed: BTreeMap::new(),
+            edited: BTreeSet::new(),
             dials: Vec::new(),
             rings: BTreeMap::new(),
             jumped: false,
@@ -194,6 +197,7 @@ impl World {
             spec.retry.rules.retain(|rule| rule.action != RuleAction::PauseCampaign);
             spec.max_calls = None;
             spec.breaker = None;
+            spec.pacing.adaptive = None;
             spec.max_call += Duration::from_secs(1);
             campaign.suspended = false;
         }
