@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use call_flow::effect::{WebhookCall, WebhookResponse};
 use call_flow::position::CallDirection;
-use call_flow::{CallStart, CommandOutcome, Decoded, Detection, Effect, FlowKey, Leg, Position, Reaction, SecondLeg};
+use call_flow::{
+    CallStart, CallState, CommandOutcome, Decoded, Detection, Effect, FlowKey, Leg, Position, Reaction, SecondLeg,
+};
 use jiff::Timestamp;
 use telnyx_voice::webhook::payload::Direction;
 use telnyx_voice::webhook::{Event, Payload};
@@ -163,7 +165,7 @@ impl<'a> Actor<'a> {
             return self.lead_on(&id, &event, now, &acknowledgement);
         }
         if self.calls.has_ended(&id) {
-            return acknowledgement.not_needed();
+            return self.too_late(carried, &event, now, &acknowledgement);
         }
         match carried {
             Some(Decoded::Leg(position)) => self.adopt(&id, *position, &event, now, &acknowledgement),
@@ -176,11 +178,34 @@ impl<'a> Actor<'a> {
         }
     }
 
+    /// What happened before the end of a call, and is told after it, leads nowhere. But who has asked not to be called again has
+    /// done so, also where the dialer has let go of the attempt since.
+    fn too_late(&mut self, carried: Option<Decoded>, event: &Event, now: Timestamp, acknowledgement: &Acknowledgement) {
+        let Some((leg, Decoded::Leg(position))) = leg_of(event).zip(carried) else {
+            return acknowledgement.not_needed();
+        };
+        let (direction, opted_out) = (position.direction, position.opted_out);
+        let state = CallState { leg, position: *position, last_event: None };
+        let after = self.find(state.position.key).map(|runnable| runnable.flow.on_event(&state, event, now).state);
+        let Some(after) = after.ok().filter(|after| after.position.opted_out && !opted_out) else {
+            return acknowledgement.not_needed();
+        };
+        let (attempts, account) = (self.parts.tools.attempts.clone(), self.parts.account.clone());
+        let (who, acknowledgement) = (attempts::other_party(event, direction), acknowledgement.clone());
+        self.running.spawn(async move {
+            let of_attempt = attempts.tell(&account, &after.leg, &after.position).await;
+            if !attempts.opt_out(&account, who).await || !of_attempt {
+                acknowledgement.again();
+            }
+            Answer::Nothing
+        });
+    }
+
     /// Something happened to a call that is known.
     fn lead_on(&mut self, id: &CallControlId, event: &Event, now: Timestamp, acknowledgement: &Acknowledgement) {
         let Some(live) = self.calls.get_mut(id) else { return };
-        if let Some(caller) = attempts::caller(event) {
-            live.caller = Some(caller);
+        if let Some(caller) = attempts::other_party(event, live.state.position.direction) {
+            live.other_party = Some(caller);
         }
         let reaction = live.runnable.flow.on_event(&live.state, event, now);
         self.parts.tools.metrics.event(reaction.seen);
@@ -280,10 +305,9 @@ impl<'a> Actor<'a> {
             return acknowledgement.again();
         };
         tracing::debug!(namespace, flow = name, call = %id, "an inbound call begins");
-        let caller = attempts::caller(event);
         self.begin(runnable, reaction, now, acknowledgement);
         if let Some(live) = self.calls.get_mut(id) {
-            live.caller = caller;
+            live.other_party = attempts::other_party(event, CallDirection::Inbound);
         }
     }
 
@@ -394,7 +418,7 @@ impl<'a> Actor<'a> {
     /// outcome of a call that is no attempt's is nobody's.
     fn tell_dialer(&mut self, id: &CallControlId, opts_out: bool, acknowledgement: &Acknowledgement) {
         let Some(live) = self.calls.get(id) else { return };
-        let (state, caller) = (live.state.clone(), live.caller.clone());
+        let (state, caller) = (live.state.clone(), live.other_party.clone());
         let is_attempt = !state.position.origin.is_empty();
         let is_caller = opts_out && state.position.direction == CallDirection::Inbound;
         if !(is_attempt || is_caller) {

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use call_flow::Position;
+use call_flow::position::CallDirection;
 use dialer::PhoneNumber;
 use dialer::call::{CallEvent, What};
 use jiff::Timestamp;
@@ -60,36 +61,41 @@ impl Attempts {
         false
     }
 
-    /// Tells the dialer that somebody who has called in is not to be called. `false`: it could not be told.
-    pub(super) async fn opt_out(&self, account: &AccountKey, caller: Option<PhoneNumber>) -> bool {
+    /// Tells the dialer that somebody is not to be called. `false`: it could not be told.
+    pub(super) async fn opt_out(&self, account: &AccountKey, who: Option<PhoneNumber>) -> bool {
         let Some(dialers) = &self.dialers else { return true };
-        let Some(caller) = caller else {
-            tracing::error!(%account, "somebody who called in asked not to be called, and the call does not say who that is");
+        let Some(who) = who else {
+            tracing::error!(%account, "somebody asked not to be called, and the call does not say who that is");
             return false;
         };
         for _ in 0..TRIES {
-            if dialers.do_not_call(account, caller.clone()).await.is_ok() {
+            if dialers.do_not_call(account, who.clone()).await.is_ok() {
+                tracing::info!(%account, "somebody has opted out: no campaign of the account calls the number any more");
                 return true;
             }
             tokio::time::sleep(PAUSE).await;
         }
-        tracing::error!(%account, "somebody who called in asked not to be called, and no dialer could be told");
+        tracing::error!(%account, "somebody asked not to be called, and no dialer could be told");
         false
     }
 }
 
-/// Who calls, where the event says so in a form that can be called back.
+/// Who is on the other end of a call of ours, where the event says so in a form that can be called back.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "these come before, or with, everything that may lead to an opt-out"
 )]
-pub(super) fn caller(event: &Event) -> Option<PhoneNumber> {
-    let from = match &event.payload {
-        Payload::CallInitiated(event) => &event.from,
-        Payload::CallAnswered(event) => &event.from,
-        Payload::CallDtmfReceived(event) => &event.from,
-        Payload::CallGatherEnded(event) => &event.from,
+pub(super) fn other_party(event: &Event, direction: CallDirection) -> Option<PhoneNumber> {
+    let (from, to) = match &event.payload {
+        Payload::CallInitiated(event) => (&event.from, &event.to),
+        Payload::CallAnswered(event) => (&event.from, &event.to),
+        Payload::CallDtmfReceived(event) => (&event.from, &event.to),
+        Payload::CallGatherEnded(event) => (&event.from, &event.to),
         _ => return None,
     };
-    PhoneNumber::parse(from.as_ref()?.expose()).ok()
+    let other = match direction {
+        CallDirection::Inbound => from,
+        CallDirection::Outbound => to,
+    };
+    PhoneNumber::parse(other.as_ref()?.expose()).ok()
 }

@@ -32,8 +32,8 @@ pub(super) struct Live {
     pub(super) ended: bool,
     /// Who wait for the commands under way, beside those that led to them.
     pub(super) waiting: Vec<Acknowledgement>,
-    /// Who called in, where that is known.
-    pub(super) caller: Option<PhoneNumber>,
+    /// Who is on the other end, where that is known.
+    pub(super) other_party: Option<PhoneNumber>,
     timer: Option<(Instant, TimerKey)>,
     _counted: (ActiveCall, UnderWay, Option<OfAttempt>),
 }
@@ -95,7 +95,7 @@ impl Calls {
             sending: false,
             ended: false,
             waiting: Vec::new(),
-            caller: None,
+            other_party: None,
             timer: None,
         };
         live.take(reaction);

@@ -170,7 +170,7 @@ async fn a_call_in_a_flow_goes_on_at_its_step_when_the_operator_was_killed() {
     assert_eq!(campaign["status"]["outcomes"], json!({ "Completed": 1 }), "{:#}", campaign["status"]);
     assert_eq!(world.target_states().await["a"]["detail"], "confirmed");
     world.rang_once_per_attempt(1, 1).await;
-    let log = std::fs::read_to_string(world.log()).unwrap();
+    let log = world.log();
     assert!(log.contains("calls under way go on"), "the call was found again");
     world.end().await;
 }
@@ -314,6 +314,34 @@ async fn somebody_who_calls_in_and_opts_out_is_not_called() {
     world.campaign("c", json!({})).await;
     let campaign = world.complete("c").await;
     assert_eq!(campaign["status"]["outcomes"], json!({ "Completed": 1, "ComplianceBlocked": 1 }));
+    assert_eq!(world.dials().await, 1);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_opt_out_that_is_told_after_the_call_has_ended_still_counts() {
+    let world = World::new(|behaviour| {
+        behaviour.callees.person = Person { after_message_ms: Spread::Fixed(4000), ..pressing(&["9"]) };
+    })
+    .await;
+    world.flow("appointment", appointment()).await;
+    world
+        .fault(json!({ "scope": { "event": "call.gather.ended" }, "effect": { "delayWebhook": { "ms": 15_000 } } }))
+        .await;
+    world.list("id,to\na,+15550000001\n").await;
+    world.campaign("first", of_flow("appointment")).await;
+    let campaign = world.complete("first").await;
+    assert_eq!(campaign["status"]["outcomes"], json!({ "HumanHangup": 1 }), "{:#}", campaign["status"]);
+    world.no_more_faults().await;
+    world
+        .eventually("the key was told", async || {
+            let log = world.log();
+            if log.contains("opted out") { Ok(()) } else { Err(String::new()) }
+        })
+        .await;
+    world.campaign("second", of_flow("appointment")).await;
+    let campaign = world.complete("second").await;
+    assert_eq!(campaign["status"]["outcomes"], json!({ "ComplianceBlocked": 1 }), "{:#}", campaign["status"]);
     assert_eq!(world.dials().await, 1);
     world.end().await;
 }

@@ -82,7 +82,8 @@ fn steps(findings: &Findings<'_>, before: &CallFlowStatus) -> Vec<StepCount> {
 fn facts(findings: &Findings<'_>) -> Vec<Fact> {
     if findings.deleting {
         // The number of calls is in status: a message that counts would be a write per call.
-        let message = "the flow is being deleted: no call begins, calls under way go on to their end";
+        let message = "the flow is being deleted: no call begins but those of campaigns that keep a revision of it, and calls under way go \
+                       on to their end";
         return vec![
             Fact::no(Type::Ready, Reason::Draining, message),
             Fact::yes(Type::Reconciling, Reason::Draining, message),
