@@ -1,7 +1,7 @@
 //! Deleting a campaign lets its calls finish, and leaves nothing behind.
 
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::{DeleteParams, Patch, PatchParams};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use serde_json::json;
 use telnyx_operator::api::{CallControlApplication, DialJob, OutboundCampaign, OutboundVoiceProfile, TelnyxAccount};
 use telnyx_simulator::config::Spread;
@@ -115,5 +115,38 @@ async fn an_account_stays_until_a_job_that_stands_alone_has_ended() {
             Some(account) => Err(format!("{:?}", account.status)),
         })
         .await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_campaign_that_is_deleted_together_with_its_jobs_and_its_account_goes_at_once() {
+    let world = World::new(|_| {}).await;
+    world.list(&people(300)).await;
+    // No window is open, so that jobs are made and nobody is called.
+    world.campaign("c", json!({ "windows": [] })).await;
+    world
+        .eventually("both jobs are made", async || {
+            let jobs = world.all::<DialJob>().await.len();
+            if jobs == 2 { Ok(()) } else { Err(jobs.to_string()) }
+        })
+        .await;
+    // In the order in which `kubectl delete telnyx --all` comes to them.
+    let (how, all) = (DeleteParams::default(), ListParams::default());
+    drop(world.api::<CallControlApplication>().delete_collection(&how, &all).await.unwrap());
+    drop(world.api::<DialJob>().delete_collection(&how, &all).await.unwrap());
+    drop(world.api::<OutboundCampaign>().delete_collection(&how, &all).await.unwrap());
+    drop(world.api::<OutboundVoiceProfile>().delete_collection(&how, &all).await.unwrap());
+    drop(world.api::<TelnyxAccount>().delete_collection(&how, &all).await.unwrap());
+    world
+        .eventually("everything is gone", async || {
+            let left = (
+                world.all::<OutboundCampaign>().await.len(),
+                world.all::<DialJob>().await.len(),
+                world.all::<TelnyxAccount>().await.len(),
+            );
+            if left == (0, 0, 0) { Ok(()) } else { Err(format!("campaigns, jobs, accounts: {left:?}")) }
+        })
+        .await;
+    assert!(world.rings().await.is_empty());
     world.end().await;
 }

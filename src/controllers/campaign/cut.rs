@@ -29,17 +29,26 @@ const REJECTED_KEY: &str = "rejected.csv.gz";
 /// its people may have been called.
 pub(super) async fn made(client: &Client, campaign: &OutboundCampaign) -> kube::Result<usize> {
     let api = jobs(client, campaign);
-    let selector = format!("{CAMPAIGN_UID}={}", campaign.uid().unwrap_or_default());
-    let listed = api.list_metadata(&ListParams::default().labels(&selector)).await?;
+    let listed = api.list_metadata(&of(campaign)).await?;
     let ordinals = listed.items.iter().filter_map(|job| job.labels().get(ORDINAL)?.parse::<usize>().ok());
     Ok(ordinals.max().map_or(0, |last| last + 1))
 }
 
 /// How many of its jobs are there and not being deleted.
 pub(super) async fn present(client: &Client, campaign: &OutboundCampaign) -> kube::Result<usize> {
-    let selector = format!("{CAMPAIGN_UID}={}", campaign.uid().unwrap_or_default());
-    let listed = jobs(client, campaign).list_metadata(&ListParams::default().labels(&selector)).await?;
+    let listed = jobs(client, campaign).list_metadata(&of(campaign)).await?;
     Ok(listed.items.iter().filter(|job| job.metadata.deletion_timestamp.is_none()).count())
+}
+
+/// Whether any of its jobs is there, being deleted or not.
+pub(super) async fn has_jobs(client: &Client, campaign: &OutboundCampaign) -> kube::Result<bool> {
+    let listed = jobs(client, campaign).list_metadata(&of(campaign).limit(1)).await?;
+    Ok(!listed.items.is_empty())
+}
+
+/// What was made for the campaign.
+fn of(campaign: &OutboundCampaign) -> ListParams {
+    ListParams::default().labels(&format!("{CAMPAIGN_UID}={}", campaign.uid().unwrap_or_default()))
 }
 
 /// Whether what earlier tries have stored may be thrown away.
@@ -81,8 +90,7 @@ pub(super) async fn store(
 
 /// Leftovers of a try that ended before anybody was told of it.
 async fn clear(api: &Api<Secret>, campaign: &OutboundCampaign) -> kube::Result<()> {
-    let selector = format!("{CAMPAIGN_UID}={}", campaign.uid().unwrap_or_default());
-    let found = api.list_metadata(&ListParams::default().labels(&selector)).await?;
+    let found = api.list_metadata(&of(campaign)).await?;
     stream::iter(found.items)
         .map(Ok)
         .try_for_each_concurrent(WRITES_AT_ONCE, async |secret| {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::cut::has_jobs;
 use super::held::Held;
 use super::pass::{LOOK_AGAIN, Pass, PassError};
 use super::report::Situation;
@@ -30,7 +31,10 @@ impl Pass<'_> {
             }
             None => None,
         };
-        if self.may_leave(line.is_some(), standing.as_ref()) || (line.is_none() && self.nobody_will_know().await) {
+        let may_leave = self.may_leave(line.is_some(), standing.as_ref())
+            || (line.is_none() && self.nobody_will_know().await)
+            || (standing.is_none() && !has_jobs(&self.context.client, self.campaign).await?);
+        if may_leave {
             if let Some(line) = line {
                 let _restarting = line.release(self.owner.clone()).await;
             }
@@ -65,7 +69,8 @@ impl Pass<'_> {
         match standing {
             Some(standing) if standing.ready => standing.progress.tallied.counts.in_flight() == 0,
             Some(_) => false,
-            // With a dialer that knows no job of it there is nothing under way; without one, time tells.
+            // With a dialer that knows no job of it there is nothing under way; without one, time tells. Whether there is a
+            // job at all, the API server tells: each stays until its calls have ended, so that with none there is no call.
             None => {
                 waited_long || (has_line && self.campaign.status.as_ref().is_some_and(|status| status.jobs.is_none()))
             }
