@@ -1,5 +1,5 @@
 //! Everything about calls, put together: the webhook receiver, a dialer and an actor of call flows per account, and the
-//! controllers of campaigns, jobs and flows.
+//! controllers of campaigns, jobs, do-not-call lists and flows.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{AccountRef, CallControlApplication};
-use crate::controllers::{call_flow, campaign, dial_job};
-use crate::dialing::{self, Dialers, FlowUsers};
+use crate::controllers::{call_flow, campaign, dial_job, do_not_call_list};
+use crate::dialing::{self, Dialers, FlowUsers, Lists};
 use crate::flows::{self, Applications, ConferencePolicies, FlowParts, Flows, Secrets, Transcript};
 use crate::reconcile::{AccountKey, Change, Context, Departure, Stores};
 use crate::webhook::{self, Receiver, Routes};
@@ -34,7 +34,9 @@ pub fn parts(
         context.metrics.register(|registry| (webhook::Metrics::new(registry), flows::Metrics::new(registry)));
     let noticed = dialing::Metrics::default();
     context.metrics.register(|registry| noticed.register(registry));
-    let dialers = Dialers::new(context.kube.clone(), namespaces.clone(), routes.clone(), noticed, shutdown.clone());
+    let lists = Lists::default();
+    let dialers =
+        Dialers::new(context.kube.clone(), namespaces.clone(), routes.clone(), noticed, lists, shutdown.clone());
     let (moved, referents) = watch::channel(());
     let parts = FlowParts {
         secrets: Secrets::Cluster(context.kube.clone()),
@@ -52,7 +54,8 @@ pub fn parts(
     Ok(vec![
         follow(context.clone(), callers.clone(), moved).boxed(),
         campaign::run(context.clone(), dialers.clone(), catalogue.clone(), referents.clone()).boxed(),
-        dial_job::run(context.clone(), dialers, catalogue, referents).boxed(),
+        dial_job::run(context.clone(), dialers.clone(), catalogue, referents.clone()).boxed(),
+        do_not_call_list::run(context.clone(), dialers, referents).boxed(),
         call_flow::run(context.clone(), flows).boxed(),
         receive(webhooks, receiver, callers, shutdown).boxed(),
     ])

@@ -5,7 +5,8 @@ use kube::CustomResourceExt;
 use serde_json::{Value, json};
 
 use super::{
-    CallControlApplication, CallFlow, Conference, DialJob, OutboundCampaign, OutboundVoiceProfile, Queue, TelnyxAccount,
+    CallControlApplication, CallFlow, Conference, DialJob, DoNotCallList, OutboundCampaign, OutboundVoiceProfile,
+    Queue, TelnyxAccount,
 };
 
 /// Every definition, in the order in which a reader meets the kinds. `Kind::crd()` of a single kind lacks what is added
@@ -21,6 +22,7 @@ pub fn crds() -> Vec<CustomResourceDefinition> {
         CallFlow::crd(),
         OutboundCampaign::crd(),
         DialJob::crd(),
+        DoNotCallList::crd(),
     ]
     .map(finished)
     .into()

@@ -18,6 +18,7 @@ mod conference;
 mod crds;
 mod dial_job;
 mod dial_plan;
+mod do_not_call_list;
 mod limits;
 mod number;
 mod policies;
@@ -55,6 +56,10 @@ pub use dial_job::{CampaignRef, DialJob, DialJobSpec, DialJobStatus, JobTargetsF
 pub use dial_plan::{
     CalleeTimeZone, DialPlan, DrainPolicy, FromSelection, OnAmbiguous, Pacing, Purpose, RampUp, UnknownTimeZone,
     Weekday, Window,
+};
+pub use do_not_call_list::{
+    DoNotCallCount, DoNotCallEntry, DoNotCallFormat, DoNotCallList, DoNotCallListSpec, DoNotCallListStatus,
+    DoNotCallRejected, DoNotCallSource, DoNotCallStorage, DoNotCallUrl,
 };
 pub use limits::{Budget, CircuitBreaker, Compliance, CompliancePreset, FailurePolicy, FrequencyCap, SuccessPolicy};
 pub use number::Number;

@@ -35,7 +35,7 @@ use super::transition::transition;
 use crate::api::{Counts, DialJob, DialPlan, OutboundCampaign, PinnedFlow};
 use crate::dialing::conditions::{Fact, Reason, Type, merge};
 use crate::dialing::labels::{FINALIZER, MayBeComplete};
-use crate::dialing::{Dialers, Line, Move, resolve, scoped};
+use crate::dialing::{Dialers, Line, Move, RememberError, Whose, resolve, scoped};
 use crate::flows::Catalogue;
 use crate::reconcile::{self, AccountKey, Accounts, CountUsers, Departure, hold, is_held, never_filled, release};
 use crate::telemetry::{self, Events};
@@ -262,7 +262,12 @@ impl Pass<'_> {
             return Ok(None);
         }
         if job.is_complete() {
-            if let Some(line) = self.context.dialers.line_of(&self.id) {
+            let line = self.context.dialers.line_of(&self.id);
+            let account = AccountKey::of(&plan.account_ref, &self.namespace());
+            if !self.remembered(line.as_ref(), Some(&account), job).await {
+                return Ok(Some(LOOK_AGAIN));
+            }
+            if let Some(line) = line {
                 // A dialer that starts anew finds it complete.
                 let _restarting = line.release(self.owner.clone()).await;
             }
@@ -392,14 +397,53 @@ impl Pass<'_> {
             if !self.drained(&line).await {
                 return Ok(Some(LOOK_AGAIN));
             }
+            if let Err(error) = self.context.dialers.remember(&line, Whose::Job(self.id.clone())).await {
+                self.not_remembered(&error);
+                return Ok(Some(LOOK_AGAIN));
+            }
             // A dialer that starts anew does not find it any more.
             let _restarting = line.forget(self.id.clone()).await;
-        } else if !self.may_leave_unknown().await? {
+        } else if !self.may_leave_unknown().await? || !self.remembered_unknown().await? {
             return Ok(Some(LOOK_AGAIN));
         }
         release(&self.api(), self.meta, FINALIZER).await?;
         self.context.catalogue.unpin(self.owner.as_str());
         Ok(None)
+    }
+
+    /// Stores what has to outlive the job. `false`: not yet. `account` is whose it is, where nobody has stored it before.
+    async fn remembered(&self, line: Option<&Line>, account: Option<&AccountKey>, job: &DialJob) -> bool {
+        let remembered = match (line, account) {
+            (Some(line), _) => self.context.dialers.remember(line, Whose::Job(self.id.clone())).await,
+            (None, Some(account)) => self.context.dialers.remember_stored(account, job).await,
+            (None, None) => return true,
+        };
+        remembered.inspect_err(|error| self.not_remembered(error)).is_ok()
+    }
+
+    fn not_remembered(&self, error: &RememberError) {
+        tracing::warn!(job = %self.meta.name_any(), namespace = %self.namespace(), %error,
+            "when phones rang for the job could not be stored yet: it is not let go");
+    }
+
+    /// As [`Self::remembered`], of a job that no dialer knows. That of a campaign that is complete, or gone, was stored with
+    /// the campaign.
+    async fn remembered_unknown(&self) -> Result<bool, PassError> {
+        let Some(job) = self.api().get_opt(&self.meta.name_any()).await? else { return Ok(true) };
+        let namespace = self.namespace();
+        let account = match (&job.spec.plan, &job.spec.campaign_ref) {
+            (Some(plan), _) => Some(AccountKey::of(&plan.account_ref, &namespace)),
+            (None, Some(campaign)) => {
+                let api = Api::<OutboundCampaign>::namespaced(self.context.client.clone(), &namespace);
+                let found = api.get_opt(&campaign.name).await?;
+                let lives = |found: &OutboundCampaign| {
+                    found.metadata.uid.as_deref() == Some(&campaign.uid) && !found.is_complete()
+                };
+                found.filter(lives).map(|found| AccountKey::of(&found.spec.plan.account_ref, &namespace))
+            }
+            (None, None) => None,
+        };
+        Ok(self.remembered(None, account.as_ref(), &job).await)
     }
 
     /// Stops new calls of the job, as far as it can be done alone, and says whether those under way have ended.

@@ -6,6 +6,7 @@ pub mod call_flow;
 pub mod campaign;
 pub mod conference;
 pub mod dial_job;
+pub mod do_not_call_list;
 mod job_accounts;
 mod problem;
 pub mod profile;

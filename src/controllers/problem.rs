@@ -1,7 +1,7 @@
 //! Why a pass over a campaign or a job cannot go on.
 
 use crate::dialing::conditions::Reason;
-use crate::dialing::{FieldError, HandInError, Stopping};
+use crate::dialing::{FieldError, HandInError, RememberError, Stopping};
 
 /// Why a pass cannot go on.
 #[derive(Debug)]
@@ -74,6 +74,20 @@ impl From<HandInError> for Problem {
         match error {
             HandInError::Load(error) => Self::stalled(Reason::TargetsNotReadable, error.to_string()),
             HandInError::Stopping(_) => Self::Restarting,
+        }
+    }
+}
+
+/// What has to outlive the jobs could not be stored: it is tried again before anything is let go.
+impl From<RememberError> for Problem {
+    fn from(error: RememberError) -> Self {
+        match error {
+            RememberError::Ledger(error) => Self::Kube(error),
+            RememberError::Stopping(_) => Self::Restarting,
+            RememberError::OptOuts(_) | RememberError::Targets(_) => {
+                tracing::warn!(%error, "what has to outlive the jobs could not be stored yet");
+                Self::Restarting
+            }
         }
     }
 }

@@ -4,14 +4,14 @@
 //! claimed any more once it was told to stop. Decides nothing. When an effect panics its answer is lost for good, so the
 //! actor ends and is started again from the store, as after a crash.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use dialer::effect::{Effect, Verdict as CoreVerdict};
 use dialer::event::LoadedJob;
-use dialer::{DeliveryToken, Dialer, Event, JobId, OwnerId, SessionId, Signals, Tuning};
-use tokio::sync::{mpsc, oneshot};
+use dialer::{DeliveryToken, Dialer, Event, JobId, OwnerId, PhoneNumber, Screening, SessionId, Signals, Tuning};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -22,6 +22,7 @@ use super::job_record::JobRecord;
 use super::job_store::JobStore;
 use super::metrics::Metrics;
 use super::progress_board::Board;
+use super::remember::{Memory, Whose};
 use super::voice::Voice;
 use crate::webhook::{Delivery, Verdict};
 
@@ -48,6 +49,8 @@ pub(super) enum Order {
     Reconnect(telnyx_voice::Client),
     /// Every job that may hold calls was handed in.
     Ready,
+    /// Tell what has to outlive these jobs.
+    Recall(Whose, oneshot::Sender<Memory>),
 }
 
 /// What an actor is made of.
@@ -60,6 +63,10 @@ pub(super) struct Parts<'a> {
     pub(super) deliveries: &'a mut mpsc::Receiver<Delivery>,
     pub(super) board: Board,
     pub(super) metrics: Metrics,
+    /// The account's do-not-call lists.
+    pub(super) lists: watch::Receiver<Screening>,
+    /// Takes numbers that targets have put on a list.
+    pub(super) opt_outs: mpsc::Sender<PhoneNumber>,
     pub(super) stop: CancellationToken,
 }
 
@@ -80,6 +87,10 @@ pub(super) struct Actor<'a> {
     metrics: Metrics,
     seen: Signals,
     next_look: Instant,
+    lists: watch::Receiver<Screening>,
+    opt_outs: mpsc::Sender<PhoneNumber>,
+    /// Those that were passed on.
+    passed_on: BTreeSet<PhoneNumber>,
     stop: CancellationToken,
 }
 
@@ -88,6 +99,7 @@ enum Input {
     Order(Order),
     Delivery(Delivery),
     Answer(Event),
+    Lists,
     Time,
     Stop,
 }
@@ -106,8 +118,11 @@ pub(super) enum ActorError {
 impl<'a> Actor<'a> {
     pub(super) fn new(parts: Parts<'a>) -> Self {
         let clock = Clock::start();
+        let mut dialer = Dialer::new(parts.session, Tuning::default(), clock.now());
+        let mut lists = parts.lists;
+        dialer.handle(clock.now(), Event::DoNotCallSet { lists: lists.borrow_and_update().clone() });
         Self {
-            dialer: Dialer::new(parts.session, Tuning::default(), clock.now()),
+            dialer,
             clock,
             voice: Arc::new(Voice::new(&parts.client, parts.flows.clone())),
             flows: parts.flows,
@@ -122,6 +137,9 @@ impl<'a> Actor<'a> {
             metrics: parts.metrics,
             seen: Signals::default(),
             next_look: Instant::now(),
+            lists,
+            opt_outs: parts.opt_outs,
+            passed_on: BTreeSet::new(),
             stop: parts.stop,
         }
     }
@@ -130,11 +148,16 @@ impl<'a> Actor<'a> {
     pub(super) async fn run(mut self) -> Result<(), ActorError> {
         loop {
             self.drain();
+            self.pass_on_opt_outs();
             self.look();
             match self.next().await? {
                 Input::Order(order) => self.obey(order),
                 Input::Delivery(delivery) => self.deliver(delivery),
                 Input::Answer(event) => self.tell(event),
+                Input::Lists => {
+                    let lists = self.lists.borrow_and_update().clone();
+                    self.tell(Event::DoNotCallSet { lists });
+                }
                 Input::Time => {}
                 Input::Stop => return self.flush().await,
             }
@@ -146,6 +169,7 @@ impl<'a> Actor<'a> {
         tokio::select! {
             biased;
             () = self.stop.cancelled() => Ok(Input::Stop),
+            Ok(()) = self.lists.changed() => Ok(Input::Lists),
             Some(answer) = self.running.join_next(), if !self.running.is_empty() => Ok(Input::Answer(answer?)),
             Some(delivery) = self.deliveries.recv() => Ok(Input::Delivery(delivery)),
             order = self.orders.recv() => order.map(Input::Order).ok_or(ActorError::Abandoned),
@@ -185,10 +209,41 @@ impl<'a> Actor<'a> {
                 }
             }
             Order::Reconnect(client) => self.voice = Arc::new(Voice::new(&client, self.flows.clone())),
+            Order::Recall(whose, answer) => {
+                // Whoever asked may have gone.
+                let _gone = answer.send(self.recall(whose));
+            }
             Order::Ready => {
                 self.ready = true;
                 self.tell(Event::Ready);
             }
+        }
+    }
+
+    /// What has to outlive these jobs.
+    fn recall(&self, whose: Whose) -> Memory {
+        let jobs = match whose {
+            Whose::Owner(owner) => self.board.jobs_of(&owner),
+            Whose::Job(job) => vec![job],
+        };
+        Memory {
+            rings: jobs.iter().flat_map(|job| self.dialer.job_rings(job)).collect(),
+            opt_outs: jobs.iter().flat_map(|job| self.dialer.job_opt_outs(job)).collect(),
+        }
+    }
+
+    /// Numbers that targets have put on a list since the last look go to whoever keeps them. What finds no room goes at the
+    /// next look.
+    fn pass_on_opt_outs(&mut self) {
+        if self.dialer.do_not_call_learned().len() == self.passed_on.len() {
+            return;
+        }
+        let fresh = self.dialer.do_not_call_learned().filter(|number| !self.passed_on.contains(*number));
+        let fresh: Vec<PhoneNumber> = fresh.cloned().collect();
+        for number in fresh {
+            let Ok(room) = self.opt_outs.try_reserve() else { break };
+            room.send(number.clone());
+            self.passed_on.insert(number);
         }
     }
 

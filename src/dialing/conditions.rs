@@ -131,6 +131,18 @@ pub enum Reason {
     Valid,
     /// The flow has mistakes.
     InvalidFlow,
+    /// A do-not-call list is read and obeyed.
+    Listed,
+    /// A source of a do-not-call list was never read.
+    SourceNotReadable,
+    /// The key that a do-not-call list's digests are made with is missing or too short.
+    SaltNotReadable,
+    /// A source of a do-not-call list could not be read again; what it said last counts.
+    RefreshFailed,
+    /// Rows of a do-not-call list name no number.
+    RowsRejected,
+    /// A do-not-call list of the account cannot be asked, so nobody is called.
+    DoNotCallNotReady,
     /// All that was needed could be read and written.
     Synced,
 }
@@ -183,6 +195,12 @@ impl Reason {
             Self::Draining => "Draining",
             Self::Valid => "Valid",
             Self::InvalidFlow => "InvalidFlow",
+            Self::Listed => "Listed",
+            Self::SourceNotReadable => "SourceNotReadable",
+            Self::SaltNotReadable => "SaltNotReadable",
+            Self::RefreshFailed => "RefreshFailed",
+            Self::RowsRejected => "RowsRejected",
+            Self::DoNotCallNotReady => "DoNotCallNotReady",
             Self::Synced => "Synced",
         }
     }

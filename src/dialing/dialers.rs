@@ -8,13 +8,17 @@ use std::time::Duration;
 use audience::Row;
 use dialer::spec::{AccountLimits, Audience, CampaignSpec};
 use dialer::{Event, JobId, OwnerId, PhoneNumber, SessionId};
+use jiff::Timestamp;
 use telnyx_voice::webhook::PublicKey;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::actor::{Actor, Order, Parts};
+use super::do_not_call::{Lists, RecordError};
+use super::do_not_call_keeper::keep_opt_outs;
 use super::flow_calls::FlowCalls;
+use super::ledger::Ledgers;
 use super::load::{LoadError, assemble, load};
 use super::loader::hand_in_all;
 use super::metrics::Metrics;
@@ -25,6 +29,8 @@ use crate::webhook::{Delivery, INBOX, Routes};
 
 /// Orders that may wait before an actor.
 const ORDERS: usize = 256;
+/// Opt-outs that may wait to be kept; more wait with the dialer.
+const OPT_OUTS: usize = 256;
 /// Between the fall of an actor and its next start.
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
 
@@ -61,6 +67,8 @@ struct Shared {
     routes: Routes,
     moves: Moves,
     metrics: Metrics,
+    lists: Lists,
+    ledgers: Ledgers,
     namespaces: Vec<Option<String>>,
     stop: CancellationToken,
     running: Mutex<Running>,
@@ -174,7 +182,20 @@ impl Line {
         self.life.load(Ordering::Acquire)
     }
 
-    async fn order(&self, order: Order) -> Result<(), Stopping> {
+    /// Phones rang for jobs that its dialer does not hold.
+    pub(super) async fn rang(&self, rings: &[(PhoneNumber, Timestamp)]) -> Result<(), Stopping> {
+        for (number, at) in rings.iter().cloned() {
+            self.order(Order::Tell(Event::RangBefore { number, at })).await?;
+        }
+        Ok(())
+    }
+
+    /// Whose it is.
+    pub(super) fn account(&self) -> &AccountKey {
+        &self.account
+    }
+
+    pub(super) async fn order(&self, order: Order) -> Result<(), Stopping> {
         self.orders.send(order).await.map_err(|_| Stopping)
     }
 }
@@ -188,11 +209,44 @@ impl Dialers {
         namespaces: Vec<Option<String>>,
         routes: Routes,
         metrics: Metrics,
+        lists: Lists,
         stop: CancellationToken,
     ) -> Self {
-        let moves = Moves::default();
-        let shared = Shared { kube: Kube(kube), routes, moves, metrics, namespaces, stop, running: Mutex::default() };
-        Self(Arc::new(shared))
+        let (moves, ledgers) = (Moves::default(), Ledgers::new(kube.clone()));
+        let kube = Kube(kube);
+        let running = Mutex::default();
+        Self(Arc::new(Shared { kube, routes, moves, metrics, lists, ledgers, namespaces, stop, running }))
+    }
+
+    /// The do-not-call lists of all accounts.
+    #[must_use]
+    pub fn lists(&self) -> &Lists {
+        &self.0.lists
+    }
+
+    pub(super) fn ledgers(&self) -> &Ledgers {
+        &self.0.ledgers
+    }
+
+    pub(super) fn client(&self) -> &kube::Client {
+        &self.0.kube.0
+    }
+
+    /// No campaign of the account calls the number from now on: somebody who called in has asked for that. The dialer obeys
+    /// at once, unless it is busy; when this returns, every list that receives opt-outs has it. Returns how many do: with
+    /// none it is forgotten when the process ends.
+    ///
+    /// # Errors
+    /// It is not stored, or nobody could be told: try again.
+    pub async fn do_not_call(&self, account: &AccountKey, number: PhoneNumber) -> Result<usize, RecordError> {
+        let told = match self.line(account) {
+            Some(line) => line.order(Order::Tell(Event::DoNotCall { number: number.clone() })).await.is_ok(),
+            None => false,
+        };
+        match self.lists().record(self.client(), account, &[number]).await {
+            Ok(0) if !told => Err(RecordError::NotReady),
+            kept => kept,
+        }
     }
 
     /// Owners whose progress has moved.
@@ -254,16 +308,6 @@ impl Dialers {
         if let Some(held) = self.lock().lines.remove(account) {
             held.stop.cancel();
         }
-    }
-
-    /// No campaign of the account calls the number from now on: somebody who called in has asked for that. Obeyed by everything that
-    /// is not dialled when the dialer reads it, which is at once unless it is busy.
-    ///
-    /// # Errors
-    /// The account's dialer is stopping, or was never started: tell it again.
-    pub async fn do_not_call(&self, account: &AccountKey, number: PhoneNumber) -> Result<(), Stopping> {
-        let line = self.line(account).ok_or(Stopping)?;
-        line.order(Order::Tell(Event::DoNotCall { number })).await
     }
 
     /// Waits until every dialer has stored what it knows. To be called once stopped.
@@ -340,7 +384,10 @@ impl Supervisor {
         let (session, limits) = (SessionId(rand::random()), account.limits());
         let mut loading = JoinSet::new();
         let (namespaces, orders) = (self.dialers.0.namespaces.clone(), self.line.orders.clone());
-        loading.spawn(hand_in_all(kube.clone(), namespaces, self.key.clone(), orders));
+        let dialers = self.dialers.clone();
+        loading.spawn(hand_in_all(dialers.clone(), namespaces, self.key.clone(), orders));
+        let (opt_outs, taken) = mpsc::channel(OPT_OUTS);
+        loading.spawn(keep_opt_outs(dialers, self.key.clone(), taken));
         let mut actor = Actor::new(Parts {
             session,
             client: account.client,
@@ -350,6 +397,8 @@ impl Supervisor {
             deliveries: &mut self.deliveries,
             board: self.line.board.clone(),
             metrics: self.dialers.0.metrics.clone(),
+            lists: self.dialers.0.lists.follow(&self.key),
+            opt_outs,
             stop: self.stop.clone(),
         });
         actor.tell(Event::AccountSet(limits));

@@ -4,14 +4,18 @@
 
 use std::time::Duration;
 
+use dialer::Event;
 use futures::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
 use k8s_openapi::NamespaceResourceScope;
 use kube::api::ListParams;
 use kube::{Api, Client, Resource, ResourceExt};
 use tokio::sync::mpsc;
 
 use super::actor::Order;
+use super::dialers::Dialers;
 use super::labels::{CAMPAIGN_UID, MayBeComplete};
+use super::ledger::REMEMBER;
 use super::load::{LoadError, load};
 use crate::api::{DialJob, DialPlan, OutboundCampaign};
 use crate::reconcile::AccountKey;
@@ -25,14 +29,14 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Hands every job of the account in, then says so. Tries again until it has; ends early when nobody listens. `None` among
 /// the namespaces is all of them.
 pub(super) async fn hand_in_all(
-    client: Client,
+    dialers: Dialers,
     namespaces: Vec<Option<String>>,
     account: AccountKey,
     orders: mpsc::Sender<Order>,
 ) {
     let mut pause = FIRST_PAUSE;
     loop {
-        match hand_in(&client, &namespaces, &account, &orders).await {
+        match hand_in(&dialers, &namespaces, &account, &orders).await {
             Ok(jobs) => {
                 tracing::info!(%account, jobs, "jobs handed to the dialer");
                 let _stopping = orders.send(Order::Ready).await;
@@ -59,14 +63,16 @@ enum Interrupted {
 }
 
 async fn hand_in(
-    client: &Client,
+    dialers: &Dialers,
     namespaces: &[Option<String>],
     account: &AccountKey,
     orders: &mpsc::Sender<Order>,
 ) -> Result<usize, Interrupted> {
+    let history = dialers.ledgers().of(account).await?.history();
+    orders.send(Order::Tell(Event::HistorySet { history })).await.map_err(|_| Interrupted::Stopping)?;
     let mut handed = 0;
     for namespace in namespaces {
-        handed += hand_in_namespace(client, namespace.as_deref(), account, orders).await?;
+        handed += hand_in_namespace(dialers.client(), namespace.as_deref(), account, orders).await?;
     }
     Ok(handed)
 }
@@ -89,11 +95,18 @@ async fn hand_in_namespace(
         let chosen = |plan: &&DialPlan| {
             plan.call_flow_ref.is_none() || job.status.as_ref().is_some_and(|status| status.call_flow.is_some())
         };
-        let plan = job.spec.plan.as_ref().filter(|_| !job.is_complete()).filter(chosen);
+        // One that ended tells when its phones rang until that is kept elsewhere; then it is released.
+        let plan = job.spec.plan.as_ref().filter(|_| !job.is_complete() || ended_lately(job)).filter(chosen);
         plan.is_some_and(|plan| AccountKey::of(&plan.account_ref, &namespace) == *account)
     };
     handed += pages(client, scoped(client, namespace), &format!("!{CAMPAIGN_UID}"), orders, alone).await?;
     Ok(handed)
+}
+
+/// Whether its calls may still count.
+fn ended_lately(job: &DialJob) -> bool {
+    let ended = job.status.as_ref().and_then(|status| status.completion_time.as_ref());
+    ended.is_some_and(|ended| Timestamp::now().duration_since(ended.0) < REMEMBER)
 }
 
 /// The objects of a namespace; `None` is all of them.

@@ -4,6 +4,7 @@
 //! path with what to write instead. Most of it the API server refuses already; this is the proof, and the answer for what
 //! a schema cannot know (time zones).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -92,6 +93,9 @@ pub fn resolve(
             start_at: plan.start_at.as_ref().map(instant),
             stop_at: plan.stop_at.as_ref().map(instant),
             frequency: frequency(plan),
+            consent_required: false,
+            set_aside: BTreeSet::new(),
+            max_list_age: preset(plan).and_then(|preset| preset.rules().list_age),
             breaker: breaker(&plan.circuit_breaker),
             max_calls: plan.budget.map(|budget| budget.max_calls),
             enough_reached: plan.success_policy.map(|policy| policy.completed_count),

@@ -121,6 +121,7 @@ pub fn specs(rows: Vec<Row>) -> Arc<[TargetSpec]> {
             zone: row.time_zone.map(|name| zone(&mut zones, name)),
             id: row.id,
             to: row.to,
+            consent_at: None,
             not_before: row.not_before,
             expires_at: row.expires_at,
         })

@@ -6,10 +6,12 @@
 mod cluster;
 
 mod audience;
+mod do_not_call;
 mod exactly_once;
 mod flows;
 mod jobs;
 mod leaving;
+mod ledger;
 mod outcomes;
 mod privacy;
 mod shelf;

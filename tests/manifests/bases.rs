@@ -34,6 +34,11 @@ fn spec(kind: &str) -> Value {
             spec
         }
         "DialJob" => json!({ "plan": plan(), "targets": targets() }),
+        "DoNotCallList" => json!({
+            "accountRef": { "name": "demo" },
+            "numbers": [{ "number": "+13125550101" }],
+            "sources": [{ "configMap": { "name": "a", "key": "b" } }],
+        }),
         other => panic!("no such kind: {other}"),
     }
 }

@@ -49,6 +49,7 @@ fn tables() -> Vec<(&'static str, &'static str, Bounds)> {
         ("DialJob", "spec.plan", bounds_of_calls::PLAN),
         ("DialJob", "spec", bounds_of_calls::TARGETS),
         ("DialJob", "spec", bounds_of_calls::JOB),
+        ("DoNotCallList", "spec", bounds_of_calls::DO_NOT_CALL_LIST),
     ];
     for kind in ["CallControlApplication", "OutboundVoiceProfile", "Queue"] {
         tables.push((kind, "spec", bounds_of_remotes::EVERY_REMOTE));

@@ -311,3 +311,56 @@ pub(crate) const JOB: Bounds = &[
     ("callFlow.uid", Required),
     ("callFlow.uid", Chars(1, 63)),
 ];
+
+/// Numbers that nobody may call.
+pub(crate) const DO_NOT_CALL_LIST: Bounds = &[
+    ("accountRef", Required),
+    ("accountRef.name", Required),
+    ("accountRef.name", Chars(1, 253)),
+    ("accountRef.namespace", Chars(1, 63)),
+    ("numbers", Items(0, 1000)),
+    ("numbers", Unique),
+    ("numbers[0].number", Required),
+    ("numbers[0].number", Chars(0, 64)),
+    (
+        "numbers[0].number",
+        Like(
+            &["+14155550100", "+4930901820", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],
+            &[
+                "14155550100",
+                "+04155550100",
+                "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b85",
+                "nobody",
+            ],
+        ),
+    ),
+    ("sources", Items(0, 16)),
+    ("sources[0].configMap.name", Required),
+    ("sources[0].configMap.name", Chars(1, 253)),
+    ("sources[0].configMap.key", Required),
+    ("sources[0].configMap.key", Chars(1, 253)),
+    ("sources[0].configMap.key", Like(KEYS[0], KEYS[1])),
+    ("sources[0].secret.name", Required),
+    ("sources[0].secret.name", Chars(1, 253)),
+    ("sources[0].secret.key", Required),
+    ("sources[0].secret.key", Chars(1, 253)),
+    ("sources[0].secret.key", Like(KEYS[0], KEYS[1])),
+    ("sources[0].url.address", Required),
+    ("sources[0].url.address", Chars(0, 2048)),
+    (
+        "sources[0].url.address",
+        Like(
+            &["https://a.example/list.csv", "https://a.example", "http://127.0.0.1:8080/list?x=1"],
+            &["ftp://a.example/list", "a.example/list", "https://a.example/a b", "https://"],
+        ),
+    ),
+    ("sources[0].url.refreshSecs", Number(300.0, 604_800.0)),
+    ("sources[0].format", OneOf(&["Lines", "Csv"])),
+    ("sources[0].column", Chars(1, 64)),
+    ("storage", OneOf(&["Plain", "Hashed"])),
+    ("saltSecretRef.name", Required),
+    ("saltSecretRef.name", Chars(1, 253)),
+    ("saltSecretRef.key", Required),
+    ("saltSecretRef.key", Chars(1, 253)),
+    ("saltSecretRef.key", Like(KEYS[0], KEYS[1])),
+];

@@ -6,7 +6,7 @@ use crate::bases::{base, get};
 use crate::schema;
 use crate::server::Server;
 
-const KINDS: [&str; 8] = [
+const KINDS: [&str; 9] = [
     "TelnyxAccount",
     "CallControlApplication",
     "OutboundVoiceProfile",
@@ -15,6 +15,7 @@ const KINDS: [&str; 8] = [
     "CallFlow",
     "OutboundCampaign",
     "DialJob",
+    "DoNotCallList",
 ];
 
 #[tokio::test]

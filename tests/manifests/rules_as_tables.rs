@@ -62,6 +62,17 @@ OutboundCampaign | {targets: null, targetsFrom: {object: {url: 'https://a.exampl
 OutboundCampaign | {targets: null, targetsFrom: {configMap: {name: a, key: list}, format: JsonLines, columns: {to: Phone}}} | columns are for format Csv only
 OutboundCampaign | {targets: null, targetsFrom: {configMap: {name: a, key: list}, format: Csv, columns: {to: Phone}}} | ok
 
+DoNotCallList | {numbers: null, sources: null} | set numbers, sources or receivesOptOuts
+DoNotCallList | {numbers: null, sources: null, receivesOptOuts: true} | ok
+DoNotCallList | {sources: null} | ok
+DoNotCallList | {numbers: null} | ok
+DoNotCallList | {storage: Hashed} | storage Hashed needs saltSecretRef
+DoNotCallList | {saltSecretRef: {name: a, key: b}} | saltSecretRef needs storage Hashed
+DoNotCallList | {storage: Hashed, saltSecretRef: {name: a, key: b}} | ok
+DoNotCallList | {sources: [{}]} | set exactly one of configMap, secret and url
+DoNotCallList | {sources: [{configMap: {name: a, key: b}, secret: {name: a, key: b}}]} | set exactly one of configMap, secret and url
+DoNotCallList | {sources: [{url: {address: 'https://a.example/b.csv'}}]} | ok
+
 DialJob | {campaignRef: {name: a, uid: b}} | set exactly one of campaignRef and plan
 DialJob | {plan: null} | set exactly one of campaignRef and plan
 DialJob | {plan: null, campaignRef: {name: a, uid: b}} | ok
@@ -132,6 +143,10 @@ Queue | {} | {import: {id: '2'}} | ok
 Queue | {import: {id: '1'}} | {import: null} | ok
 
 Conference | {} | {conferenceName: a} | conferenceName is immutable
+DoNotCallList | {} | {accountRef: {name: other}} | accountRef is immutable: create another list
+DoNotCallList | {} | {storage: Hashed, saltSecretRef: {name: a, key: b}} | storage and saltSecretRef are immutable
+DoNotCallList | {storage: Hashed, saltSecretRef: {name: a, key: b}} | {saltSecretRef: {name: c, key: b}} | storage and saltSecretRef are immutable
+DoNotCallList | {} | {numbers: [{number: '+13125550102'}], receivesOptOuts: true} | ok
 Conference | {conferenceName: a} | {conferenceName: b} | conferenceName is immutable
 Conference | {conferenceName: a} | {conferenceName: null} | conferenceName is immutable
 Conference | {} | {accountRef: {name: other}} | accountRef is immutable: a conference

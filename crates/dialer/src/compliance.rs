@@ -7,8 +7,23 @@
 use std::time::Duration;
 
 use jiff::civil::{Time, Weekday};
+use serde::{Deserialize, Serialize};
 
 use crate::spec::{FrequencyCap, Window};
+
+/// A rule that keeps a target from being called, or that was set aside for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Rule {
+    /// The number is on a do-not-call list, or its owner asked not to be called any more.
+    DoNotCall,
+    /// Nobody knows what time it is there.
+    UnknownTimeZone,
+    /// Consent is asked for and not recorded.
+    Consent,
+    /// The number was called too often, or is being called now.
+    Frequency,
+}
 
 /// A set of rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +57,8 @@ pub struct Rules {
     pub frequency: Vec<FrequencyCap>,
     /// The least time that a phone has to ring before we hang up; `ring_timeout` may not be shorter.
     pub least_ring: Duration,
+    /// How old the last reading of a do-not-call list may be; `None`: any age.
+    pub list_age: Option<Duration>,
     /// Where each of these is written.
     pub sources: &'static [&'static str],
 }
@@ -88,6 +105,7 @@ impl Preset {
             windows: windows(self.hours()),
             frequency: self.frequency(),
             least_ring: LEAST_RING,
+            list_age: self.list_age(),
             sources: self.sources(),
         }
     }
@@ -126,13 +144,31 @@ impl Preset {
         }
     }
 
+    /// Whoever sells has to have read the national list within 31 days.
+    fn list_age(self) -> Option<Duration> {
+        match self {
+            Self::UsTelemarketing | Self::UsFloridaOklahoma | Self::Canada | Self::Strict => Some(31 * DAY),
+            Self::UsDebtCollection
+            | Self::UsExemptInformational
+            | Self::UsHealthcare
+            | Self::UnitedKingdom
+            | Self::Australia => None,
+        }
+    }
+
     fn others() -> impl Iterator<Item = Self> {
         Self::ALL.into_iter().filter(|preset| *preset != Self::Strict)
     }
 
     fn sources(self) -> &'static [&'static str] {
         match self {
-            Self::UsTelemarketing => &["47 CFR 64.1200(c)(1)", "47 CFR 64.1200(a)(6)", "16 CFR 310.4(c)"],
+            Self::UsTelemarketing => &[
+                "47 CFR 64.1200(c)(1)",
+                "47 CFR 64.1200(c)(2)(i)(D)",
+                "47 CFR 64.1200(a)(6)",
+                "16 CFR 310.4(b)(3)(iv)",
+                "16 CFR 310.4(c)",
+            ],
             Self::UsFloridaOklahoma => &["Fla. Stat. 501.616(6)", "Oklahoma Telephone Solicitation Act of 2022"],
             Self::UsDebtCollection => &["12 CFR 1006.6(b)(1)", "12 CFR 1006.14(b)(2)"],
             Self::UsExemptInformational => &["47 CFR 64.1200(a)(3)"],
@@ -201,24 +237,25 @@ mod tests {
             let time = |time: Time| time.strftime("%H:%M").to_string();
             format!("{} {}-{}", days(&window.days), time(window.start), time(window.end))
         });
+        let age = rules.list_age.map(|age| format!("list {} d", age.as_secs() / 86_400));
         let caps = rules.frequency.iter().map(|cap| format!("{} in {} d", cap.calls, cap.within.as_secs() / 86_400));
-        hours.chain(caps).collect::<Vec<_>>().join(", ")
+        hours.chain(caps).chain(age).collect::<Vec<_>>().join(", ")
     }
 
     #[test]
     fn the_presets_are_these() {
         for (preset, expected) in [
-            (Preset::UsTelemarketing, "Monday-Sunday 08:00-21:00"),
-            (Preset::UsFloridaOklahoma, "Monday-Sunday 08:00-20:00, 3 in 1 d"),
+            (Preset::UsTelemarketing, "Monday-Sunday 08:00-21:00, list 31 d"),
+            (Preset::UsFloridaOklahoma, "Monday-Sunday 08:00-20:00, 3 in 1 d, list 31 d"),
             (Preset::UsDebtCollection, "Monday-Sunday 08:00-21:00, 7 in 7 d"),
             (Preset::UsExemptInformational, "Monday-Sunday 08:00-21:00, 3 in 30 d"),
             (Preset::UsHealthcare, "Monday-Sunday 08:00-21:00, 1 in 1 d, 3 in 7 d"),
             (Preset::UnitedKingdom, "Monday-Friday 08:00-21:00, Saturday 09:00-21:00"),
             (Preset::Australia, "Monday-Friday 09:00-20:00, Saturday 09:00-17:00"),
-            (Preset::Canada, "Monday-Friday 09:00-21:30, Saturday-Sunday 10:00-18:00"),
+            (Preset::Canada, "Monday-Friday 09:00-21:30, Saturday-Sunday 10:00-18:00, list 31 d"),
             (
                 Preset::Strict,
-                "Monday-Friday 09:00-20:00, Saturday 10:00-17:00, 3 in 1 d, 7 in 7 d, 3 in 30 d, 1 in 1 d, 3 in 7 d",
+                "Monday-Friday 09:00-20:00, Saturday 10:00-17:00, 3 in 1 d, 7 in 7 d, 3 in 30 d, 1 in 1 d, 3 in 7 d, list 31 d",
             ),
         ] {
             assert_eq!(text(preset), expected, "{preset:?}");

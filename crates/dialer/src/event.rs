@@ -2,15 +2,16 @@
 //!
 //! Promises that an event that comes early, late, twice or after the end is harmless. Does not know who sends it.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::call::{CallEvent, Refusal};
+use crate::do_not_call::Screening;
 use crate::effect::{SaveFailure, SavedJob, UnsavedJob};
 use crate::ids::{CallLegId, CommandId, DeliveryToken, DialKey, JobId, Leg, OwnerId, Version};
+use crate::ledger::CallHistory;
 use crate::phone::PhoneNumber;
 use crate::spec::{AccountLimits, Audience, CampaignSpec, TargetSpec};
 use crate::target::TargetState;
@@ -38,10 +39,17 @@ pub enum Event {
         owner: OwnerId,
     },
     /// Numbers that no campaign may call, at start and whenever they change; replaces those given before. What targets
-    /// themselves say (an opt-out, a rule) need not be among them while their jobs, or the process, live.
+    /// themselves say (an opt-out, a rule) need not be among them while their jobs, or the process, live. Until the first
+    /// one no list is known to exist.
     DoNotCallSet {
-        /// All of them.
-        numbers: BTreeSet<PhoneNumber>,
+        /// All of them, or that they are not known.
+        lists: Screening,
+    },
+    /// All that the shell remembers of calls for jobs that are not handed in any more, at start; replaces what was given
+    /// before. Counts for the caps of [`frequency`](crate::CampaignSpec::frequency).
+    HistorySet {
+        /// Whom they called, and when.
+        history: Arc<dyn CallHistory>,
     },
     /// A number that no campaign may call from now on, beside those given: somebody who called in has asked for that. It is
     /// among [`do_not_call_learned`](crate::Dialer::do_not_call_learned).

@@ -4,6 +4,8 @@
 //! remembers of jobs that are gone. Does not know targets: whoever asks says what they tell.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -16,14 +18,42 @@ use crate::spec::FrequencyCap;
 /// Rings are remembered this long: the longest window that a law names is 30 days (47 CFR 64.1200(a)(3)).
 pub(crate) const REMEMBER: Duration = Duration::from_hours(31 * 24);
 
+/// When numbers rang for jobs that are gone, however that is kept.
+pub trait CallHistory: fmt::Debug + Send + Sync {
+    /// When the number may have rung, to the second, in any order.
+    fn rings(&self, number: &PhoneNumber) -> Vec<Timestamp>;
+}
+
+/// Nobody was called.
+#[derive(Clone, Copy, Debug, Default)]
+struct NoHistory;
+
+impl CallHistory for NoHistory {
+    fn rings(&self, _: &PhoneNumber) -> Vec<Timestamp> {
+        Vec::new()
+    }
+}
+
 /// Whose number is whose, and when numbers rang for jobs that are gone.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Ledger {
     slots: BTreeMap<PhoneNumber, BTreeSet<Slot>>,
     past: BTreeMap<PhoneNumber, Vec<Timestamp>>,
+    history: Arc<dyn CallHistory>,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self { slots: BTreeMap::new(), past: BTreeMap::new(), history: Arc::new(NoHistory) }
+    }
 }
 
 impl Ledger {
+    /// Replaces what was given before.
+    pub(crate) fn give(&mut self, history: Arc<dyn CallHistory>) {
+        self.history = history;
+    }
+
     pub(crate) fn add_slot(&mut self, number: &PhoneNumber, slot: Slot) {
         self.slots.entry(number.clone()).or_default().insert(slot);
     }
@@ -63,9 +93,15 @@ impl Ledger {
         self.slots.get(number).into_iter().flatten().copied()
     }
 
-    /// When the number rang for jobs that are gone.
-    pub(crate) fn past(&self, number: &PhoneNumber) -> impl Iterator<Item = Timestamp> {
-        self.past.get(number).into_iter().flatten().copied()
+    /// All rings of the number: those that targets tell of, those of jobs that went while the process lived, and those that
+    /// the shell keeps. The last may repeat the others, to the second, when a process died between keeping a job's rings and
+    /// letting go of the job.
+    pub(crate) fn all(&self, number: &PhoneNumber, told: impl Iterator<Item = Timestamp>) -> Vec<Timestamp> {
+        let past = self.past.get(number).into_iter().flatten().copied();
+        let mut all: Vec<Timestamp> = told.chain(past).collect();
+        let seconds: BTreeSet<i64> = all.iter().map(|at| at.as_second()).collect();
+        all.extend(self.history.rings(number).into_iter().filter(|at| !seconds.contains(&at.as_second())));
+        all
     }
 }
 
@@ -152,8 +188,8 @@ mod tests {
         ledger.add_slot(&number, slot);
         assert_eq!(ledger.slots(&number).collect::<Vec<_>>(), [slot]);
         ledger.remove_slot(&number, slot, [at(5), at(5), at(7)].into_iter());
-        assert_eq!((ledger.slots(&number).count(), ledger.past(&number).count()), (0, 2));
+        assert_eq!((ledger.slots(&number).count(), ledger.all(&number, std::iter::empty()).len()), (0, 2));
         ledger.forget_old(at(31 * 24 + 6));
-        assert_eq!(ledger.past(&number).collect::<Vec<_>>(), [at(7)]);
+        assert_eq!(ledger.all(&number, std::iter::empty()), [at(7)]);
     }
 }

@@ -50,7 +50,7 @@
 //!   costs its target three minutes and, unless policy says otherwise, an attempt: nobody can tell it from a dial whose
 //!   answer was lost.
 //! - A target's entry in the do-not-call list, and when it rang, are known as long as its job or the process lives; what
-//!   has to outlive both is the shell's to remember ([`Event::DoNotCallSet`], [`Event::RangBefore`]).
+//!   has to outlive both is the shell's to remember ([`Event::DoNotCallSet`], [`Event::HistorySet`]).
 //! - Learned channel limits, the rest of a blocked caller id, a ramp and a breaker's sample begin anew with the process.
 //! - A campaign edited while a call lives applies to that call at once.
 
@@ -92,12 +92,14 @@ pub use adaptive::Abandonment;
 pub use claim::{Claim, Saved};
 pub use client_state::ClientState;
 pub use dialer::{Dialer, Tuning, Wake, WakeReason};
+pub use do_not_call::{NumberList, Screening};
 pub use effect::Effect;
 pub use event::Event;
 pub use ids::{
     AttemptKey, CallControlId, CallLegId, CommandId, DeliveryToken, DialKey, JobId, Leg, NotAnId, OwnerId, SessionId,
     TargetId, Version,
 };
+pub use ledger::CallHistory;
 pub use now::Now;
 pub use outcome::Outcome;
 pub use phone::{NotE164, PhoneNumber};

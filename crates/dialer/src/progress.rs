@@ -223,6 +223,8 @@ pub enum WaitingFor {
         /// When the first is due.
         at: Timestamp,
     },
+    /// The do-not-call lists cannot be asked: one was never read, or not for longer than the campaign allows.
+    DoNotCallLists,
     /// As many calls as allowed are under way.
     Concurrency,
     /// No agent is free, or nobody knows of one.

@@ -34,6 +34,7 @@ pub(crate) fn settle(before: Tally, evidence: Evidence, policy: &RetryPolicy, wa
         Some(wait) => {
             let gap = if outcome.may_have_rung() { policy.min_gap } else { Duration::ZERO };
             tally.retried.count(outcome);
+            tally.rule = None;
             let wait = wait.max(gap);
             let wait = if policy.vary_time_of_day { at_another_hour(outcome, wait) } else { wait };
             TargetState::Pending { tally, not_before: Some(later(wall, wait)) }
@@ -123,7 +124,7 @@ fn usual_wait(usual: UsualRetry) -> Duration {
 
 /// The state of a claim that is given back undialled.
 pub(crate) fn release(before: Tally) -> TargetState {
-    let tally = Tally { refusals: before.refusals.saturating_add(1), ..before };
+    let tally = Tally { refusals: before.refusals.saturating_add(1), rule: None, ..before };
     TargetState::Pending { tally, not_before: None }
 }
 

@@ -3,6 +3,7 @@
 //! Promises values ready to act on: every default is applied, every reference followed, nothing optional that is acted
 //! on. Does not know the custom resources that it was made of, nor how their fields are validated.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
 
+use crate::compliance::Rule;
 use crate::ids::TargetId;
 #[cfg(doc)]
 use crate::outcome::Outcome;
@@ -51,6 +53,12 @@ pub struct CampaignSpec {
     pub start_at: Option<Timestamp>,
     /// How often a number may be called by all campaigns of the account together; each campaign keeps to its own caps.
     pub frequency: Vec<FrequencyCap>,
+    /// Targets without a recorded consent are not called.
+    pub consent_required: bool,
+    /// Rules that somebody has set aside for this campaign: what they object to is called all the same, and each call says so.
+    pub set_aside: BTreeSet<Rule>,
+    /// The do-not-call lists are asked only while they were read within this; `None`: however old they are.
+    pub max_list_age: Option<Duration>,
     /// When the campaign stops itself; `None`: never.
     pub breaker: Option<Breaker>,
     /// Calls placed at most, over all targets and attempts. `None`: no limit.
@@ -389,6 +397,8 @@ pub struct TargetSpec {
     pub zone: Option<Zone>,
     /// The zone that the number tells of. Counts where neither the target nor the campaign names one.
     pub zone_of_number: Zone,
+    /// When the callee agreed to be called; `None`: nobody recorded it.
+    pub consent_at: Option<Timestamp>,
     /// Not dialled before.
     pub not_before: Option<Timestamp>,
     /// Not dialled from here on; ends as [`Outcome::Expired`] unless it was reached before.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::compliance::Rule;
 use crate::detail::Detail;
 use crate::outcome::Outcome;
 
@@ -35,6 +36,8 @@ pub struct Tally {
     pub detail: Option<Detail>,
     /// When a person answered, and whether an agent was there; counted for campaigns that dial by agents.
     pub answers: LiveAnswers,
+    /// The rule because of which it waits, or must not be called; of a call, the rule that was set aside for it.
+    pub rule: Option<Rule>,
 }
 
 /// When a person answered: the last three times, to the second, and whether the call was abandoned.
@@ -78,7 +81,7 @@ impl Rings {
     }
 
     /// All of them, the latest first.
-    pub fn iter(&self) -> impl Iterator<Item = Timestamp> {
+    pub fn iter(&self) -> impl Iterator<Item = Timestamp> + use<> {
         self.seconds().filter_map(|at| Timestamp::from_second(at.into()).ok())
     }
 

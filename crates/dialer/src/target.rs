@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::client_state::Position;
+use crate::compliance::Rule;
 use crate::detail::Detail;
 use crate::ids::{CallControlId, CallLegId, Leg, SessionId};
 use crate::outcome::Outcome;
@@ -99,6 +100,11 @@ impl TargetState {
             Self::Held { claim, .. } => Self::Held { tally, claim },
             Self::Done { outcome, .. } => Self::Done { tally, outcome },
         }
+    }
+
+    /// When its phone may have rung, the call under way included: the last eight times that ended, and the one that did not.
+    pub fn rings(&self) -> impl Iterator<Item = Timestamp> + use<> {
+        self.tally().rings.iter().chain(self.claimed_at())
     }
 
     /// When the attempt under way was claimed.
@@ -212,6 +218,10 @@ pub struct StoredState {
     /// Those of them without an agent in time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub abandoned: Vec<u32>,
+    /// The rule because of which the target is not called (`ComplianceBlocked`), or has to wait (`Pending`). In any other
+    /// state: a rule that was set aside for the call, by the annotation `telnyx-operator.io/compliance-override`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Rule>,
     /// Pending: not dialled before this instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
@@ -292,7 +302,7 @@ impl From<TargetState> for StoredState {
             TargetState::Held { .. } => StateName::Held,
             TargetState::Done { .. } => StateName::Done,
         };
-        let Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings, detail, answers } =
+        let Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings, detail, answers, rule } =
             state.tally();
         let bare = Self {
             state: name,
@@ -306,6 +316,7 @@ impl From<TargetState> for StoredState {
             rang: rings.to_seconds(),
             answered: answers.iter().map(|(at, _)| at).collect(),
             abandoned: answers.iter().filter(|(_, abandoned)| *abandoned).map(|(at, _)| at).collect(),
+            rule,
             not_before: None,
             last,
             detail: detail.map(|detail| detail.as_str().to_owned()),
@@ -358,12 +369,13 @@ impl TryFrom<StoredState> for TargetState {
     type Error = BadStoredState;
 
     fn try_from(stored: StoredState) -> Result<Self, BadStoredState> {
-        let StoredState { attempts, ignored, refusals, infra, last, halt, dnc, .. } = stored;
+        let StoredState { attempts, ignored, refusals, infra, last, halt, dnc, rule, .. } = stored;
         let retried = Retried::from_map(&stored.retried);
         let rings = Rings::from_seconds(&stored.rang);
         let detail = stored.detail.as_deref().and_then(Detail::parse);
         let answers = LiveAnswers::from_seconds(&stored.answered, &stored.abandoned);
-        let tally = Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings, detail, answers };
+        let tally =
+            Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings, detail, answers, rule };
         Ok(match stored.state {
             StateName::Pending => Self::Pending { tally, not_before: stored.not_before },
             StateName::Claimed => Self::Claimed { tally, claim: stored.claim()? },
@@ -389,13 +401,14 @@ mod tests {
         let retried = prop::collection::btree_map(outcome(), 1..4u8, 0..3);
         let used = (0..4u16, 0..4u16, 0..4u32, 0..4u16);
         let rang = prop::collection::vec(1..9u32, 0..10);
+        let rule = prop::option::of(prop::sample::select(vec![Rule::DoNotCall, Rule::Frequency]));
         let live = (prop::sample::subsequence(vec![1, 2, 3, 4], 0..4), prop::collection::vec(1..5u32, 0..3));
-        (used, prop::option::of(outcome()), retried, halt, any::<bool>(), rang, live).prop_map(
-            |((attempts, ignored, refusals, infra), last, retried, halt, dnc, rang, (answered, abandoned))| {
+        (used, prop::option::of(outcome()), retried, halt, any::<bool>(), rang, live, rule).prop_map(
+            |((attempts, ignored, refusals, infra), last, retried, halt, dnc, rang, (answered, abandoned), rule)| {
                 let (retried, rings) = (Retried::from_map(&retried), Rings::from_seconds(&rang));
                 let detail = rang.first().and_then(|_| Detail::parse("confirmed"));
                 let answers = LiveAnswers::from_seconds(&answered, &abandoned);
-                Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings, detail, answers }
+                Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings, detail, answers, rule }
             },
         )
     }

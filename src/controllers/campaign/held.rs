@@ -27,6 +27,8 @@ pub(super) struct Held {
     pub(super) told: Option<Told>,
     /// The status that was written last, and when. Nobody else writes it, so it is newer than what a watch has shown.
     pub(super) written: Option<(OutboundCampaignStatus, Instant)>,
+    /// Whether everything that has to outlive its jobs was stored.
+    pub(super) remembered: bool,
     /// Whether the source was still the same, and when that was looked at.
     pub(super) source: Option<(SourceNow, Instant)>,
 }

@@ -3,17 +3,23 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use kube::api::ListParams;
+use kube::{Api, ResourceExt};
 
 use super::cut::has_jobs;
 use super::held::Held;
 use super::pass::{LOOK_AGAIN, Pass, PassError};
 use super::report::Situation;
-use crate::dialing::Standing;
-use crate::dialing::labels::{FINALIZER, MayBeComplete};
+use crate::api::DialJob;
+use crate::dialing::labels::{CAMPAIGN_UID, FINALIZER, MayBeComplete};
+use crate::dialing::{Line, RememberError, Standing, Whose};
 use crate::reconcile::{Departure, is_held, release};
 
 /// A campaign whose dialer does not run is let go when its last call must have ended: the longest call and a minute.
 const DRAIN_GRACE: i64 = 60;
+
+/// Jobs read at once; one is 30 to 90 KB.
+const JOBS_AT_ONCE: u32 = 50;
 
 impl Pass<'_> {
     /// It is being deleted: no call is started, and it stays until those under way have ended.
@@ -31,10 +37,15 @@ impl Pass<'_> {
             }
             None => None,
         };
-        let may_leave = self.may_leave(line.is_some(), standing.as_ref())
-            || (line.is_none() && self.nobody_will_know().await)
-            || (standing.is_none() && !has_jobs(&self.context.client, self.campaign).await?);
-        if may_leave {
+        // Each job was held until its own calls had ended: who deletes a namespace deletes the jobs beside the campaign.
+        let jobs_gone = standing.is_none() && !has_jobs(&self.context.client, self.campaign).await?;
+        let nobody_will_know = line.is_none() && self.nobody_will_know().await;
+        if jobs_gone || nobody_will_know || self.may_leave(line.is_some(), standing.as_ref()) {
+            if let Err(error) = self.remember(line.as_ref().filter(|_| standing.is_some())).await {
+                tracing::warn!(campaign = %self.campaign.name_any(), namespace = %self.namespace(), %error,
+                    "when phones rang for the campaign could not be stored yet: it is not let go");
+                return Ok(Some(LOOK_AGAIN));
+            }
             if let Some(line) = line {
                 let _restarting = line.release(self.owner.clone()).await;
             }
@@ -44,6 +55,29 @@ impl Pass<'_> {
             return Ok(None);
         }
         self.tell(held, Situation::Draining(standing)).await.map(|after| after.or(Some(LOOK_AGAIN)))
+    }
+
+    /// Stores what has to outlive its jobs: as the dialer knows it, or as they tell it themselves.
+    async fn remember(&self, line: Option<&Line>) -> Result<(), RememberError> {
+        if self.campaign.is_complete() {
+            return Ok(());
+        }
+        if let Some(line) = line {
+            return self.context.dialers.remember(line, Whose::Owner(self.owner.clone())).await;
+        }
+        let jobs = Api::<DialJob>::namespaced(self.context.client.clone(), &self.namespace());
+        let selector = format!("{CAMPAIGN_UID}={}", self.owner.as_str());
+        let mut params = ListParams::default().labels(&selector).limit(JOBS_AT_ONCE);
+        loop {
+            let page = jobs.list(&params).await?;
+            for job in &page.items {
+                self.context.dialers.remember_stored(&self.references().account(), job).await?;
+            }
+            match page.metadata.continue_.filter(|token| !token.is_empty()) {
+                Some(token) => params = params.continue_token(&token),
+                None => return Ok(()),
+            }
+        }
     }
 
     /// Whether no dialer will ever run for its account again: what became of its calls can no longer be found out.

@@ -20,7 +20,7 @@ use crate::controllers::problem::Problem;
 use crate::controllers::references::{References, flow_key};
 use crate::dialing::conditions::Reason;
 use crate::dialing::labels::{FINALIZER, MayBeComplete};
-use crate::dialing::{Line, Standing, resolve};
+use crate::dialing::{Line, Standing, Whose, resolve};
 use crate::reconcile::hold;
 
 /// How soon what is about to change is looked at again.
@@ -119,6 +119,11 @@ impl Pass<'_> {
             held.told = Some(told);
         }
         self.tell_agents(&line).await?;
+        if standing.as_ref().is_some_and(|standing| standing.progress.complete) && !held.remembered {
+            // Nobody hands its jobs in again once it is complete.
+            self.context.dialers.remember(&line, Whose::Owner(self.owner.clone())).await?;
+            held.remembered = true;
+        }
         Self::situation(held, standing, made)
     }
 
@@ -170,6 +175,7 @@ impl Pass<'_> {
             | WaitingFor::ConfigError { .. }
             | WaitingFor::Halt(_)
             | WaitingFor::Budget
+            | WaitingFor::DoNotCallLists
             | WaitingFor::Jobs => 0,
             // Nothing of what was made can be called now; the rest may live elsewhere.
             WaitingFor::Window | WaitingFor::Due { .. } | WaitingFor::NothingToDial => missing.max(1),

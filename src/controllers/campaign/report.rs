@@ -200,6 +200,11 @@ fn going(progress: &Progress) -> (&'static str, Vec<Fact>) {
                 "all the calls of spec.budget.maxCalls were placed: raise it to call the targets that are left";
             ("BudgetSpent", Fact::no(Type::Dialing, Reason::BudgetSpent, message))
         }
+        WaitingFor::DoNotCallLists => {
+            let message = "a DoNotCallList of the account was not read, or not for longer than compliance.preset allows: see the \
+                           lists' own conditions; nobody is called meanwhile";
+            return ("WaitingForDoNotCallList", waiting(Reason::DoNotCallNotReady, message));
+        }
         WaitingFor::CallerIds { .. } => {
             let message =
                 "every caller id was blocked by an analytics engine (SIP 608) and rests; see status.nextDialAt";
@@ -348,6 +353,7 @@ fn measure(next: &mut OutboundCampaignStatus, standing: &Standing, around: &Arou
         | WaitingFor::ConfigError { .. }
         | WaitingFor::Halt(_)
         | WaitingFor::Budget
+        | WaitingFor::DoNotCallLists
         | WaitingFor::Concurrency
         | WaitingFor::Agents
         | WaitingFor::Capacity

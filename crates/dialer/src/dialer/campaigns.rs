@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::announcement;
-use crate::dialer::frequency::rings;
+use crate::compliance::Rule;
 use crate::dialer::{Dialer, Due};
 use crate::effect::Verdict;
 use crate::event::LoadedJob;
@@ -256,7 +256,7 @@ impl Dialer {
             if owner.targets.get(&target.id) == Some(&slot) {
                 owner.targets.remove(&target.id);
             }
-            self.ledger.remove_slot(&target.to, slot, rings(state));
+            self.ledger.remove_slot(&target.to, slot, state.rings());
             owner.tallied.remove(state);
             owner.used.remove(state);
             self.in_flight -= u32::from(state.is_in_flight());
@@ -289,6 +289,10 @@ impl Dialer {
         let Some(owner) = self.owners.get_mut(&number) else { return };
         owner.refresh(now);
         owner.pace(now.up);
+        for slot in owner.without_zone() {
+            self.block(slot, Rule::UnknownTimeZone);
+        }
+        let Some(owner) = self.owners.get(&number) else { return };
         for (slot, outcome) in owner_endings(owner, wall) {
             self.end_undialled(slot, outcome);
         }
@@ -327,6 +331,5 @@ fn owner_endings(owner: &Owner, wall: Timestamp) -> Vec<(Slot, Outcome)> {
         return owner.queues.iter().flat_map(ZoneQueue::slots).map(|slot| (slot, Outcome::Expired)).collect();
     }
     let expired = owner.expiries.iter().take_while(|(at, _)| *at <= wall).map(|(_, slot)| (*slot, Outcome::Expired));
-    let blocked = owner.without_zone().into_iter().map(|slot| (slot, Outcome::ComplianceBlocked));
-    expired.chain(blocked).collect()
+    expired.collect()
 }

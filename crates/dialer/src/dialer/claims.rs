@@ -1,11 +1,11 @@
 //! Which targets are claimed, and when: never more than may be dialled in the next two seconds.
 
 use crate::claim::{Claim, DIAL_FOR};
+use crate::dialer::judge::Judgement;
 use crate::dialer::{Dialer, Due};
 use crate::flight::{Flight, Phase};
 use crate::ids::{AttemptKey, DialKey};
 use crate::job::{Job, Sync};
-use crate::outcome::Outcome;
 use crate::owner::{JobNo, Owner, OwnerNo, Slot};
 use crate::tally::Tally;
 use crate::target::{ClaimRecord, TargetState};
@@ -32,6 +32,7 @@ impl Dialer {
     fn claims_allowed(&self, owner: &Owner) -> u32 {
         let stopped =
             !self.ready || self.stopping || !owner.may_dial(self.now.wall) || self.governor.is_paused(self.now.up);
+        let stopped = stopped || !self.is_screened(owner);
         if stopped {
             return 0;
         }
@@ -105,13 +106,18 @@ impl Dialer {
         let now = self.now;
         let Some(TargetState::Pending { tally, .. }) = self.state(slot) else { return None };
         let tally = *tally;
-        if self.is_do_not_call(slot) {
-            self.end_undialled(slot, Outcome::ComplianceBlocked);
-            return None;
-        }
-        if self.postpone_for_frequency(slot) {
-            return None;
-        }
+        let set_aside = match self.judge(slot)? {
+            Judgement::Allowed(set_aside) => set_aside,
+            Judgement::Wait(rule, until) => {
+                self.postpone(slot, rule, until);
+                return None;
+            }
+            Judgement::Blocked(rule) => {
+                self.block(slot, rule);
+                return None;
+            }
+        };
+        let tally = Tally { rule: set_aside, ..tally };
         let owner = self.owners.get_mut(&owner_no)?;
         let from = owner.choose_from(slot, now.up)?;
         owner.undialled += 1;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::call::Refusal;
 use crate::client_state::{ClientState, Position};
+use crate::dialer::judge::Judgement;
 use crate::dialer::{Dialer, Due};
 use crate::effect::{Dial, Effect};
 use crate::flight::{LookUps, Phase};
@@ -74,9 +75,9 @@ impl Dialer {
             Some(_) | None => return false,
         };
         owner.may_dial(wall)
+            && self.is_screened(owner)
             && owner.caller_ids.may_show(from, self.now.up)
-            && !self.is_do_not_call(slot)
-            && self.frequency_until(slot).is_none()
+            && matches!(self.judge(slot), Some(Judgement::Allowed(_)))
             && queue.is_some_and(|queue| queue.is_open(wall, spec.ring_timeout))
             && expires_at.is_none_or(|at| wall < at)
     }

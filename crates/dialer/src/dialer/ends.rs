@@ -3,12 +3,12 @@
 //! Promises that a halt and an entry in the do-not-call list are stored with the target that caused them, so that a
 //! process that starts anew knows them. Does not know how an outcome is found out.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::breaker::Signal;
 use crate::client_state::Position;
 use crate::dialer::{Dialer, Due};
+use crate::do_not_call::Screening;
 use crate::outcome::Outcome;
 use crate::owner::{OwnerNo, Slot};
 use crate::phone::PhoneNumber;
@@ -159,8 +159,8 @@ impl Dialer {
 
     /// The numbers that nobody may call, as the shell knows them. Those that targets held here, or once held, have put on
     /// the list stay on it.
-    pub(super) fn do_not_call_set(&mut self, numbers: BTreeSet<PhoneNumber>) {
-        self.do_not_call.give(numbers);
+    pub(super) fn do_not_call_set(&mut self, lists: Screening) {
+        self.do_not_call.give(lists);
         for number in self.owners.keys() {
             self.agenda.hasten(Due::Owner(*number), self.now.up);
         }
@@ -169,6 +169,6 @@ impl Dialer {
     /// Whether the target's number may be called, as far as lists go.
     pub(super) fn is_do_not_call(&self, slot: Slot) -> bool {
         let target = self.jobs.get(&slot.job).and_then(|job| job.targets.get(slot.at()));
-        target.is_some_and(|target| self.do_not_call.contains(&target.to))
+        target.is_some_and(|target| self.do_not_call.contains(&target.to, self.now.wall))
     }
 }

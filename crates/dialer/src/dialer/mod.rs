@@ -14,6 +14,7 @@ mod ends;
 mod flights;
 mod frequency;
 mod held_hangups;
+mod judge;
 mod look_ups;
 mod report;
 mod shares;
@@ -202,8 +203,9 @@ impl Dialer {
             Event::CampaignRemoved { owner } => self.campaign_removed(&owner),
             Event::JobLoaded(job) => self.job_loaded(job),
             Event::JobRemoved { job } => self.job_removed(&job),
-            Event::DoNotCallSet { numbers } => self.do_not_call_set(numbers),
             Event::DoNotCall { number } => self.do_not_call(&number),
+            Event::DoNotCallSet { lists } => self.do_not_call_set(lists),
+            Event::HistorySet { history } => self.ledger.give(history),
             Event::RangBefore { number, at } => self.ledger.remember(&number, std::iter::once(at)),
             Event::Agents { owner, free, waiting } => self.agents_told(&owner, free, waiting),
             Event::Ready => self.all_loaded(),

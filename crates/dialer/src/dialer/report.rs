@@ -49,6 +49,9 @@ impl Dialer {
         if owner.tallied.counts.waiting() == 0 && owner.undialled == 0 {
             return WaitingFor::NothingToDial;
         }
+        if !self.is_screened(owner) {
+            return WaitingFor::DoNotCallLists;
+        }
         if let Some(at) = spec.start_at.filter(|at| *at > wall) {
             return WaitingFor::Start { at };
         }
@@ -89,8 +92,26 @@ impl Dialer {
     }
 
     /// Numbers that targets have put on the do-not-call list since the process began, or before in jobs handed in.
-    pub fn do_not_call_learned(&self) -> impl Iterator<Item = &PhoneNumber> {
+    #[must_use]
+    pub fn do_not_call_learned(&self) -> impl ExactSizeIterator<Item = &PhoneNumber> {
         self.do_not_call.learned()
+    }
+
+    /// When phones may have rung for a job, calls under way included: what is lost to the caps with the job unless somebody
+    /// remembers it. Empty: it is not held here, or nobody was called.
+    #[must_use]
+    pub fn job_rings(&self, id: &JobId) -> Vec<(PhoneNumber, Timestamp)> {
+        let job = self.job_numbers.get(id).and_then(|number| self.jobs.get(number));
+        let targets = job.into_iter().flat_map(|job| job.targets.iter().zip(&job.states));
+        targets.flat_map(|(target, state)| state.rings().map(|at| (target.to.clone(), at))).collect()
+    }
+
+    /// Numbers that a job's targets have put on the do-not-call list, the like.
+    #[must_use]
+    pub fn job_opt_outs(&self, id: &JobId) -> Vec<PhoneNumber> {
+        let job = self.job_numbers.get(id).and_then(|number| self.jobs.get(number));
+        let targets = job.into_iter().flat_map(|job| job.targets.iter().zip(&job.states));
+        targets.filter(|(_, state)| state.tally().dnc).map(|(target, _)| target.to.clone()).collect()
     }
 
     /// How far a job has come. `None`: it is not held here.

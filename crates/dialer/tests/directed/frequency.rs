@@ -86,6 +86,43 @@ fn rings_that_the_shell_remembers_count() {
     assert!(ring(&mut desk) >= 6 * HOUR);
 }
 
+/// A number rang at these instants.
+#[derive(Debug)]
+struct Kept(dialer::PhoneNumber, Vec<jiff::Timestamp>);
+
+impl dialer::CallHistory for Kept {
+    fn rings(&self, number: &dialer::PhoneNumber) -> Vec<jiff::Timestamp> {
+        if *number == self.0 { self.1.clone() } else { Vec::new() }
+    }
+}
+
+#[test]
+fn what_is_kept_of_jobs_that_are_gone_counts_and_not_twice_when_the_job_is_there_again() {
+    let kept = |times: &[u64]| {
+        let times = times.iter().map(|at| wall(Duration::from_secs(*at))).collect();
+        Event::HistorySet { history: std::sync::Arc::new(Kept(target(0, 0).to, times)) }
+    };
+    let mut desk = Desk::with(vec![TargetState::default()], capped());
+    desk.tell(kept(&[1, 2]));
+    assert!(ring(&mut desk) >= 6 * HOUR);
+    let mut desk = Desk::with(vec![TargetState::default()], capped());
+    desk.tell(Event::RangBefore { number: target(0, 0).to, at: wall(Duration::from_millis(1300)) });
+    desk.tell(kept(&[1]));
+    assert!(ring(&mut desk) < HOUR, "one ring of two that the cap allows");
+}
+
+#[test]
+fn a_cap_that_was_set_aside_is_named_with_the_call_that_it_objects_to() {
+    let set_aside = std::collections::BTreeSet::from([dialer::compliance::Rule::Frequency]);
+    let mut desk = Desk::with(vec![TargetState::default()], dialer::CampaignSpec { set_aside, ..capped() });
+    for at in [1, 2] {
+        desk.tell(Event::RangBefore { number: target(0, 0).to, at: wall(Duration::from_secs(at)) });
+    }
+    desk.pass(6);
+    let states = desk.save().states.clone();
+    assert_eq!(states[0].tally().rule, Some(dialer::compliance::Rule::Frequency));
+}
+
 #[test]
 fn a_number_is_called_by_one_campaign_at_a_time() {
     let mut desk = Desk::with(vec![TargetState::default()], spec(1));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use dialer::effect::{Dial, Verdict};
 use dialer::event::LoadedJob;
 use dialer::spec::{AccountLimits, Audience, CampaignSpec, DialRate, TargetSpec};
-use dialer::{CommandId, DeliveryToken, Dialer, Effect, Event, Now, SessionId, Tuning};
+use dialer::{CommandId, DeliveryToken, Dialer, Effect, Event, Now, Screening, SessionId, Tuning};
 use rand::RngExt;
 
 use crate::judge::Check;
@@ -251,7 +251,9 @@ impl World {
             return;
         }
         let numbers: std::collections::BTreeSet<_> = self.listed.keys().cloned().collect();
-        self.tell_all(|| Event::DoNotCallSet { numbers: numbers.clone() });
+        self.tell_all(|| Event::DoNotCallSet {
+            lists: Screening::Ready { list: Arc::new(numbers.clone()), as_of: None },
+        });
     }
 
     pub fn new_job(&mut self, index: usize) {

@@ -1,6 +1,6 @@
 //! What a world's campaigns ask for. The seed draws it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -205,6 +205,9 @@ fn draw_spec(rng: &mut ChaCha8Rng) -> CampaignSpec {
             0 => vec![FrequencyCap { calls: 1, within: minutes(20) }, FrequencyCap { calls: 2, within: minutes(90) }],
             _ => Vec::new(),
         },
+        consent_required: false,
+        set_aside: BTreeSet::new(),
+        max_list_age: None,
         breaker: rng.random_bool(0.3).then_some(Breaker {
             window: minutes(30),
             least_sample: 15,
@@ -331,6 +334,7 @@ fn draw_job(job: usize, campaign: usize, begins: Timestamp, rng: &mut ChaCha8Rng
                 2 => Zone::Known(pick(rng, zones())),
                 _ => Zone::Unknown,
             },
+            consent_at: None,
             not_before: rng.random_bool(0.1).then(|| begins + hours(rng.random_range(0..3))),
             expires_at: rng.random_bool(0.1).then(|| begins + hours(rng.random_range(0..12))),
         })
