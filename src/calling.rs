@@ -15,18 +15,20 @@ use crate::controllers::{call_flow, campaign, dial_job, do_not_call_list};
 use crate::dialing::{self, Dialers, FlowUsers, Lists};
 use crate::flows::{self, Applications, ConferencePolicies, FlowParts, Flows, Secrets, Transcript};
 use crate::reconcile::{AccountKey, Change, Context, Departure, Stores};
+use crate::results::Postman;
 use crate::webhook::{self, Receiver, Routes};
 
 /// The parts, laid out. Each ends soon after the context's shutdown; the receiver last, so that deliveries are answered
 /// while results are stored.
 ///
 /// # Errors
-/// When the client for users' webhooks cannot be made.
+/// When the client for users' webhooks, or that for sinks of results, cannot be made.
 pub fn parts(
     context: &Context,
     applications: Stores<CallControlApplication>,
     policies: ConferencePolicies,
     webhooks: TcpListener,
+    sinks_allowed: Vec<String>,
 ) -> reqwest::Result<Vec<BoxFuture<'static, ()>>> {
     let routes = Routes::default();
     let (namespaces, shutdown) = (context.scope.namespaces(), context.shutdown.clone());
@@ -34,9 +36,17 @@ pub fn parts(
         context.metrics.register(|registry| (webhook::Metrics::new(registry), flows::Metrics::new(registry)));
     let noticed = dialing::Metrics::default();
     context.metrics.register(|registry| noticed.register(registry));
+    let postman = Postman::new(context.kube.clone(), sinks_allowed)?;
     let lists = Lists::default();
-    let dialers =
-        Dialers::new(context.kube.clone(), namespaces.clone(), routes.clone(), noticed, lists, shutdown.clone());
+    let dialers = Dialers::new(
+        context.kube.clone(),
+        namespaces.clone(),
+        routes.clone(),
+        postman,
+        noticed,
+        lists,
+        shutdown.clone(),
+    );
     let (moved, referents) = watch::channel(());
     let parts = FlowParts {
         secrets: Secrets::Cluster(context.kube.clone()),

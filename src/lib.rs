@@ -9,5 +9,7 @@ pub mod fetch;
 pub mod flows;
 pub mod operator;
 pub mod reconcile;
+pub mod rehearsal;
+pub mod results;
 pub mod telemetry;
 pub mod webhook;

@@ -28,6 +28,8 @@ pub struct Options {
     pub webhook_listen: SocketAddr,
     /// Namespaces to watch; empty for all.
     pub namespaces: Vec<String>,
+    /// Hosts, or hosts with `:port`, that results may be taken to though they are on this machine or its link.
+    pub results_hosts: Vec<String>,
     /// Names this process among replicas, in events: a Pod name, say.
     pub instance: String,
     /// What URLs in users' specs may lead to.
@@ -48,7 +50,7 @@ pub enum OperatorError {
         source: std::io::Error,
     },
     /// The client for the webhooks of users' own programs cannot be made.
-    #[error("cannot set up TLS for callWebhook steps")]
+    #[error("cannot set up TLS for callWebhook steps and sinks of results")]
     Tls(#[from] reqwest::Error),
     /// The client for documents that users name by URL cannot be made.
     #[error(transparent)]
@@ -116,7 +118,7 @@ impl Operator {
         ];
         let bound = |source| OperatorError::Listen { what: "webhooks", address: options.webhook_listen, source };
         let webhook_address = webhooks.local_addr().map_err(bound)?;
-        parts.extend(crate::calling::parts(&context, applications, policies, webhooks)?);
+        parts.extend(crate::calling::parts(&context, applications, policies, webhooks, options.results_hosts)?);
         Ok(Self { context, parts, admin, webhook_address })
     }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::audience::{Target, TargetsFrom};
 use super::dial_plan::DialPlan;
 use super::references::PinnedFlow;
+use super::results::{Results, ResultsStatus};
 use super::schema::add_rules;
 
 /// A list of people to call, and how. The list is cut into `DialJob`s, which hold the state of each target.
@@ -99,6 +100,10 @@ pub struct OutboundCampaignSpec {
     /// nobody. Excludes `targets`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub targets_from: Option<TargetsFrom>,
+    /// Where results are taken to. Unset: nowhere; they are in the status of the campaign's jobs. Can be changed at any
+    /// time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub results: Option<Results>,
     /// Seconds after its end at which a complete campaign is deleted, with its jobs, 0 to 31536000 (a year). Unset: it stays
     /// until somebody deletes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -165,6 +170,9 @@ pub struct OutboundCampaignStatus {
     /// What became of people who answered. Of campaigns that dial by their agents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub abandonment: Option<AbandonmentStatus>,
+    /// How far results have been taken to `spec.results.sink`. A campaign with a sink is complete once it has them all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub results: Option<ResultsStatus>,
     /// The `DialJob`s that the list was cut into.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jobs: Option<JobCounts>,
@@ -252,6 +260,14 @@ pub struct Counts {
     /// Ended because the `DialJob` that held it was deleted while the campaign lived; it may have been called.
     #[serde(default)]
     pub removed: u32,
+}
+
+impl Counts {
+    /// Targets that nothing more will happen to, those that wait for a person included.
+    #[must_use]
+    pub fn ended(&self) -> u32 {
+        self.completed + self.failed + self.blocked + self.ambiguous + self.expired + self.removed
+    }
 }
 
 /// How fast dialing goes.

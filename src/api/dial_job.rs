@@ -187,6 +187,10 @@ pub struct DialJobStatus {
     #[schemars(length(max = 250))]
     #[schemars(extend("x-kubernetes-list-type" = "atomic"))]
     pub targets: Vec<TargetStatus>,
+    /// Places in the list, counted from 0, whose results the campaign's sink has taken: intervals such as `0-12,14`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 1024))]
+    pub delivered: String,
     /// When the first call was started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_time: Option<Time>,

@@ -25,6 +25,7 @@ mod policies;
 mod profile;
 mod queue;
 mod references;
+mod results;
 mod retry;
 mod schema;
 mod status;
@@ -70,6 +71,7 @@ pub use profile::{
 };
 pub use queue::{Occupancy, Queue, QueueSpec, QueueStatus, QueuedCall};
 pub use references::{AccountRef, CallFlowRef, ConfigMapKeyRef, LocalRef, PinnedFlow, SecretKeyRef};
+pub use results::{Results, ResultsSink, ResultsStatus, SinkAuth};
 pub use retry::{Heard, Retry, RetryAction, RetryOutcome, RetryRule};
 pub use status::{Drift, RECONCILE_REQUESTED_AT, RemoteStatus};
 

@@ -22,6 +22,10 @@ pub struct Args {
     /// A namespace to watch; may be given several times. All of them where none is given.
     #[arg(long = "namespace", value_name = "NAME")]
     namespaces: Vec<String>,
+    /// A host, or HOST:PORT, that campaigns' results may be taken to though it is on the operator's own machine or link
+    /// (loopback, link-local); may be given several times.
+    #[arg(long = "results-allow-host", value_name = "HOST")]
+    results_hosts: Vec<String>,
     /// How log lines look.
     #[arg(long, value_enum, default_value_t)]
     log_format: LogFormat,
@@ -82,6 +86,7 @@ impl Args {
             admin_listen: self.admin_listen,
             webhook_listen: self.webhook_listen,
             namespaces: self.namespaces,
+            results_hosts: self.results_hosts,
             instance: self.instance,
             reach: Reach::new(self.source_hosts, self.allow_loopback_sources),
         };

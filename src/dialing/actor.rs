@@ -24,11 +24,14 @@ use super::metrics::Metrics;
 use super::progress_board::Board;
 use super::remember::{Memory, Whose};
 use super::voice::Voice;
+use crate::results::{Address, Courier, Couriers, Origin, Postman, Word};
 use crate::webhook::{Delivery, Verdict};
 
 /// Effects under way at once. The client bounds requests itself; this bounds memory, and keeps the dialer from handing
 /// out more while the account is throttled.
 const MAX_RUNNING: usize = 4_096;
+/// Words of couriers that may wait.
+const WORDS: usize = 256;
 /// For what is under way to be stored when the process ends; Kubernetes kills after 30 s by default.
 const FLUSH: Duration = Duration::from_secs(10);
 /// Least time between two looks at how far everybody has come.
@@ -45,6 +48,8 @@ pub(super) enum Order {
     Forget(JobId),
     /// An owner has ended, with all its jobs.
     Release(OwnerId),
+    /// Results of a campaign go there from now on; nowhere if it is `None`.
+    Results(OwnerId, Option<Box<(Origin, Address)>>),
     /// Another key, or another address of the API.
     Reconnect(telnyx_voice::Client),
     /// Every job that may hold calls was handed in.
@@ -62,6 +67,8 @@ pub(super) struct Parts<'a> {
     pub(super) orders: &'a mut mpsc::Receiver<Order>,
     pub(super) deliveries: &'a mut mpsc::Receiver<Delivery>,
     pub(super) board: Board,
+    pub(super) couriers: Couriers,
+    pub(super) postman: Postman,
     pub(super) metrics: Metrics,
     /// The account's do-not-call lists.
     pub(super) lists: watch::Receiver<Screening>,
@@ -83,6 +90,11 @@ pub(super) struct Actor<'a> {
     waiting: BTreeMap<DeliveryToken, oneshot::Sender<Verdict>>,
     next_token: u64,
     ready: bool,
+    postman: Postman,
+    couriers: Couriers,
+    /// The couriers' tasks.
+    errands: JoinSet<()>,
+    words: (mpsc::Sender<Word>, mpsc::Receiver<Word>),
     board: Board,
     metrics: Metrics,
     seen: Signals,
@@ -100,6 +112,7 @@ enum Input {
     Delivery(Delivery),
     Answer(Event),
     Lists,
+    Word(Word),
     Time,
     Stop,
 }
@@ -126,13 +139,17 @@ impl<'a> Actor<'a> {
             clock,
             voice: Arc::new(Voice::new(&parts.client, parts.flows.clone())),
             flows: parts.flows,
-            store: JobStore::new(parts.kube),
+            store: JobStore::new(parts.kube, parts.couriers.clone()),
             running: JoinSet::new(),
             orders: parts.orders,
             deliveries: parts.deliveries,
             waiting: BTreeMap::new(),
             next_token: 0,
             ready: false,
+            postman: parts.postman,
+            couriers: parts.couriers,
+            errands: JoinSet::new(),
+            words: mpsc::channel(WORDS),
             board: parts.board,
             metrics: parts.metrics,
             seen: Signals::default(),
@@ -158,6 +175,8 @@ impl<'a> Actor<'a> {
                     let lists = self.lists.borrow_and_update().clone();
                     self.tell(Event::DoNotCallSet { lists });
                 }
+                Input::Word(Word::PileUp { owner, full }) => self.tell(Event::ResultsPileUp { owner, full }),
+                Input::Word(Word::Store { job }) => self.tell(Event::JobTouched { job }),
                 Input::Time => {}
                 Input::Stop => return self.flush().await,
             }
@@ -172,6 +191,7 @@ impl<'a> Actor<'a> {
             Ok(()) = self.lists.changed() => Ok(Input::Lists),
             Some(answer) = self.running.join_next(), if !self.running.is_empty() => Ok(Input::Answer(answer?)),
             Some(delivery) = self.deliveries.recv() => Ok(Input::Delivery(delivery)),
+            Some(word) = self.words.1.recv() => Ok(Input::Word(word)),
             order = self.orders.recv() => order.map(Input::Order).ok_or(ActorError::Abandoned),
             () = sleep_until(wake) => Ok(Input::Time),
         }
@@ -197,13 +217,17 @@ impl<'a> Actor<'a> {
             Order::Tell(event) => self.tell(event),
             Order::Load(job) => {
                 let (record, loaded) = *job;
+                let (id, states) = (loaded.job.clone(), loaded.states.clone());
                 self.board.owner(&loaded.owner, &loaded.job);
                 self.store.know(loaded.job.clone(), record);
                 self.tell(Event::JobLoaded(loaded));
+                self.store.deliver(&id, states);
             }
+            Order::Results(owner, to) => self.results(owner, to),
             Order::Forget(job) => self.forget(job),
             Order::Release(owner) => {
                 self.tell(Event::CampaignRemoved { owner: owner.clone() });
+                self.couriers.dismiss(&owner);
                 for job in self.board.jobs_of(&owner) {
                     self.forget(job);
                 }
@@ -251,6 +275,32 @@ impl<'a> Actor<'a> {
         self.store.forget(&job);
         self.board.forget(&job);
         self.tell(Event::JobRemoved { job });
+    }
+
+    /// Results of a campaign go somewhere else from now on. What the store holds already is delivered too.
+    fn results(&mut self, owner: OwnerId, to: Option<Box<(Origin, Address)>>) {
+        let Some((origin, address)) = to.map(|to| *to) else {
+            if self.couriers.of(&owner).is_some() {
+                self.couriers.dismiss(&owner);
+                self.tell(Event::ResultsPileUp { owner, full: false });
+            }
+            return;
+        };
+        if let Some(courier) = self.couriers.of(&owner) {
+            courier.send_to(address);
+            return;
+        }
+        let (courier, errand) =
+            Courier::new(origin, owner.clone(), address, self.postman.clone(), self.words.0.clone());
+        while self.errands.try_join_next().is_some() {}
+        self.errands.spawn(errand);
+        self.couriers.employ(owner.clone(), courier);
+        for job in self.store.jobs_of(&owner) {
+            // What is on its way to the store is noted once it is there.
+            if let Some(states) = self.dialer.stored_states(&job) {
+                self.store.deliver(&job, states);
+            }
+        }
     }
 
     fn deliver(&mut self, delivery: Delivery) {
@@ -309,6 +359,9 @@ impl<'a> Actor<'a> {
         self.deliveries.close();
         self.waiting.clear();
         self.tell(Event::Stopping);
+        for job in self.store.with_unstored_cursor() {
+            self.tell(Event::JobTouched { job });
+        }
         let deadline = Instant::now() + FLUSH;
         loop {
             self.drain();

@@ -67,6 +67,10 @@ pub enum Reason {
     AtConcurrencyLimit,
     /// Telnyx has no capacity for more now.
     Throttled,
+    /// The sink of results does not keep up.
+    SinkBehind,
+    /// Every target has ended; the sink has not taken all of the results yet.
+    Delivering,
     /// The last calls are under way.
     Finishing,
     /// Jobs are being read or made.
@@ -163,6 +167,8 @@ impl Reason {
             Self::WaitingForRetry => "WaitingForRetry",
             Self::AtConcurrencyLimit => "AtConcurrencyLimit",
             Self::Throttled => "Throttled",
+            Self::SinkBehind => "SinkBehind",
+            Self::Delivering => "Delivering",
             Self::Finishing => "Finishing",
             Self::Preparing => "Preparing",
             Self::AccountNotReady => "AccountNotReady",

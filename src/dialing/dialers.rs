@@ -25,6 +25,7 @@ use super::metrics::Metrics;
 use super::progress_board::{Board, Moves, MovesReader, Standing};
 use crate::api::{DialJob, TelnyxAccountSpec};
 use crate::reconcile::AccountKey;
+use crate::results::{Address, Couriers, Delivery as Delivered, Origin, Postman};
 use crate::webhook::{Delivery, INBOX, Routes};
 
 /// Orders that may wait before an actor.
@@ -66,6 +67,7 @@ struct Shared {
     kube: Kube,
     routes: Routes,
     moves: Moves,
+    postman: Postman,
     metrics: Metrics,
     lists: Lists,
     ledgers: Ledgers,
@@ -103,6 +105,7 @@ pub struct Line {
     spec: Arc<TelnyxAccountSpec>,
     orders: mpsc::Sender<Order>,
     board: Board,
+    couriers: Couriers,
     life: Arc<AtomicU64>,
 }
 
@@ -126,6 +129,17 @@ impl Line {
     /// A campaign, or a job that stands alone, is so from now on.
     pub async fn campaign(&self, owner: OwnerId, spec: Arc<CampaignSpec>, audience: Audience) -> Result<(), Stopping> {
         self.order(Order::Tell(Event::CampaignSet { owner, spec, audience })).await
+    }
+
+    /// Results of the campaign are taken there from now on; nowhere if it is `None`.
+    pub async fn results(&self, owner: OwnerId, to: Option<(Origin, Address)>) -> Result<(), Stopping> {
+        self.order(Order::Results(owner, to.map(Box::new))).await
+    }
+
+    /// How deliveries of the campaign's results stand. `None`: they go nowhere, or its dialer starts anew.
+    #[must_use]
+    pub fn delivery(&self, owner: &OwnerId) -> Option<Delivered> {
+        self.couriers.of(owner).map(|courier| courier.delivery())
     }
 
     /// Nothing new is dialled for it from now on.
@@ -202,12 +216,13 @@ impl Line {
 
 impl Dialers {
     /// None yet. Jobs are read from these namespaces, `None` being all; webhooks of the accounts to come are routed by
-    /// `routes`.
+    /// `routes`, results taken to their sinks by `postman`.
     #[must_use]
     pub fn new(
         kube: kube::Client,
         namespaces: Vec<Option<String>>,
         routes: Routes,
+        postman: Postman,
         metrics: Metrics,
         lists: Lists,
         stop: CancellationToken,
@@ -215,7 +230,7 @@ impl Dialers {
         let (moves, ledgers) = (Moves::default(), Ledgers::new(kube.clone()));
         let kube = Kube(kube);
         let running = Mutex::default();
-        Self(Arc::new(Shared { kube, routes, moves, metrics, lists, ledgers, namespaces, stop, running }))
+        Self(Arc::new(Shared { kube, routes, moves, postman, metrics, lists, ledgers, namespaces, stop, running }))
     }
 
     /// The do-not-call lists of all accounts.
@@ -332,6 +347,7 @@ impl Dialers {
             spec: Arc::clone(&account.spec),
             orders: orders.0,
             board: Board::new(self.0.moves.clone()),
+            couriers: Couriers::default(),
             life: Arc::default(),
         };
         let AccountKey { namespace, name } = &account.key;
@@ -370,6 +386,7 @@ impl Supervisor {
             let Err(error) = self.live(account).await else { return };
             tracing::error!(account = %self.key, %error, "the dialer has to start anew from the store");
             self.line.board.clear();
+            self.line.couriers.dismiss_all();
             self.line.life.fetch_add(1, Ordering::AcqRel);
             tokio::select! {
                 () = self.stop.cancelled() => return,
@@ -396,6 +413,8 @@ impl Supervisor {
             orders: &mut self.orders,
             deliveries: &mut self.deliveries,
             board: self.line.board.clone(),
+            couriers: self.line.couriers.clone(),
+            postman: self.dialers.0.postman.clone(),
             metrics: self.dialers.0.metrics.clone(),
             lists: self.dialers.0.lists.follow(&self.key),
             opt_outs,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dialer::target::TargetState;
-use dialer::{Tallied, TargetId, Version};
+use dialer::{JobId, OwnerId, Tallied, TargetId, Version};
 use http::Request;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
@@ -14,6 +14,7 @@ use super::conditions::{Fact, Reason, Type, merge};
 use super::counts::counts;
 use super::job_store::put;
 use crate::api::{Counts, DialJob, DialJobStatus, PinnedFlow};
+use crate::results::{Cursor, Places};
 
 /// A job that can be saved.
 #[derive(Debug)]
@@ -22,7 +23,9 @@ pub(super) struct JobRecord {
     name: String,
     uid: String,
     generation: i64,
+    owner: OwnerId,
     ids: Arc<[TargetId]>,
+    cursor: Arc<Cursor>,
     around: Mutex<Around>,
 }
 
@@ -36,6 +39,8 @@ pub(super) struct Around {
     call_flow: Option<PinnedFlow>,
     #[serde(skip_serializing_if = "Option::is_none")]
     counts: Option<Counts>,
+    #[serde(skip_serializing_if = "Places::is_empty")]
+    delivered: Places,
     #[serde(skip_serializing_if = "Option::is_none")]
     start_time: Option<Time>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,7 +49,7 @@ pub(super) struct Around {
 
 impl JobRecord {
     /// The job as read or just created, with the ids of its targets in their order.
-    pub(super) fn new(job: &DialJob, ids: Arc<[TargetId]>) -> Self {
+    pub(super) fn new(job: &DialJob, (id, owner): (JobId, OwnerId), ids: Arc<[TargetId]>) -> Self {
         let meta = &job.metadata;
         let status = job.status.clone().unwrap_or_default();
         let DialJobStatus {
@@ -53,19 +58,34 @@ impl JobRecord {
             call_flow,
             counts,
             targets: _,
+            delivered,
             start_time,
             completion_time,
         } = status;
         let observed_generation = observed_generation.unwrap_or_default();
-        let around = Around { observed_generation, conditions, call_flow, counts, start_time, completion_time };
+        let cursor = Cursor::new(id, meta.name.clone().unwrap_or_default(), Arc::clone(&ids), &delivered);
+        let delivered = cursor.delivered();
+        let around =
+            Around { observed_generation, conditions, call_flow, counts, delivered, start_time, completion_time };
         Self {
             namespace: meta.namespace.clone().unwrap_or_default(),
             name: meta.name.clone().unwrap_or_default(),
             uid: meta.uid.clone().unwrap_or_default(),
             generation: meta.generation.unwrap_or_default(),
+            owner,
             ids,
+            cursor: Arc::new(cursor),
             around: Mutex::new(around),
         }
+    }
+
+    pub(super) fn owner(&self) -> &OwnerId {
+        &self.owner
+    }
+
+    /// Which of its results were delivered.
+    pub(super) fn cursor(&self) -> &Arc<Cursor> {
+        &self.cursor
     }
 
     pub(super) fn namespace(&self) -> &str {
@@ -97,6 +117,7 @@ impl JobRecord {
             conditions: merge(&before.conditions, vec![ready, complete], self.generation, now),
             call_flow: before.call_flow,
             counts: Some(counts),
+            delivered: self.cursor.delivered(),
             start_time: before.start_time.or_else(|| started.then(|| second.clone())),
             completion_time: before.completion_time.or_else(|| ended.then_some(second)),
         }
@@ -104,6 +125,7 @@ impl JobRecord {
 
     /// The store holds it.
     pub(super) fn keep(&self, written: Around) {
+        self.cursor.stored(&written.delivered);
         *self.around.lock().unwrap_or_else(PoisonError::into_inner) = written;
     }
 

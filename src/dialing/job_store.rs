@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use dialer::effect::{Save, SaveFailure};
-use dialer::{Event, JobId, Version};
+use dialer::{Event, JobId, OwnerId, TargetState, Version};
 use http::{Method, Request, StatusCode, header};
 use jiff::Timestamp;
 use kube::Client;
@@ -18,6 +18,7 @@ use serde::Deserialize;
 use tokio::time::timeout;
 
 use super::job_record::JobRecord;
+use crate::results::Couriers;
 
 /// For the API server to answer. Longer than its own request timeout would only hide that it is in trouble.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,11 +30,13 @@ const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadata;g=meta.k8
 pub(super) struct JobStore {
     client: Client,
     records: Arc<RwLock<BTreeMap<JobId, Arc<JobRecord>>>>,
+    couriers: Couriers,
 }
 
 impl JobStore {
-    pub(super) fn new(client: Client) -> Self {
-        Self { client, records: Arc::default() }
+    /// `couriers` are told of what is stored.
+    pub(super) fn new(client: Client, couriers: Couriers) -> Self {
+        Self { client, records: Arc::default(), couriers }
     }
 
     /// From now on the job can be saved and read.
@@ -43,6 +46,26 @@ impl JobStore {
 
     pub(super) fn forget(&self, job: &JobId) {
         self.records.write().unwrap_or_else(PoisonError::into_inner).remove(job);
+    }
+
+    /// The jobs of an owner.
+    pub(super) fn jobs_of(&self, owner: &OwnerId) -> Vec<JobId> {
+        let records = self.records.read().unwrap_or_else(PoisonError::into_inner);
+        records.iter().filter(|(_, record)| record.owner() == owner).map(|(job, _)| job.clone()).collect()
+    }
+
+    /// Jobs whose cursor of delivered results is not stored.
+    pub(super) fn with_unstored_cursor(&self) -> Vec<JobId> {
+        let records = self.records.read().unwrap_or_else(PoisonError::into_inner);
+        records.iter().filter(|(_, record)| !record.cursor().is_stored()).map(|(job, _)| job.clone()).collect()
+    }
+
+    /// The courier of the job's owner, if there is one, looks for results in these states, which the store holds.
+    pub(super) fn deliver(&self, job: &JobId, states: impl Into<Arc<[TargetState]>>) {
+        let Some(record) = self.record(job) else { return };
+        if let Some(courier) = self.couriers.of(record.owner()) {
+            courier.note(record.cursor(), states.into());
+        }
     }
 
     fn record(&self, job: &JobId) -> Option<Arc<JobRecord>> {
@@ -65,6 +88,7 @@ impl JobStore {
         match self.swap(request).await {
             Ok(version) => {
                 record.keep(written);
+                self.deliver(&save.job, Arc::clone(&save.states));
                 save.stored(version)
             }
             Err(why) => {

@@ -1,7 +1,5 @@
 //! A `DialJob` and its Secret, read into what the dialer takes.
 
-use std::sync::Arc;
-
 use audience::Row;
 use dialer::event::LoadedJob;
 use dialer::target::{BadStoredState, TargetState};
@@ -85,8 +83,9 @@ pub(super) fn assemble(job: &DialJob, rows: Vec<Row>) -> Result<(JobRecord, Load
     if let Some(index) = written.zip(ids.iter()).position(|(state, id)| state.id != id.as_str()) {
         return Err(LoadError::OtherTarget { index });
     }
-    let loaded = LoadedJob { job: id(job)?, owner: owner(job)?, version, targets: targets::specs(rows), states };
-    Ok((JobRecord::new(job, Arc::clone(&ids)), loaded))
+    let (id, owner) = (id(job)?, owner(job)?);
+    let record = JobRecord::new(job, (id.clone(), owner.clone()), ids);
+    Ok((record, LoadedJob { job: id, owner, version, targets: targets::specs(rows), states }))
 }
 
 /// The job's name for the dialer.

@@ -14,6 +14,7 @@ mod stores;
 pub use body::Body;
 pub use client::{Answer, FetchError, Fetcher, Question, SetupError, Version};
 pub use places::{BadCredentials, Credentials, Place};
+pub(crate) use reach::Guarded;
 pub use reach::{Reach, Refused};
 
 #[cfg(test)]

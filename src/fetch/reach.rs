@@ -133,7 +133,7 @@ fn canonical(address: IpAddr) -> IpAddr {
 /// DNS, without the addresses that are not allowed. The connection is made to what was checked here, so that a name which
 /// changes its address in between gains nothing.
 #[derive(Debug)]
-pub(super) struct Guarded(pub(super) Reach);
+pub(crate) struct Guarded(pub(crate) Reach);
 
 impl Resolve for Guarded {
     fn resolve(&self, name: Name) -> Resolving {

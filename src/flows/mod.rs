@@ -29,4 +29,5 @@ pub use metrics::Metrics;
 pub use policies::ConferencePolicies;
 pub use tally::{StepDelta, Tally};
 pub use transcript::{Happening, Transcript};
+pub(crate) use user_webhook::signature;
 pub use user_webhook::{Secrets, UserWebhooks};

@@ -174,7 +174,7 @@ impl Asker {
 }
 
 /// As Standard Webhooks describes it ("Signature scheme": HMAC-SHA256, version prefix `v1`).
-fn signature(key: &[u8], id: &str, at: &str, body: &[u8]) -> String {
+pub(crate) fn signature(key: &[u8], id: &str, at: &str, body: &[u8]) -> String {
     // A key of any length is one of HMAC's.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return String::new() };
     for part in [id.as_bytes(), b".", at.as_bytes(), b".", body] {

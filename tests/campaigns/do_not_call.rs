@@ -124,7 +124,7 @@ async fn who_opts_out_of_one_campaign_is_called_by_no_other_also_after_a_crash_a
         let label = "telnyx-operator.io/opt-outs-of";
         let ours =
             secrets.into_iter().filter(|one| one.metadata.labels.iter().flatten().any(|(name, _)| name == label));
-        ours.flat_map(|one| one.data.unwrap_or_default().remove("opt-outs.txt").map(|text| text.0))
+        ours.filter_map(|one| one.data.unwrap_or_default().remove("opt-outs.txt").map(|text| text.0))
             .map(|text| String::from_utf8(text).unwrap())
             .collect::<String>()
     };

@@ -14,7 +14,9 @@ mod leaving;
 mod ledger;
 mod outcomes;
 mod privacy;
+mod results;
 mod shelf;
+mod sink;
 mod sources;
 #[path = "../stage/mod.rs"]
 mod stage;

@@ -47,12 +47,17 @@ pub(crate) fn willing(behaviour: &mut Behaviour) {
 impl World {
     /// The account `main` and the application `announcements` are Ready.
     pub(crate) async fn new(configure: impl FnOnce(&mut Behaviour)) -> Self {
+        Self::with(configure, vec![]).await
+    }
+
+    /// The same, with an operator that has further arguments.
+    pub(crate) async fn with(configure: impl FnOnce(&mut Behaviour), arguments: Vec<String>) -> Self {
         let behaviour = |behaviour: &mut Behaviour| {
             willing(behaviour);
             configure(behaviour);
         };
         let limits = json!({ "limits": { "dialsPerSecond": 500, "maxConcurrentRequests": 64 } });
-        let world = Self { stage: Stage::new("campaigns", behaviour, limits).await };
+        let world = Self { stage: Stage::with("campaigns", behaviour, limits, arguments).await };
         let account = json!({ "name": "main" });
         world.create::<OutboundVoiceProfile>("out", json!({ "accountRef": account })).await;
         let spec = json!({ "accountRef": account, "outbound": { "outboundVoiceProfileRef": { "name": "out" } } });

@@ -233,6 +233,22 @@ pub(crate) const FLOW: Bounds = &[
 /// What only a campaign has.
 pub(crate) const CAMPAIGN: Bounds = &[
     ("ttlSecondsAfterFinished", Number(0.0, 31_536_000.0)),
+    ("results.sink", Required),
+    ("results.sink.url", Required),
+    ("results.sink.url", Chars(8, 2048)),
+    (
+        "results.sink.url",
+        Like(
+            &["https://a.example", "http://a:8080/x?y=1"],
+            &["ftp://a.example", "https://", "https://a@b.example/", "https://a.example/#x", "https://a b"],
+        ),
+    ),
+    ("results.sink.auth", OneOf(&["Hmac", "Bearer"])),
+    ("results.sink.secretRef.name", Required),
+    ("results.sink.secretRef.name", Chars(1, 253)),
+    ("results.sink.secretRef.key", Required),
+    ("results.sink.secretRef.key", Chars(1, 253)),
+    ("results.sink.secretRef.key", Like(KEYS[0], KEYS[1])),
     ("targets", Items(1, 100)),
     ("targetsFrom.configMap.name", Required),
     ("targetsFrom.configMap.name", Chars(1, 253)),

@@ -24,6 +24,7 @@ async fn shown() -> BTreeSet<String> {
         admin_listen: any,
         webhook_listen: any,
         namespaces: vec![],
+        results_hosts: vec![],
         instance: "test".to_owned(),
         reach: Reach::default(),
     };

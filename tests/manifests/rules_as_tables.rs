@@ -61,6 +61,10 @@ OutboundCampaign | {targets: null, targetsFrom: {object: {url: 'gs://bucket/a.cs
 OutboundCampaign | {targets: null, targetsFrom: {object: {url: 'https://a.example/a.csv', endpoint: 'https://minio.example'}}} | region and endpoint are for s3:// only
 OutboundCampaign | {targets: null, targetsFrom: {configMap: {name: a, key: list}, format: JsonLines, columns: {to: Phone}}} | columns are for format Csv only
 OutboundCampaign | {targets: null, targetsFrom: {configMap: {name: a, key: list}, format: Csv, columns: {to: Phone}}} | ok
+OutboundCampaign | {results: {sink: {url: 'https://a.example/'}}} | ok
+OutboundCampaign | {results: {sink: {url: 'https://a.example/', auth: Hmac, secretRef: {name: a, key: b}}}} | ok
+OutboundCampaign | {results: {sink: {url: 'https://a.example/', auth: Bearer}}} | set both auth and secretRef, or neither
+OutboundCampaign | {results: {sink: {url: 'https://a.example/', secretRef: {name: a, key: b}}}} | set both auth and secretRef, or neither
 
 DoNotCallList | {numbers: null, sources: null} | set numbers, sources or receivesOptOuts
 DoNotCallList | {numbers: null, sources: null, receivesOptOuts: true} | ok

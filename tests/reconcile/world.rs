@@ -132,6 +132,7 @@ impl World {
         let shutdown = CancellationToken::new();
         let any = "127.0.0.1:0".parse().unwrap();
         let options = Options {
+            results_hosts: vec![],
             admin_listen: any,
             webhook_listen: any,
             namespaces: self.watched.clone(),

@@ -42,12 +42,24 @@ pub(crate) struct Stage {
     /// The operator's, with the rights of the chart's ServiceAccount.
     kubeconfig: PathBuf,
     port: u16,
+    /// Of the operator, besides its own.
+    arguments: Vec<String>,
     operator: Option<Child>,
 }
 
 impl Stage {
     /// The operator runs, and the account `main` is being made with `account` in its spec. `name` begins the namespace's.
     pub(crate) async fn new(name: &str, configure: impl FnOnce(&mut Behaviour), account: Value) -> Self {
+        Self::with(name, configure, account, vec![]).await
+    }
+
+    /// The same, with an operator that has further arguments.
+    pub(crate) async fn with(
+        name: &str,
+        configure: impl FnOnce(&mut Behaviour),
+        account: Value,
+        arguments: Vec<String>,
+    ) -> Self {
         drop(rustls::crypto::ring::default_provider().install_default());
         let access = Access::shared_or_start(Options::default()).await.unwrap();
         let client = cluster::client(access.kubeconfig()).await;
@@ -76,6 +88,7 @@ impl Stage {
             home,
             kubeconfig,
             port: TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port(),
+            arguments,
             operator: None,
         };
         stage.start_operator();
@@ -95,6 +108,34 @@ impl Stage {
         });
         merge(&mut spec, changes);
         self.create::<TelnyxAccount>("main", spec).await;
+    }
+
+    /// What `kubectl telnyx ARGUMENTS` prints in this namespace, to the cluster's administrator. It must succeed.
+    pub(crate) async fn telnyx(&self, arguments: &[&str]) -> String {
+        let output = self.plugin(arguments).await;
+        let (out, err) =
+            (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr).into_owned());
+        assert!(output.status.success(), "{arguments:?}: {err}");
+        out
+    }
+
+    /// What the same says when it fails, as it must.
+    pub(crate) async fn telnyx_refuses(&self, arguments: &[&str]) -> String {
+        let output = self.plugin(arguments).await;
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    async fn plugin(&self, arguments: &[&str]) -> std::process::Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_telnyx-operator"));
+        command.args(["kubectl", "-n", &self.namespace, "--kubeconfig"]);
+        command.arg(self.access.as_ref().unwrap().kubeconfig()).args(arguments);
+        command.env_clear().stdin(Stdio::null()).kill_on_drop(true).output().await.unwrap()
+    }
+
+    /// A directory of this stage alone.
+    pub(crate) fn home(&self) -> &std::path::Path {
+        self.home.path()
     }
 
     /// Where the operator receives webhooks.
@@ -121,6 +162,7 @@ impl Stage {
             "telnyx_operator=debug,telnyx_voice=debug,info",
             "--allow-loopback-sources",
         ]);
+        command.args(&self.arguments);
         command.env_clear().env("KUBECONFIG", &self.kubeconfig);
         command.stdin(Stdio::null()).stdout(output(&log)).stderr(output(&log)).kill_on_drop(true);
         self.operator = Some(command.spawn().unwrap());

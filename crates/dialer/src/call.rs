@@ -106,6 +106,44 @@ pub enum HangupCause {
     Unknown,
 }
 
+impl HangupCause {
+    const ALL: [Self; 10] = [
+        Self::CallRejected,
+        Self::NormalClearing,
+        Self::OriginatorCancel,
+        Self::Timeout,
+        Self::TimeLimit,
+        Self::UserBusy,
+        Self::NotFound,
+        Self::NoAnswer,
+        Self::Unspecified,
+        Self::Unknown,
+    ];
+
+    /// As Telnyx writes it; `unknown` for those not known here.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CallRejected => "call_rejected",
+            Self::NormalClearing => "normal_clearing",
+            Self::OriginatorCancel => "originator_cancel",
+            Self::Timeout => "timeout",
+            Self::TimeLimit => "time_limit",
+            Self::UserBusy => "user_busy",
+            Self::NotFound => "not_found",
+            Self::NoAnswer => "no_answer",
+            Self::Unspecified => "unspecified",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Reads what [`as_str`](Self::as_str) wrote; anything else is [`Unknown`](Self::Unknown).
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        Self::ALL.into_iter().find(|cause| cause.as_str() == text).unwrap_or(Self::Unknown)
+    }
+}
+
 /// An error answer of the API, before anything rang or was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {

@@ -260,6 +260,25 @@ impl Purpose {
 impl Party {
     const ALL: [Self; 6] = [Self::Unscreened, Self::NotSure, Self::Human, Self::Machine, Self::Fax, Self::Silence];
 
+    /// The word for it in stored states and results.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unscreened => "unscreened",
+            Self::NotSure => "not_sure",
+            Self::Human => "human",
+            Self::Machine => "machine",
+            Self::Fax => "fax",
+            Self::Silence => "silence",
+        }
+    }
+
+    /// Reads what [`as_str`](Self::as_str) wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|party| party.as_str() == text)
+    }
+
     fn letter(self) -> char {
         match self {
             Self::Unscreened => 'u',

@@ -83,6 +83,19 @@ pub enum Event {
         /// Its name.
         job: JobId,
     },
+    /// Whether results of the owner pile up where they are taken to: nothing new is claimed for it while they do. What
+    /// is claimed already is dialled.
+    ResultsPileUp {
+        /// Whose.
+        owner: OwnerId,
+        /// Whether they do.
+        full: bool,
+    },
+    /// What the shell keeps beside a job's states has changed: the job is to be saved, with or without news of its own.
+    JobTouched {
+        /// Its name.
+        job: JobId,
+    },
     /// Every job that may hold claims or live calls has been handed in. Nothing is claimed before.
     Ready,
     /// The process is about to end: nothing more is claimed, and what is claimed and undialled is given back. Dials under

@@ -74,6 +74,8 @@ pub(crate) struct Owner {
     pub(crate) caller_ids: CallerIds,
     pub(crate) tallied: Tallied,
     pub(crate) used: Used,
+    /// Results pile up where they are taken to: nothing new is claimed.
+    pub(crate) results_pile_up: bool,
     /// Set by a refusal that only a person can cure.
     pub(crate) misconfigured: Option<Refusal>,
     pub(crate) dialled: u64,
@@ -223,6 +225,7 @@ impl Owner {
             caller_ids: CallerIds::default(),
             tallied: Tallied::default(),
             used: Used::default(),
+            results_pile_up: false,
             misconfigured: None,
             dialled: 0,
             pool: Pool::default(),

@@ -216,6 +216,8 @@ pub enum WaitingFor {
         /// When.
         at: Timestamp,
     },
+    /// Results pile up where they are taken to ([`Event::ResultsPileUp`](crate::Event::ResultsPileUp)).
+    Results,
     /// No window is open.
     Window,
     /// Targets wait for their retry or their `not_before`.

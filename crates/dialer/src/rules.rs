@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::call::Hangup;
+use crate::call::{Hangup, HangupCause};
 use crate::client_state::{Party, Position};
 use crate::detail::Detail;
 use crate::outcome::Outcome;
@@ -75,20 +75,28 @@ pub struct Evidence {
     pub heard: Option<Party>,
     /// What a flow called the outcome, where one did.
     pub detail: Option<Detail>,
+    /// Why the call ended, where there was one. No rule asks for it; results tell it.
+    pub cause: Option<HangupCause>,
 }
 
 impl Evidence {
     /// An outcome without a call.
     #[must_use]
     pub fn bare(outcome: Outcome) -> Self {
-        Self { outcome, sip: None, heard: None, detail: None }
+        Self { outcome, sip: None, heard: None, detail: None, cause: None }
     }
 
     /// The end of a call whose announcement, or flow, had come to `position`.
     #[must_use]
     pub fn of_hangup(hangup: Hangup, position: Position) -> Self {
         let detail = if let Position::InFlow(flow) = position { flow.detail } else { None };
-        Self { outcome: Outcome::of_hangup(hangup, position), sip: hangup.sip, heard: heard(position), detail }
+        Self {
+            outcome: Outcome::of_hangup(hangup, position),
+            sip: hangup.sip,
+            heard: heard(position),
+            detail,
+            cause: Some(hangup.cause),
+        }
     }
 }
 
@@ -115,9 +123,14 @@ impl Match {
     }
 }
 
+/// The first rule that fits, counted from 0.
+pub(crate) fn first(rules: &[OutcomeRule], evidence: Evidence) -> Option<usize> {
+    rules.iter().take(MOST_RULES).position(|rule| rule.when.fits(evidence))
+}
+
 /// The action of the first rule that fits.
 pub(crate) fn action(rules: &[OutcomeRule], evidence: Evidence) -> Option<RuleAction> {
-    rules.iter().take(MOST_RULES).find(|rule| rule.when.fits(evidence)).map(|rule| rule.action)
+    first(rules, evidence).and_then(|index| rules.get(index)).map(|rule| rule.action)
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::call::HangupCause;
+use crate::client_state::Party;
 use crate::compliance::Rule;
 use crate::detail::Detail;
 use crate::outcome::Outcome;
@@ -38,6 +40,8 @@ pub struct Tally {
     pub answers: LiveAnswers,
     /// The rule because of which it waits, or must not be called; of a call, the rule that was set aside for it.
     pub rule: Option<Rule>,
+    /// How its last claim ended, for whoever reads results. `None`: none has.
+    pub end: Option<AttemptEnd>,
 }
 
 /// When a person answered: the last three times, to the second, and whether the call was abandoned.
@@ -67,6 +71,29 @@ impl LiveAnswers {
     }
 }
 
+/// How a claim ended, as far as was told. Nothing is decided by it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AttemptEnd {
+    /// When, in seconds since 1970: as the hangup says, else when it was known. Of a target that ended without a further
+    /// call: when that was decided.
+    pub at: u32,
+    /// Seconds from the answer to the end, as far as this process saw both.
+    pub talked: Option<u32>,
+    /// `hangup_cause`
+    pub cause: Option<HangupCause>,
+    /// The SIP status that it ended with.
+    pub sip: Option<u16>,
+    /// Who answered, where a detector has said so.
+    pub heard: Option<Party>,
+    /// Which of the campaign's rules applied, counted from 0.
+    pub rule: Option<u8>,
+}
+
+/// Seconds since 1970, as they are stored.
+pub(crate) fn stored_second(at: Timestamp) -> u32 {
+    u32::try_from(at.as_second()).unwrap_or_default()
+}
+
 /// When a phone may have rung: the last eight times, to the second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rings([u32; 8]);
@@ -76,7 +103,7 @@ impl Rings {
     pub(crate) fn add(&mut self, at: Timestamp) {
         self.0.rotate_right(1);
         if let Some(newest) = self.0.first_mut() {
-            *newest = u32::try_from(at.as_second()).unwrap_or_default();
+            *newest = stored_second(at);
         }
     }
 

@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::client_state::Position;
+use crate::call::HangupCause;
+use crate::client_state::{Party, Position};
 use crate::compliance::Rule;
 use crate::detail::Detail;
 use crate::ids::{CallControlId, CallLegId, Leg, SessionId};
 use crate::outcome::Outcome;
-pub use crate::tally::{Halt, LiveAnswers, Retried, Rings, Tally};
+pub use crate::tally::{AttemptEnd, Halt, LiveAnswers, Retried, Rings, Tally};
 
 /// Where a target stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -222,6 +223,24 @@ pub struct StoredState {
     /// state: a rule that was set aside for the call, by the annotation `telnyx-operator.io/compliance-override`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<Rule>,
+    /// When the last attempt, or the target itself, ended, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<u32>,
+    /// Seconds from the answer of the last attempt to its end, as far as the operator saw both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub talked: Option<u32>,
+    /// Telnyx's `hangup_cause` of the last attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hangup_cause: Option<String>,
+    /// The SIP status of the last attempt (Telnyx: `sip_hangup_cause`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sip_code: Option<u16>,
+    /// Who answered the last attempt, as the detector heard it: `human`, `machine`, `fax`, `silence` or `not_sure`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<String>,
+    /// Which rule of `retry.rules` applied to the last attempt, counted from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome_rule: Option<u8>,
     /// Pending: not dialled before this instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
@@ -302,7 +321,7 @@ impl From<TargetState> for StoredState {
             TargetState::Held { .. } => StateName::Held,
             TargetState::Done { .. } => StateName::Done,
         };
-        let Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings, detail, answers, rule } =
+        let Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings, detail, answers, rule, end } =
             state.tally();
         let bare = Self {
             state: name,
@@ -317,6 +336,12 @@ impl From<TargetState> for StoredState {
             answered: answers.iter().map(|(at, _)| at).collect(),
             abandoned: answers.iter().filter(|(_, abandoned)| *abandoned).map(|(at, _)| at).collect(),
             rule,
+            ended_at: end.map(|end| end.at),
+            talked: end.and_then(|end| end.talked),
+            hangup_cause: end.and_then(|end| end.cause).map(|cause| cause.as_str().to_owned()),
+            sip_code: end.and_then(|end| end.sip),
+            heard: end.and_then(|end| end.heard).map(|heard| heard.as_str().to_owned()),
+            outcome_rule: end.and_then(|end| end.rule),
             not_before: None,
             last,
             detail: detail.map(|detail| detail.as_str().to_owned()),
@@ -359,6 +384,17 @@ impl StoredState {
         })
     }
 
+    fn end(&self) -> Option<AttemptEnd> {
+        Some(AttemptEnd {
+            at: self.ended_at?,
+            talked: self.talked,
+            cause: self.hangup_cause.as_deref().map(HangupCause::parse),
+            sip: self.sip_code,
+            heard: self.heard.as_deref().and_then(Party::parse),
+            rule: self.outcome_rule,
+        })
+    }
+
     fn leg(&self) -> Option<Leg> {
         let control = CallControlId::new(self.call_control_id.as_deref()?);
         Some(Leg { control, id: CallLegId::new(self.call_leg_id.as_deref()?) })
@@ -372,10 +408,11 @@ impl TryFrom<StoredState> for TargetState {
         let StoredState { attempts, ignored, refusals, infra, last, halt, dnc, rule, .. } = stored;
         let retried = Retried::from_map(&stored.retried);
         let rings = Rings::from_seconds(&stored.rang);
+        let end = stored.end();
         let detail = stored.detail.as_deref().and_then(Detail::parse);
         let answers = LiveAnswers::from_seconds(&stored.answered, &stored.abandoned);
         let tally =
-            Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings, detail, answers, rule };
+            Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings, detail, answers, rule, end };
         Ok(match stored.state {
             StateName::Pending => Self::Pending { tally, not_before: stored.not_before },
             StateName::Claimed => Self::Claimed { tally, claim: stored.claim()? },
@@ -403,14 +440,37 @@ mod tests {
         let rang = prop::collection::vec(1..9u32, 0..10);
         let rule = prop::option::of(prop::sample::select(vec![Rule::DoNotCall, Rule::Frequency]));
         let live = (prop::sample::subsequence(vec![1, 2, 3, 4], 0..4), prop::collection::vec(1..5u32, 0..3));
-        (used, prop::option::of(outcome()), retried, halt, any::<bool>(), rang, live, rule).prop_map(
-            |((attempts, ignored, refusals, infra), last, retried, halt, dnc, rang, (answered, abandoned), rule)| {
+        let more = (live, rule, prop::option::of(end()));
+        (used, prop::option::of(outcome()), retried, halt, any::<bool>(), rang, more).prop_map(
+            |((attempts, ignored, refusals, infra), last, retried, halt, dnc, rang, (live, rule, end))| {
                 let (retried, rings) = (Retried::from_map(&retried), Rings::from_seconds(&rang));
                 let detail = rang.first().and_then(|_| Detail::parse("confirmed"));
-                let answers = LiveAnswers::from_seconds(&answered, &abandoned);
-                Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings, detail, answers, rule }
+                let answers = LiveAnswers::from_seconds(&live.0, &live.1);
+                Tally {
+                    attempts,
+                    ignored,
+                    refusals,
+                    infra,
+                    last,
+                    retried,
+                    halt,
+                    dnc,
+                    rings,
+                    detail,
+                    answers,
+                    rule,
+                    end,
+                }
             },
         )
+    }
+
+    fn end() -> impl Strategy<Value = AttemptEnd> {
+        let cause = prop::sample::select(vec![None, Some(HangupCause::UserBusy), Some(HangupCause::Unknown)]);
+        let heard = prop::sample::select(vec![None, Some(Party::NotSure), Some(Party::Fax)]);
+        let numbers = (any::<u32>(), prop::option::of(any::<u32>()), prop::option::of(100..700u16));
+        (numbers, cause, heard, prop::option::of(0..20u8))
+            .prop_map(|((at, talked, sip), cause, heard, rule)| AttemptEnd { at, talked, cause, sip, heard, rule })
     }
 
     fn claim() -> impl Strategy<Value = ClaimRecord> {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use telnyx_voice::{BuildError, InvalidApiKey};
 
+use crate::results::FileError;
+
 /// Why a command of the plugin did nothing, or not all.
 #[derive(Debug, thiserror::Error)]
 pub enum PluginError {
@@ -218,6 +220,51 @@ pub enum PluginError {
         /// Which.
         name: String,
     },
+    /// No such campaign.
+    #[error("no OutboundCampaign {name} in namespace {namespace}: {}", there(known))]
+    CampaignNotFound {
+        /// Where.
+        namespace: String,
+        /// Which.
+        name: String,
+        /// Those that exist.
+        known: Vec<String>,
+    },
+    /// The list that a job was made with is missing or altered.
+    #[error("the targets of DialJob {job} cannot be read: {problem}")]
+    TargetsUnusable {
+        /// Whose.
+        job: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file cannot be read.
+    #[error("cannot read {}", path.display())]
+    ReadFile {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file is not what it should be.
+    #[error("{}: {problem}", path.display())]
+    Manifest {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Results cannot be written.
+    #[error("cannot write the results")]
+    Results(#[source] FileError),
     /// An argument is not what the API takes.
     #[error("{flag} {problem}")]
     Argument {

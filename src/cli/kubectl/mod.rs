@@ -1,13 +1,14 @@
-//! `kubectl telnyx`: looks at live calls, queues and conferences, and commands them.
+//! `kubectl telnyx`: looks at live calls, queues, conferences and campaigns, and commands them.
 //!
 //! The same program under another name: `kubectl-telnyx` on the PATH is what kubectl runs for `kubectl telnyx`;
 //! `telnyx-operator kubectl` does the same. It asks Telnyx itself, with the API key of the account's Secret, which it
 //! reads with the rights of whoever runs it. It touches nothing but what this namespace's resources stand for.
 //!
-//! Does not need a running operator, and knows nothing of campaigns and flows.
+//! Does not need a running operator, and knows nothing of flows.
 
 mod account;
 mod calls;
+mod campaigns;
 mod complete;
 mod conferences;
 mod error;
@@ -77,10 +78,16 @@ pub fn command() -> Command {
     let command = Command::new(NAME)
         .bin_name("kubectl telnyx")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Looks at live calls, queues and conferences of this namespace, and commands them")
+        .about("Looks at live calls, queues, conferences and campaigns of this namespace, and commands them")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands([calls::command(), queues::command(), conferences::command(), complete::command()]);
+        .subcommands([
+            calls::command(),
+            queues::command(),
+            conferences::command(),
+            campaigns::command(),
+            complete::command(),
+        ]);
     Options::add(command)
 }
 
@@ -112,6 +119,7 @@ fn in_runtime(area: &str, matches: &ArgMatches) -> Result<ExitCode, PluginError>
     runtime.block_on(async {
         match area {
             calls::COMMAND => calls::run(matches).await,
+            campaigns::COMMAND => campaigns::run(matches).await,
             conferences::COMMAND => conferences::run(matches).await,
             _ => queues::run(matches).await,
         }

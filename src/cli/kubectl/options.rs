@@ -61,7 +61,8 @@ impl Options {
             context: text("context"),
             kubeconfig: matches.get_one("kubeconfig").cloned(),
             account: text("account"),
-            output: matches.get_one("output").copied().unwrap_or_default(),
+            // Some commands write files and take formats of their own.
+            output: matches.try_get_one("output").ok().flatten().copied().unwrap_or_default(),
             show_numbers: matches.get_flag("show-numbers"),
         }
     }

@@ -17,6 +17,8 @@ use crate::reconcile::{Departure, is_held, release};
 
 /// A campaign whose dialer does not run is let go when its last call must have ended: the longest call and a minute.
 const DRAIN_GRACE: i64 = 60;
+/// For the sink to take what is left, in seconds. One that is down must not keep a campaign from being deleted.
+const DELIVERY_GRACE: i64 = 60;
 
 /// Jobs read at once; one is 30 to 90 KB.
 const JOBS_AT_ONCE: u32 = 50;
@@ -40,7 +42,8 @@ impl Pass<'_> {
         // Each job was held until its own calls had ended: who deletes a namespace deletes the jobs beside the campaign.
         let jobs_gone = standing.is_none() && !has_jobs(&self.context.client, self.campaign).await?;
         let nobody_will_know = line.is_none() && self.nobody_will_know().await;
-        if jobs_gone || nobody_will_know || self.may_leave(line.is_some(), standing.as_ref()) {
+        let may_leave = self.may_leave(line.is_some(), standing.as_ref()) && self.has_delivered(line.as_ref());
+        if jobs_gone || nobody_will_know || may_leave {
             if let Err(error) = self.remember(line.as_ref().filter(|_| standing.is_some())).await {
                 tracing::warn!(campaign = %self.campaign.name_any(), namespace = %self.namespace(), %error,
                     "when phones rang for the campaign could not be stored yet: it is not let go");
@@ -80,6 +83,18 @@ impl Pass<'_> {
         }
     }
 
+    /// Whether its sink, if it has one, has all results, or has had its time.
+    fn has_delivered(&self, line: Option<&Line>) -> bool {
+        let delivery = line.and_then(|line| line.delivery(&self.owner));
+        delivery.is_none_or(|delivery| delivery.is_done()) || self.deleted_for() > DELIVERY_GRACE
+    }
+
+    /// Seconds since it was deleted.
+    fn deleted_for(&self) -> i64 {
+        let since = self.campaign.metadata.deletion_timestamp.as_ref().map_or(Timestamp::MIN, |since| since.0);
+        Timestamp::now().duration_since(since).as_secs()
+    }
+
     /// Whether no dialer will ever run for its account again: what became of its calls can no longer be found out.
     async fn nobody_will_know(&self) -> bool {
         let reference = &self.campaign.spec.plan.account_ref;
@@ -97,9 +112,8 @@ impl Pass<'_> {
         if nobody || self.campaign.is_complete() {
             return true;
         }
-        let since = self.campaign.metadata.deletion_timestamp.as_ref().map_or(Timestamp::MIN, |since| since.0);
         let longest = i64::from(self.campaign.spec.plan.max_call_secs) + DRAIN_GRACE;
-        let waited_long = Timestamp::now().duration_since(since).as_secs() > longest;
+        let waited_long = self.deleted_for() > longest;
         match standing {
             Some(standing) if standing.ready => standing.progress.tallied.counts.in_flight() == 0,
             Some(_) => false,

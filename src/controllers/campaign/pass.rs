@@ -22,6 +22,7 @@ use crate::dialing::conditions::Reason;
 use crate::dialing::labels::{FINALIZER, MayBeComplete};
 use crate::dialing::{Line, Standing, Whose, resolve};
 use crate::reconcile::hold;
+use crate::results::{Address, Origin};
 
 /// How soon what is about to change is looked at again.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -94,6 +95,7 @@ impl Pass<'_> {
         let connection = self.connection(held).await?;
         let flow = self.call_flow(held).await?;
         let spec = resolve("spec", &self.campaign.spec.plan, &connection, flow.as_ref().map(flow_key))?;
+        let sink = self.sink()?;
         let made = match held.made {
             Some(made) => made,
             None => cut::made(&self.context.client, self.campaign).await?,
@@ -115,6 +117,7 @@ impl Pass<'_> {
         let told = Told { generation, connection, life: line.life(), all_made: made >= needed };
         if held.told.as_ref() != Some(&told) {
             let jobs = if told.all_made { Jobs::Complete } else { Jobs::MoreToCome };
+            line.results(self.owner.clone(), sink).await?;
             line.campaign(self.owner.clone(), Arc::new(spec), jobs).await?;
             held.told = Some(told);
         }
@@ -137,6 +140,15 @@ impl Pass<'_> {
             self.write(held, OutboundCampaignStatus { call_flow: Some(found.clone()), ..before }).await?;
         }
         Ok(found)
+    }
+
+    /// Where results go.
+    fn sink(&self) -> Result<Option<(Origin, Address)>, Problem> {
+        let Some(results) = &self.campaign.spec.results else { return Ok(None) };
+        let address = Address::of(&results.sink, &self.namespace())
+            .map_err(|error| Problem::stalled(Reason::InvalidSpec, error.to_string()))?;
+        let (name, uid) = (self.campaign.name_any(), self.owner.as_str().to_owned());
+        Ok(Some((Origin { namespace: self.namespace(), name, uid }, address)))
     }
 
     /// The application's id at Telnyx.
@@ -176,6 +188,7 @@ impl Pass<'_> {
             | WaitingFor::Halt(_)
             | WaitingFor::Budget
             | WaitingFor::DoNotCallLists
+            | WaitingFor::Results
             | WaitingFor::Jobs => 0,
             // Nothing of what was made can be called now; the rest may live elsewhere.
             WaitingFor::Window | WaitingFor::Due { .. } | WaitingFor::NothingToDial => missing.max(1),

@@ -10,10 +10,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use super::parts::jobs_for;
 use crate::api::{
     AbandonmentStatus, Counts, JobCounts, OutboundCampaign, OutboundCampaignStatus, PacingStatus,
-    RECONCILE_REQUESTED_AT,
+    RECONCILE_REQUESTED_AT, ResultsStatus,
 };
 use crate::dialing::conditions::{Fact, Reason, Type, merge};
 use crate::dialing::{Standing, counts};
+use crate::results::Delivery;
 
 /// How a campaign stands.
 #[derive(Clone, Debug)]
@@ -60,6 +61,29 @@ pub(super) struct Gap {
     pub(super) targets: u32,
 }
 
+/// Where the campaign's results are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deliveries {
+    /// They go nowhere.
+    NotAskedFor,
+    /// Its dialer starts anew, or has not heard of the sink yet.
+    NotKnown,
+    /// On their way to the sink.
+    Known(Delivery),
+}
+
+impl Deliveries {
+    /// Whether the sink, if there is one, has everything that `standing` can tell of.
+    fn are_done(self, standing: &Standing) -> bool {
+        match self {
+            Self::NotAskedFor => true,
+            Self::NotKnown => false,
+            // A result is noted before its job is shown as finished.
+            Self::Known(delivery) => delivery.is_done() && standing.finished == standing.jobs,
+        }
+    }
+}
+
 /// What else is known when a campaign is reported on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Around {
@@ -71,6 +95,8 @@ pub(super) struct Around {
     pub(super) cap: u32,
     /// Until when the account's requests or dials pause because Telnyx has asked for it.
     pub(super) throttled_until: Option<Timestamp>,
+    /// Where its results are.
+    pub(super) deliveries: Deliveries,
 }
 
 /// The status that says so. `before` is the one that was written last.
@@ -97,7 +123,11 @@ pub(super) fn report(
         Situation::Stalled { reason, message } => ("Blocked", stalled(*reason, message)),
         Situation::Known(standing) => {
             measure(&mut next, standing, around, now);
-            let (phase, mut facts) = going(&standing.progress);
+            let undelivered = standing.progress.complete && !around.deliveries.are_done(standing);
+            let (phase, mut facts) = if undelivered { delivering() } else { going(&standing.progress) };
+            if undelivered {
+                next.completion_time.clone_from(&before.completion_time);
+            }
             if let Some(gap) = &around.gap {
                 facts.retain(|fact| !fact.is_about(Type::Synced));
                 facts.push(Fact::no(Type::Synced, Reason::JobsDeleted, missing(gap)));
@@ -179,6 +209,18 @@ fn complete(message: &str) -> Vec<Fact> {
     ]
 }
 
+/// Phase and facts of a campaign whose targets have all ended and whose sink does not have all results.
+fn delivering() -> (&'static str, Vec<Fact>) {
+    let message = "every target has ended; results are being taken to spec.results.sink, see status.results";
+    let facts = vec![
+        Fact::yes(Type::Ready, Reason::Delivering, message),
+        Fact::yes(Type::Synced, Reason::Synced, ""),
+        Fact::no(Type::Dialing, Reason::AllTargetsEnded, ""),
+        Fact::no(Type::Complete, Reason::Delivering, message),
+    ];
+    ("Delivering", facts)
+}
+
 /// Phase and facts of a campaign that its dialer works on.
 fn going(progress: &Progress) -> (&'static str, Vec<Fact>) {
     if progress.complete {
@@ -213,6 +255,10 @@ fn going(progress: &Progress) -> (&'static str, Vec<Fact>) {
         WaitingFor::Suspension => ("Suspended", Fact::no(Type::Dialing, Reason::Suspended, "spec.suspend is set")),
         WaitingFor::Start { .. } => {
             ("Scheduled", Fact::no(Type::Dialing, Reason::BeforeStart, "spec.startAt is to come"))
+        }
+        WaitingFor::Results => {
+            let message = "results pile up because spec.results.sink does not take them; see status.results";
+            ("WaitingForSink", Fact::no(Type::Dialing, Reason::SinkBehind, message))
         }
         WaitingFor::Window => {
             let message = "no target's calling window is open; see status.nextWindowOpens";
@@ -339,6 +385,15 @@ fn measure(next: &mut OutboundCampaignStatus, standing: &Standing, around: &Arou
             .and_then(|rate| u32::try_from(rate).ok()),
     });
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    next.results = match around.deliveries {
+        Deliveries::NotAskedFor => None,
+        Deliveries::NotKnown => next.results.take(),
+        Deliveries::Known(delivery) => Some(ResultsStatus {
+            waiting: number(delivery.waiting),
+            last_failure: delivery.failing.map(|(why, _)| why.to_string()),
+            failing_since: delivery.failing.map(|(_, since)| second(since)),
+        }),
+    };
     next.jobs = Some(JobCounts {
         total: number(jobs_for(usize::try_from(total).unwrap_or(usize::MAX))),
         active: number(standing.jobs.saturating_sub(standing.finished)),
@@ -347,6 +402,7 @@ fn measure(next: &mut OutboundCampaignStatus, standing: &Standing, around: &Arou
     next.next_dial_at = match progress.waiting_for {
         WaitingFor::Start { at } | WaitingFor::Due { at } | WaitingFor::CallerIds { at } => Some(Time(at)),
         WaitingFor::Window
+        | WaitingFor::Results
         | WaitingFor::Pacing
         | WaitingFor::NothingToDial
         | WaitingFor::Suspension
@@ -372,6 +428,7 @@ mod tests {
 
     use super::*;
     use crate::api::AudienceStatus;
+    use crate::results::NotTaken;
 
     fn campaign() -> OutboundCampaign {
         serde_json::from_value(json!({
@@ -390,7 +447,13 @@ mod tests {
         .unwrap()
     }
 
-    const AS_EVER: Around = Around { source: SourceNow::AsRead, gap: None, cap: 7, throttled_until: None };
+    const AS_EVER: Around = Around {
+        source: SourceNow::AsRead,
+        gap: None,
+        cap: 7,
+        throttled_until: None,
+        deliveries: Deliveries::NotAskedFor,
+    };
 
     fn before(total: u32) -> OutboundCampaignStatus {
         let audience = AudienceStatus { sha256: "0".repeat(64), total, ..AudienceStatus::default() };
@@ -458,6 +521,7 @@ mod tests {
         check(waiting, WaitingFor::Suspension, "Suspended", ("False", "Suspended"));
         check(waiting, WaitingFor::Start { at: soon }, "Scheduled", ("False", "BeforeStart"));
         check(waiting, WaitingFor::Window, "WaitingForWindow", ("False", "WindowClosed"));
+        check(waiting, WaitingFor::Results, "WaitingForSink", ("False", "SinkBehind"));
         check(waiting, WaitingFor::Due { at: soon }, "WaitingForRetry", ("False", "WaitingForRetry"));
         check(calling, WaitingFor::Due { at: soon }, "Dialing", ("True", "Dialing"));
     }
@@ -510,6 +574,32 @@ mod tests {
         assert_eq!(condition(&status, "Ready"), Some(("False", "ConfigRefused")));
         let ready = status.conditions.iter().find(|condition| condition.type_ == "Ready").unwrap();
         assert!(ready.message.contains("10015") && ready.message.contains("/from"), "{}", ready.message);
+    }
+
+    #[test]
+    fn a_campaign_with_a_sink_is_complete_once_it_has_every_result() {
+        let mut over = standing(Held { completed: 5, ..Held::default() }, WaitingFor::NothingToDial, true);
+        let say = |over: &Standing, deliveries| {
+            report(&campaign(), &before(5), &Around { deliveries, ..AS_EVER }, &Situation::Known(over.clone()), at(9))
+        };
+        let mut waiting = Delivery::default();
+        (waiting.waiting, waiting.failing) = (3, Some((NotTaken::Status(503), at(7))));
+        let status = say(&over, Deliveries::Known(waiting));
+        assert_eq!((status.phase.as_deref(), &status.completion_time), (Some("Delivering"), &None));
+        assert_eq!(condition(&status, "Complete"), Some(("False", "Delivering")));
+        let results = status.results.unwrap();
+        assert_eq!((results.waiting, results.last_failure.as_deref()), (3, Some("HTTP 503")));
+        assert_eq!(results.failing_since, Some(Time(at(7))));
+        for early in [Deliveries::NotKnown, Deliveries::Known(Delivery::default())] {
+            assert_eq!(condition(&say(&over, early), "Complete"), Some(("False", "Delivering")), "a job is unsaved");
+        }
+        over.finished = over.jobs;
+        let status = say(&over, Deliveries::Known(Delivery::default()));
+        assert_eq!(condition(&status, "Complete"), Some(("True", "AllTargetsEnded")));
+        assert_eq!(
+            (status.results.map(|results| results.waiting), status.completion_time),
+            (Some(0), Some(Time(at(9))))
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::agents;
 use super::held::Held;
 use super::pass::{CONNECTION_FRESH, LOOK_AGAIN, Pass, PassError};
-use super::report::{Around, Situation, SourceNow, report};
+use super::report::{Around, Deliveries, Situation, SourceNow, report};
 use super::source;
 use crate::api::{OutboundCampaignStatus, RECONCILE_REQUESTED_AT};
 use crate::controllers::transition::transition;
@@ -62,7 +62,15 @@ impl Pass<'_> {
         let pause = state.and_then(|state| state.dials_paused_for.max(state.paused_for));
         let shown = self.status(held).and_then(|status| status.pacing.as_ref()?.throttled_until.as_ref());
         let until = pause.map(|pause| whole_second_after(now, pause)).map(|until| steady(until, shown));
-        Around { source, gap: held.gap, cap, throttled_until: until }
+        Around { source, gap: held.gap, cap, throttled_until: until, deliveries: self.deliveries() }
+    }
+
+    fn deliveries(&self) -> Deliveries {
+        if self.campaign.spec.results.is_none() {
+            return Deliveries::NotAskedFor;
+        }
+        let line = self.context.dialers.line(&self.references().account());
+        line.and_then(|line| line.delivery(&self.owner)).map_or(Deliveries::NotKnown, Deliveries::Known)
     }
 
     /// When to look again though nothing moves.

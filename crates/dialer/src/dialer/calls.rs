@@ -181,7 +181,7 @@ impl Dialer {
         if self.hold_hangup(slot, hangup, occurred_at, position) {
             return Effectiveness::Held(slot);
         }
-        self.settle_call(slot, hangup, position);
+        self.settle_call(slot, hangup, position, occurred_at);
         Effectiveness::ToStore(slot)
     }
 

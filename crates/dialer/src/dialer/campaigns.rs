@@ -17,6 +17,7 @@ use crate::outcome::Outcome;
 use crate::owner::{Home, JobNo, Owner, OwnerNo, Slot, ZoneQueue};
 use crate::progress::Tallied;
 use crate::spec::{AccountLimits, Audience, CampaignSpec, DrainPolicy, OnAmbiguous};
+use crate::tally::{AttemptEnd, Tally, stored_second};
 use crate::target::TargetState;
 
 /// Hanging up on what has rung for less is a nuisance call (47 CFR 64.1200(a)(6)).
@@ -69,6 +70,15 @@ impl Dialer {
         self.agenda.hasten(Due::Owner(number), now.up);
         self.drain(number);
         self.resolve_held(number);
+    }
+
+    pub(super) fn results_pile_up(&mut self, id: &OwnerId, full: bool) {
+        let number = self.owner_number(id);
+        if let Some(owner) = self.owners.get_mut(&number) {
+            owner.results_pile_up = full;
+        }
+        self.agenda.hasten(Due::Owner(number), self.now.up);
+        self.forget_owner_if_empty(number);
     }
 
     pub(super) fn campaign_removed(&mut self, id: &OwnerId) {
@@ -315,7 +325,8 @@ impl Dialer {
 
     pub(super) fn end_undialled(&mut self, slot: Slot, outcome: Outcome) {
         if let Some(TargetState::Pending { tally, .. }) = self.state(slot) {
-            let tally = *tally;
+            let end = AttemptEnd { at: stored_second(self.now.wall), ..tally.end.unwrap_or_default() };
+            let tally = Tally { end: Some(end), ..*tally };
             self.set_state(slot, &TargetState::Done { tally, outcome });
         }
     }

@@ -32,7 +32,7 @@ impl Dialer {
     fn claims_allowed(&self, owner: &Owner) -> u32 {
         let stopped =
             !self.ready || self.stopping || !owner.may_dial(self.now.wall) || self.governor.is_paused(self.now.up);
-        let stopped = stopped || !self.is_screened(owner);
+        let stopped = stopped || owner.results_pile_up || !self.is_screened(owner);
         if stopped {
             return 0;
         }

@@ -5,25 +5,34 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::breaker::Signal;
+use crate::call::Hangup;
 use crate::client_state::Position;
 use crate::dialer::{Dialer, Due};
 use crate::do_not_call::Screening;
+use crate::now::{Now, gap};
 use crate::outcome::Outcome;
 use crate::owner::{OwnerNo, Slot};
 use crate::phone::PhoneNumber;
 use crate::retry;
-use crate::rules::Evidence;
+use crate::rules::{self, Evidence};
 use crate::spec::Breaker;
-use crate::tally::{Halt, Tally};
+use crate::tally::{AttemptEnd, Halt, Tally, stored_second};
 use crate::target::TargetState;
 
 /// Who hangs up sooner has hardly heard who calls.
 const SHORT_CALL: Duration = Duration::from_secs(6);
 
 impl Dialer {
-    /// The attempt ended as `evidence` says.
+    /// The attempt ended now as `evidence` says.
     pub(super) fn settle(&mut self, slot: Slot, evidence: Evidence) {
+        self.settle_at(slot, evidence, self.now.wall);
+    }
+
+    /// The attempt ended at `ended_at` as `evidence` says.
+    fn settle_at(&mut self, slot: Slot, evidence: Evidence, ended_at: Timestamp) {
         let Some(before) = self.state(slot).map(TargetState::tally) else { return };
         // Whoever has asked not to be called again has, however the call ended.
         let outcome = if before.dnc { Outcome::OptedOut } else { evidence.outcome };
@@ -33,10 +42,18 @@ impl Dialer {
         let claimed_at = self.state(slot).and_then(TargetState::claimed_at);
         let halt = self.judge_campaign(slot, evidence, before, spec.breaker.as_ref());
         let before = self.count_answer(slot, evidence, before);
+        let end = AttemptEnd {
+            at: stored_second(ended_at),
+            talked: self.talked(slot, ended_at),
+            cause: evidence.cause,
+            sip: evidence.sip,
+            heard: evidence.heard,
+            rule: rules::first(&spec.retry.rules, evidence).and_then(|rule| u8::try_from(rule).ok()),
+        };
         self.end_flight(slot);
         let next = retry::settle(before, evidence, &spec.retry, self.now.wall);
         let halt = halt.max(before.halt);
-        let mut tally = Tally { halt: next.tally().halt.max(halt), ..next.tally() };
+        let mut tally = Tally { halt: next.tally().halt.max(halt), end: Some(end), ..next.tally() };
         if let Some(at) = claimed_at.filter(|_| evidence.outcome.may_have_rung()) {
             tally.rings.add(at);
         }
@@ -49,9 +66,17 @@ impl Dialer {
         self.settle(slot, Evidence::bare(outcome));
     }
 
-    /// The attempt is over at `position`, and a hangup says how.
-    pub(super) fn settle_call(&mut self, slot: Slot, hangup: crate::call::Hangup, position: Position) {
-        self.settle(slot, Evidence::of_hangup(hangup, position));
+    /// The attempt was over at `ended_at` and `position`, and a hangup says how.
+    pub(super) fn settle_call(&mut self, slot: Slot, hangup: Hangup, position: Position, ended_at: Timestamp) {
+        self.settle_at(slot, Evidence::of_hangup(hangup, position), ended_at);
+    }
+
+    /// Seconds from the answer to `ended_at`, if this process saw the answer.
+    fn talked(&self, slot: Slot, ended_at: Timestamp) -> Option<u32> {
+        let Now { wall, up } = self.now;
+        let since = up.saturating_sub(self.flight(slot)?.answered_at?);
+        let late = gap(ended_at, wall);
+        Some(u32::try_from(since.saturating_sub(late).as_secs()).unwrap_or(u32::MAX))
     }
 
     /// A flow says of a call that counts as over that its callee asked not to be called again: the webhook that says so was

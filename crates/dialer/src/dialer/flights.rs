@@ -10,6 +10,7 @@ use crate::flight::{Flight, LookUps, Phase};
 use crate::now::{Now, gap};
 use crate::outcome::Outcome;
 use crate::owner::{Owner, Slot};
+use crate::rules::Evidence;
 use crate::spec::OnAmbiguous;
 use crate::tally::Tally;
 use crate::target::{ClaimRecord, TargetState};
@@ -236,7 +237,7 @@ impl Dialer {
             Some(TargetState::Dialing { position, .. }) if position.is_answered() => {
                 let silent = Hangup { cause: HangupCause::NormalClearing, sip: None };
                 let position = *position;
-                self.settle_call(slot, silent, position);
+                self.settle(slot, Evidence { cause: None, ..Evidence::of_hangup(silent, position) });
             }
             Some(TargetState::Claimed { .. } | TargetState::Dialing { .. }) => self.ambiguous(slot),
             Some(TargetState::Pending { .. } | TargetState::Held { .. } | TargetState::Done { .. }) | None => {

@@ -71,9 +71,9 @@ impl Dialer {
 
     /// The held hangup, if there is one, counts now.
     pub(super) fn settle_held(&mut self, slot: Slot) {
-        let hangup = self.flight(slot).and_then(|flight| Some(flight.held_hangup.as_ref()?.hangup));
-        let Some(hangup) = hangup else { return };
+        let held = self.flight(slot).and_then(|flight| flight.held_hangup.as_ref());
+        let Some((hangup, ended_at)) = held.map(|held| (held.hangup, held.occurred_at)) else { return };
         let position = self.furthest(slot);
-        self.settle_call(slot, hangup, position);
+        self.settle_call(slot, hangup, position, ended_at);
     }
 }

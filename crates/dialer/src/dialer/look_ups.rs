@@ -10,6 +10,7 @@ use crate::event::{Findings, Liveness};
 use crate::flight::{NO_TRACE, Phase};
 use crate::ids::DialKey;
 use crate::owner::Slot;
+use crate::rules::Evidence;
 use crate::target::TargetState;
 
 /// A leg that is known to have ended is asked about this often before its end counts without a cause: the event log
@@ -107,7 +108,7 @@ impl Dialer {
         let position = self.furthest(slot);
         if position.is_answered() {
             let hangup = Hangup { cause: HangupCause::NormalClearing, sip: None };
-            self.settle_call(slot, hangup, position);
+            self.settle(slot, Evidence { cause: None, ..Evidence::of_hangup(hangup, position) });
         } else {
             self.ambiguous(slot);
         }

@@ -208,6 +208,8 @@ impl Dialer {
             Event::HistorySet { history } => self.ledger.give(history),
             Event::RangBefore { number, at } => self.ledger.remember(&number, std::iter::once(at)),
             Event::Agents { owner, free, waiting } => self.agents_told(&owner, free, waiting),
+            Event::ResultsPileUp { owner, full } => self.results_pile_up(&owner, full),
+            Event::JobTouched { job } => self.job_touched(&job),
             Event::Ready => self.all_loaded(),
             Event::Stopping => self.stop(),
             Event::Saved(saved) => self.saved(saved),

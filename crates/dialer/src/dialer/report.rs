@@ -61,6 +61,9 @@ impl Dialer {
         if owner.undialled > 0 {
             return WaitingFor::Pacing;
         }
+        if owner.results_pile_up {
+            return WaitingFor::Results;
+        }
         if owner.budget() == 0 {
             return WaitingFor::Budget;
         }

@@ -36,6 +36,23 @@ impl Dialer {
         self.plan_job(slot.job);
     }
 
+    /// The job is to be saved though its targets have no news.
+    pub(super) fn job_touched(&mut self, id: &JobId) {
+        let now = self.now.up;
+        let Some(number) = self.job_numbers.get(id).copied() else { return };
+        let Some(job) = self.jobs.get_mut(&number) else { return };
+        job.save_by = if job.dirty { job.save_by.min(now) } else { now };
+        job.dirty = true;
+        self.plan_job(number);
+    }
+
+    /// The job's states, if the store holds them as they are. `None`: it is not held here, or they are on their way.
+    #[must_use]
+    pub fn stored_states(&self, id: &JobId) -> Option<&[TargetState]> {
+        let job = self.jobs.get(self.job_numbers.get(id)?)?;
+        (!job.dirty && matches!(job.sync, Sync::Idle)).then_some(job.states.as_slice())
+    }
+
     /// Makes the job's next appointment with the store.
     pub(super) fn plan_job(&mut self, number: JobNo) {
         let Some(job) = self.jobs.get(&number) else { return };

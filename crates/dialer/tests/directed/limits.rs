@@ -5,7 +5,7 @@ use dialer::client_state::Position;
 use dialer::spec::CampaignSpec;
 use dialer::{CampaignEnd, Event, Outcome, TargetState, WaitingFor};
 
-use crate::desk::{Desk, hung_up, leg_of, owner};
+use crate::desk::{Desk, hung_up, job, leg, leg_of, owner};
 use crate::fixture::spec;
 
 /// Dials whatever wants to be dialled for a while, and ends each call like this.
@@ -59,4 +59,40 @@ fn a_campaign_fails_when_more_targets_failed_than_may() {
     let dials = run(&mut desk, "r", HangupCause::NotFound, 60);
     assert!((3..=5).contains(&dials), "{dials}");
     assert_eq!(desk.dialer.progress(&owner()).unwrap().end, Some(CampaignEnd::TooManyFailed));
+}
+
+#[test]
+fn while_results_pile_up_nothing_is_claimed_and_what_is_claimed_is_dialled() {
+    let mut desk = Desk::with(vec![TargetState::default(); 200], spec(10));
+    assert!(run(&mut desk, "hdu", HangupCause::NormalClearing, 10) > 0);
+    desk.tell(Event::ResultsPileUp { owner: owner(), full: true });
+    let claimed_before = run(&mut desk, "hdu", HangupCause::NormalClearing, 5);
+    assert!(claimed_before <= 11, "{claimed_before}");
+    assert_eq!(run(&mut desk, "hdu", HangupCause::NormalClearing, 600), 0);
+    assert_eq!(desk.waiting_for(), WaitingFor::Results);
+    desk.tell(Event::ResultsPileUp { owner: owner(), full: false });
+    assert!(run(&mut desk, "hdu", HangupCause::NormalClearing, 10) >= 90);
+}
+
+#[test]
+fn a_touched_job_is_saved_once_though_its_targets_have_no_news() {
+    let mut desk = Desk::with(vec![TargetState::default()], CampaignSpec { suspended: true, ..spec(10) });
+    desk.settle_down();
+    assert!(!desk.wants_to_save());
+    desk.tell(Event::JobTouched { job: job() });
+    desk.pass(1);
+    desk.store();
+    desk.pass(60);
+    assert!(!desk.wants_to_save());
+    desk.tell(Event::JobTouched { job: dialer::JobId::parse("nobody").unwrap() });
+    assert!(!desk.wants_to_save());
+}
+
+#[test]
+fn the_end_of_an_attempt_is_kept_as_it_was_told() {
+    let (mut desk, dial) = Desk::ringing(spec(1));
+    desk.pass(7);
+    desk.webhook(&dial.key, leg(), Position::Ringing, hung_up(HangupCause::UserBusy, Some(486)));
+    let end = desk.settle_down()[0].tally().end.unwrap();
+    assert_eq!((end.cause, end.sip, end.talked, end.heard), (Some(HangupCause::UserBusy), Some(486), None, None));
 }

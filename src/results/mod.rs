@@ -1,0 +1,27 @@
+//! What became of a campaign's targets, one row each: the files that are made of it, and the way to a sink.
+//!
+//! Promises that no phone number is in a row unless it was put there on purpose, that every format has the same columns
+//! with the same names, and that a result counts as delivered only when the sink has said so. Does not know where the
+//! rows come from, nor where the files go.
+
+mod courier;
+mod csv;
+mod cursor;
+mod event;
+mod file;
+mod json_lines;
+mod outbox;
+mod parquet;
+mod postman;
+mod report;
+mod row;
+mod summary;
+
+pub use courier::{Courier, Couriers, Delivery, Word};
+pub use cursor::{Cursor, NotIntervals, Places};
+pub use event::Origin;
+pub use file::{FileError, Format, ResultsFile};
+pub use postman::{Address, NotAnAddress, NotTaken, Postman};
+pub use report::{Subject, report};
+pub use row::{Cell, Column, Kind, Row, columns};
+pub use summary::{Answered, Summary};

@@ -1,0 +1,232 @@
+//! Takes one event to a sink.
+//!
+//! Promises that an event counts as taken only when the sink says so with a status of 2xx, that nothing is followed
+//! elsewhere, that time is bounded, and that no address of this machine or its link is reached unless the operator's
+//! owner allowed that host. A name is looked up anew for each connection, and what it points to is judged then. Never
+//! says in a log what was sent or answered.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Secret;
+use kube::Api;
+use reqwest::redirect::Policy;
+use reqwest::{Client, StatusCode, Url, header};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use super::event::CONTENT_TYPE;
+use crate::api::{FlowWebhooks, ResultsSink, SecretKeyRef, SinkAuth};
+use crate::fetch::{Guarded, Reach, Refused};
+use crate::flows::{UserWebhooks, signature};
+
+/// For the connection alone.
+const CONNECT: Duration = Duration::from_secs(3);
+/// For the whole request.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a key is believed.
+const KEY_FRESH: Duration = Duration::from_secs(30);
+
+/// Where the events of one campaign go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    namespace: String,
+    url: Url,
+    proof: Option<(SinkAuth, SecretKeyRef)>,
+}
+
+/// `spec.results.sink.url` is no URL that could be posted to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("spec.results.sink.url must be an http or https URL with a host")]
+pub struct NotAnAddress;
+
+impl Address {
+    /// Of a sink in a namespace.
+    pub fn of(sink: &ResultsSink, namespace: &str) -> Result<Self, NotAnAddress> {
+        let url = Url::parse(&sink.url).map_err(|_| NotAnAddress)?;
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+            return Err(NotAnAddress);
+        }
+        Ok(Self { namespace: namespace.to_owned(), url, proof: sink.auth.zip(sink.secret_ref.clone()) })
+    }
+}
+
+/// Why the sink does not have it, as far as is known. Its words stand in a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotTaken {
+    /// It said no.
+    #[error("HTTP {0}")]
+    Status(u16),
+    /// No connection, or no answer in time.
+    #[error("NoAnswer")]
+    NoAnswer,
+    /// The address is this machine's or its link's, or the name points to none that may be reached.
+    #[error("AddressRefused")]
+    AddressRefused,
+    /// The Secret, or its key, cannot be read.
+    #[error("SecretUnreadable")]
+    SecretUnreadable,
+}
+
+/// Takes events to sinks. Cheap to clone; clones are the same.
+#[derive(Clone)]
+pub struct Postman(Arc<Shared>);
+
+struct Shared {
+    kube: kube::Client,
+    /// Reaches anything that is neither here nor on this link.
+    guarded: Client,
+    /// For hosts that the operator's owner allowed.
+    open: Client,
+    allowed: UserWebhooks,
+    keys: Mutex<Keys>,
+}
+
+/// Values of Secrets, with when they were read, by namespace, name and key.
+type Keys = BTreeMap<(String, String, String), (Instant, Arc<[u8]>)>;
+
+impl fmt::Debug for Postman {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Postman")
+    }
+}
+
+impl Postman {
+    /// `allowed_hosts` are reached wherever they are: by `host` on the scheme's own port, or by `host:port`.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new(kube: kube::Client, allowed_hosts: Vec<String>) -> reqwest::Result<Self> {
+        let client = || {
+            Client::builder()
+                .redirect(Policy::none())
+                .no_proxy()
+                .connect_timeout(CONNECT)
+                .timeout(PATIENCE)
+                .user_agent(concat!("telnyx-operator/", env!("CARGO_PKG_VERSION")))
+        };
+        let guarded = client().dns_resolver(Arc::new(Guarded(Reach::default()))).build()?;
+        let open = client().build()?;
+        let allowed = UserWebhooks::from(Some(&FlowWebhooks { allowed_hosts, signing_secret_ref: None }));
+        Ok(Self(Arc::new(Shared { kube, guarded, open, allowed, keys: Mutex::default() })))
+    }
+
+    /// Takes an event there, once. `id` is the event's.
+    pub async fn take(&self, to: &Address, id: &str, body: Vec<u8>) -> Result<(), NotTaken> {
+        let client = self.client(&to.url)?;
+        let at = Timestamp::now().as_second().to_string();
+        let mut request = client
+            .post(to.url.clone())
+            .header(header::CONTENT_TYPE, CONTENT_TYPE)
+            .header("webhook-id", id)
+            .header("webhook-timestamp", &at);
+        if let Some((auth, reference)) = &to.proof {
+            let key = self.key(&to.namespace, reference).await?;
+            request = match auth {
+                SinkAuth::Hmac => request.header("webhook-signature", signature(&key, id, &at, &body)),
+                SinkAuth::Bearer => {
+                    let token = std::str::from_utf8(&key).map_err(|_| NotTaken::SecretUnreadable)?;
+                    request.bearer_auth(token.trim())
+                }
+            };
+        }
+        let answer = request.body(body).send().await.map_err(|error| why(&error))?;
+        match answer.status() {
+            status if status.is_success() => Ok(()),
+            status => {
+                if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+                    // There may be a new one.
+                    self.0.keys.lock().await.clear();
+                }
+                Err(NotTaken::Status(status.as_u16()))
+            }
+        }
+    }
+
+    fn client(&self, url: &Url) -> Result<&Client, NotTaken> {
+        if self.0.allowed.allows(url) {
+            return Ok(&self.0.open);
+        }
+        // A resolver is asked about names alone.
+        let host = url.host_str().unwrap_or_default();
+        let literal = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        let here = literal.is_ok_and(|address| !Reach::default().allows(address));
+        if here { Err(NotTaken::AddressRefused) } else { Ok(&self.0.guarded) }
+    }
+
+    /// The Secret's value. One at a time reads it, whoever waits besides gets the same.
+    async fn key(&self, namespace: &str, reference: &SecretKeyRef) -> Result<Arc<[u8]>, NotTaken> {
+        let mut keys = self.0.keys.lock().await;
+        let name = (namespace.to_owned(), reference.name.clone(), reference.key.clone());
+        if let Some((read, key)) = keys.get(&name)
+            && read.elapsed() < KEY_FRESH
+        {
+            return Ok(Arc::clone(key));
+        }
+        let api = Api::<Secret>::namespaced(self.0.kube.clone(), namespace);
+        let secret = api.get(&reference.name).await.map_err(|_| NotTaken::SecretUnreadable)?;
+        let bytes = secret.data.and_then(|mut data| data.remove(&reference.key)).ok_or(NotTaken::SecretUnreadable)?;
+        let key: Arc<[u8]> = bytes.0.into();
+        keys.retain(|_, (read, _)| read.elapsed() < KEY_FRESH);
+        keys.insert(name, (Instant::now(), Arc::clone(&key)));
+        Ok(key)
+    }
+}
+
+fn why(error: &reqwest::Error) -> NotTaken {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        if error.is::<Refused>() {
+            return NotTaken::AddressRefused;
+        }
+        cause = error.source();
+    }
+    NotTaken::NoAnswer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn postman(allowed: &[&str]) -> Postman {
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let config = kube::Config::new("http://127.0.0.1:9".parse().unwrap());
+        let client = kube::Client::try_from(config).unwrap();
+        Postman::new(client, allowed.iter().map(|host| (*host).to_owned()).collect()).unwrap()
+    }
+
+    fn address(url: &str) -> Address {
+        Address::of(&ResultsSink { url: url.to_owned(), auth: None, secret_ref: None }, "default").unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_sink_on_this_machine_is_refused_by_address_and_by_name() {
+        let postman = postman(&[]);
+        for url in ["http://127.0.0.1:9/", "http://[::1]:9/", "http://localhost:9/", "http://0x7f.1:9/"] {
+            let said = postman.take(&address(url), "id", vec![]).await;
+            assert_eq!(said, Err(NotTaken::AddressRefused), "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_allowed_host_is_asked_on_the_port_that_was_named() {
+        let postman = postman(&["127.0.0.1:9"]);
+        // Nobody listens there: it was tried.
+        let said = postman.take(&address("http://127.0.0.1:9/"), "id", vec![]).await;
+        assert_eq!(said, Err(NotTaken::NoAnswer));
+        let said = postman.take(&address("http://127.0.0.1:10/"), "id", vec![]).await;
+        assert_eq!(said, Err(NotTaken::AddressRefused));
+    }
+
+    #[test]
+    fn only_urls_with_a_host_are_addresses() {
+        let sink = |url: &str| ResultsSink { url: url.to_owned(), auth: None, secret_ref: None };
+        for url in ["", "crm.example.com", "ftp://crm.example.com/", "http://", "file:///etc/passwd"] {
+            assert_eq!(Address::of(&sink(url), "default"), Err(NotAnAddress), "{url:?}");
+        }
+    }
+}
