@@ -264,16 +264,14 @@ impl Outcome {
         };
         match (flow.purpose, flow.end) {
             _ if flow.opted_out => Self::OptedOut,
-            (Purpose::Reached, _) => reached,
+            // Said, or come to its end when the limit cut off what was left: our hanging up.
+            (Purpose::Reached, _) | (Purpose::Unsaid, FlowEnd::Completed) => reached,
             (Purpose::Unsaid | Purpose::Missed, FlowEnd::Canceled) => Self::CanceledBySystem,
             (Purpose::Unsaid | Purpose::Missed, FlowEnd::TimeLimit) => Self::TimeLimit,
             (Purpose::Unsaid | Purpose::Missed, _) if hangup.cause == HangupCause::TimeLimit => Self::TimeLimit,
-            (Purpose::Unsaid, end) => match end {
-                FlowEnd::Failed => Self::FlowError,
-                FlowEnd::Completed => reached,
-                FlowEnd::UnderWay | FlowEnd::Canceled | FlowEnd::TimeLimit => missed,
-            },
-            (Purpose::Missed, FlowEnd::UnderWay | FlowEnd::Completed | FlowEnd::Failed) => missed,
+            (Purpose::Unsaid, FlowEnd::Failed) => Self::FlowError,
+            (Purpose::Unsaid, FlowEnd::UnderWay)
+            | (Purpose::Missed, FlowEnd::UnderWay | FlowEnd::Completed | FlowEnd::Failed) => missed,
         }
     }
 
@@ -370,6 +368,7 @@ mod tests {
         normal_clearing    200  f4hxu -> FlowError        1x60m      attempt rang
         normal_clearing    200  f4htu -> TimeLimit        never      attempt rang
         time_limit         200  f4huu -> TimeLimit        never      attempt rang
+        time_limit         200  f4hcu -> Completed        never      attempt rang
         originator_cancel  487  f65535hau -> CanceledBySystem 0m    attempt rang
         normal_clearing    200  f65535har -> Completed    never      attempt rang
         normal_clearing    200  f65535hauo -> OptedOut    never      attempt rang

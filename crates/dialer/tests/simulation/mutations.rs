@@ -6,7 +6,7 @@ use crate::judge::{Check, Judge};
 use crate::run;
 
 /// Worlds that are tried until one shows the breach: what a promise is about does not happen in every one.
-const MOST_SEEDS: u64 = 160;
+const MOST_SEEDS: u64 = 1000;
 
 /// Whether a world in which the promise is broken fails, and by that check.
 fn is_noticed(check: Check, seed: u64) -> bool {
