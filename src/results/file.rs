@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(lines.len(), 5, "{text}");
         assert_eq!(
             lines[0],
-            "id,job,state,outcome,lastOutcome,attempts,refusals,firstRangAt,lastRangAt,endedAt,talkedSecs,amd,hangupCause,sipCode,rule"
+            "id,job,state,outcome,lastOutcome,attempts,refusals,firstRangAt,lastRangAt,endedAt,talkedSecs,amd,hangupCause,sipCode,outcomeRule"
         );
         assert_eq!(
             lines[1],

@@ -4,6 +4,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use serde_json::json;
 use telnyx_operator::api::{CallControlApplication, DialJob, OutboundCampaign, OutboundVoiceProfile, TelnyxAccount};
+use telnyx_operator::dialing::labels::CAMPAIGN_UID;
 use telnyx_simulator::config::Spread;
 
 use crate::world::{World, condition, people, plan};
@@ -24,8 +25,9 @@ async fn a_deleted_campaign_starts_no_call_lets_those_under_way_finish_and_takes
         .eventually("the campaign, its jobs and its Secrets are gone", async || {
             let campaigns = world.all::<OutboundCampaign>().await.len();
             let jobs = world.all::<DialJob>().await.len();
-            let secrets =
-                world.all::<Secret>().await.into_iter().filter(|secret| secret.immutable == Some(true)).count();
+            let of_a_campaign =
+                |secret: &Secret| secret.metadata.labels.iter().flatten().any(|(name, _)| name == CAMPAIGN_UID);
+            let secrets = world.all::<Secret>().await.into_iter().filter(of_a_campaign).count();
             if campaigns + jobs + secrets == 0 { Ok(()) } else { Err(format!("{campaigns} {jobs} {secrets}")) }
         })
         .await;

@@ -58,6 +58,11 @@ pub(crate) enum Sync {
 }
 
 impl Job {
+    /// Whether the store holds all that is known of it.
+    pub(crate) fn is_stored(&self) -> bool {
+        !self.dirty && matches!(self.sync, Sync::Idle)
+    }
+
     /// When the target at `index` is due, by its state and by itself; `None` when it always was.
     pub(crate) fn due_at(&self, index: usize) -> Option<Timestamp> {
         let own = self.targets.get(index).and_then(|target| target.not_before);

@@ -147,7 +147,7 @@ impl Tallied {
 pub struct Progress {
     /// Targets of all jobs held here.
     pub tallied: Tallied,
-    /// Nothing is left to do: every job was handed in and every target has ended.
+    /// Nothing is left to do: every job was handed in, every target has ended, and the store knows it.
     pub complete: bool,
     /// What holds up the next dial.
     pub waiting_for: WaitingFor,

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 
 use crate::dialer::Dialer;
 use crate::ids::{JobId, OwnerId};
-use crate::job::Sync;
 use crate::now::Now;
 use crate::owner::Owner;
 use crate::phone::PhoneNumber;
@@ -15,8 +14,10 @@ impl Dialer {
     /// How far an owner has come. `None`: nothing of it is held here.
     #[must_use]
     pub fn progress(&self, id: &OwnerId) -> Option<Progress> {
-        let owner = self.owners.get(self.owner_numbers.get(id)?)?;
-        let everything_ended = owner.tallied.ended() == owner.tallied.counts.total();
+        let number = self.owner_numbers.get(id)?;
+        let owner = self.owners.get(number)?;
+        let everything_ended = owner.tallied.ended() == owner.tallied.counts.total()
+            && self.jobs.values().all(|job| job.owner != *number || job.is_stored());
         Some(Progress {
             tallied: owner.tallied.clone(),
             complete: owner.audience == Audience::Complete && owner.spec.is_some() && everything_ended,
@@ -121,10 +122,9 @@ impl Dialer {
     #[must_use]
     pub fn job_progress(&self, id: &JobId) -> Option<JobProgress> {
         let job = self.jobs.get(self.job_numbers.get(id)?)?;
-        let stored = !job.dirty && matches!(job.sync, Sync::Idle);
         Some(JobProgress {
             tallied: job.tallied.clone(),
-            finished: stored && job.tallied.ended() == job.tallied.counts.total(),
+            finished: job.is_stored() && job.tallied.ended() == job.tallied.counts.total(),
         })
     }
 }

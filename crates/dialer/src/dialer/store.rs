@@ -8,7 +8,7 @@ use crate::dialer::{Dialer, Due};
 use crate::effect::{Effect, Save, SaveFailure, SavedJob, UnsavedJob, Verdict};
 use crate::flight::Phase;
 use crate::ids::{DeliveryToken, JobId, Version};
-use crate::job::Sync;
+use crate::job::{Job, Sync};
 use crate::owner::{JobNo, Slot};
 use crate::tally::{Halt, Tally};
 use crate::target::TargetState;
@@ -17,11 +17,20 @@ use crate::target::TargetState;
 /// claim is stored, and the leg's next webhook or a look-up tells again.
 const LEISURE: Duration = Duration::from_secs(2);
 
+/// What came of joining a target's state with the store's.
+#[derive(Clone, Copy, Debug, Default)]
+struct Merged {
+    /// The store has to be told.
+    differs: bool,
+    /// The store knew better.
+    yielded: bool,
+}
+
 impl Dialer {
     /// Whether the store holds everything that is known here, so that a process that ends now loses nothing.
     #[must_use]
     pub fn is_stored(&self) -> bool {
-        self.jobs.values().all(|job| !job.dirty && matches!(job.sync, Sync::Idle))
+        self.jobs.values().all(Job::is_stored)
     }
 
     /// The target's new state has to be stored: claims, results and what was given back at once, what is learnt of a
@@ -50,7 +59,7 @@ impl Dialer {
     #[must_use]
     pub fn stored_states(&self, id: &JobId) -> Option<&[TargetState]> {
         let job = self.jobs.get(self.job_numbers.get(id)?)?;
-        (!job.dirty && matches!(job.sync, Sync::Idle)).then_some(job.states.as_slice())
+        job.is_stored().then_some(job.states.as_slice())
     }
 
     /// Makes the job's next appointment with the store.
@@ -230,14 +239,20 @@ impl Dialer {
         let owner = job.owner;
         let targets = job.states.len();
         let stored = states.into_iter().chain(std::iter::repeat_with(TargetState::default)).take(targets);
-        let mut differs = false;
+        let (mut differs, mut yielded) = (false, false);
         for (index, stored) in (0..).zip(stored) {
-            differs |= self.merge(Slot { job: number, index }, &stored);
+            let merged = self.merge(Slot { job: number, index }, &stored);
+            differs |= merged.differs;
+            yielded |= merged.yielded;
         }
         if let Some(job) = self.jobs.get_mut(&number) {
             job.dirty = differs;
             job.save_by = now;
-            if !differs {
+            if yielded {
+                // What was taken for the past when it came may be about the very claim that another process has taken over.
+                let tokens = std::mem::take(&mut job.unsaved_tokens);
+                self.acknowledge_all(tokens, Verdict::Retry);
+            } else if !differs {
                 let tokens = std::mem::take(&mut job.unsaved_tokens);
                 self.acknowledge_all(tokens, Verdict::Done);
             }
@@ -247,17 +262,17 @@ impl Dialer {
         self.plan_claims(owner);
     }
 
-    /// Joins what is remembered of a target with what is stored. Returns whether the store has to be told.
-    fn merge(&mut self, slot: Slot, stored: &TargetState) -> bool {
-        let Some(mine) = self.state(slot).cloned() else { return false };
+    /// Joins what is remembered of a target with what is stored.
+    fn merge(&mut self, slot: Slot, stored: &TargetState) -> Merged {
+        let Some(mine) = self.state(slot).cloned() else { return Merged::default() };
         if mine == *stored {
             self.read_back(slot);
-            return false;
+            return Merged::default();
         }
         if self.flight(slot).is_some_and(|flight| matches!(flight.phase, Phase::Unsaved)) {
             self.revert(slot);
         }
-        let Some(mine) = self.state(slot).cloned() else { return false };
+        let Some(mine) = self.state(slot).cloned() else { return Merged::default() };
         let found = self.without_lifted_halt(slot, stored);
         let yields = self.yields(slot, &mine, &found);
         let joined = if yields { found } else { mine.clone().join(found) };
@@ -275,7 +290,7 @@ impl Dialer {
                 self.release(slot);
             }
         }
-        joined != *stored
+        Merged { differs: joined != *stored, yielded: yields }
     }
 
     /// What was found in the store, less a halt that somebody has lifted here since: it must not come back.

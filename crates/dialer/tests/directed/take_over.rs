@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use dialer::effect::SaveFailure;
+use dialer::call::HangupCause;
+use dialer::client_state::Position;
+use dialer::effect::{SaveFailure, Verdict};
 use dialer::event::{Findings, Liveness};
 use dialer::spec::CampaignSpec;
 use dialer::{Event, SessionId, TargetState, Version};
 use jiff::SignedDuration;
 
-use crate::desk::{Desk, leg, owner, refusal};
+use crate::desk::{Desk, hung_up, leg, owner, refusal};
 use crate::fixture::{spec, wall};
 
 /// The states that a process leaves behind that dies between the save of a claim, made at 5 s, and its dial.
@@ -128,6 +130,30 @@ fn whoever_wakes_up_late_does_not_claim_anew_what_another_process_has_taken_over
         sleeper.store();
     }
     assert!(sleeper.next_dial().is_none(), "the other's call may be ringing");
+}
+
+#[test]
+fn a_webhook_of_a_call_that_another_process_has_placed_meanwhile_is_asked_for_again() {
+    let (mut sleeper, dial) = {
+        let mut desk = Desk::new();
+        desk.pass(6);
+        let (_, dial) = Desk::dialled(spec(1));
+        (desk, dial)
+    };
+    let save = sleeper.save();
+    let mut taken_over = save.states.to_vec();
+    sleeper.clock += Duration::from_secs(40);
+    sleeper.tell(save.stored(Version::new("2")));
+    sleeper.pass(1);
+    let anew = sleeper.save();
+    sleeper.tell(anew.failed(SaveFailure::Conflict));
+    // The sleeper takes it for a call that never was.
+    sleeper.webhook(&dial.key, leg(), Position::Ringing, hung_up(HangupCause::UserBusy, Some(486)));
+    sleeper.pass(1);
+    let TargetState::Claimed { claim, .. } = &mut taken_over[0] else { panic!("claimed, by another process since") };
+    claim.by = SessionId(2);
+    sleeper.reload(taken_over);
+    assert_eq!(sleeper.verdicts(), [Verdict::Retry], "what it tells is in no store");
 }
 
 #[test]
