@@ -69,6 +69,10 @@ async fn every_bound_holds_on_both_of_its_sides() {
     }
     let objects = trials.iter().map(|(kind, path, trial)| {
         let mut object = base(kind);
+        if let Some((adaptive, "abandonRateTarget" | "hardStop" | "windowDays")) = path.rsplit_once('.') {
+            // Without them the API server does not get as far as the rules.
+            set(&mut object, &format!("{adaptive}.agents"), Some(json!({ "count": 1 })));
+        }
         set(&mut object, path, trial.value.clone());
         object
     });
