@@ -148,10 +148,10 @@ async fn every_result_arrives_though_the_sink_is_down_for_a_while_and_the_operat
             (&event["specversion"], &event["type"]),
             (&json!("1.0"), &json!("io.telnyx-operator.target.finished.v1"))
         );
-        assert_eq!(
-            (&event["data"]["outcome"], &event["data"]["hangupCause"]),
-            (&json!("Completed"), &json!("normal_clearing"))
-        );
+        // Whoever hung up while the operator was down may have heard all of it, which nobody can tell any more.
+        let outcome = event["data"]["outcome"].as_str().unwrap();
+        assert!(["Completed", "HumanHangup"].contains(&outcome), "{event}");
+        assert_eq!(event["data"]["hangupCause"], "normal_clearing");
         assert!(!event.to_string().contains("+1555"), "a number was sent");
     }
     let headers = sink.desk.taken.lock().unwrap()[0].0.clone();
@@ -176,12 +176,14 @@ async fn a_sink_that_takes_nothing_stops_new_calls_and_loses_no_result() {
         .await;
     let waiting = world.until::<OutboundCampaign>("c", "waits for its sink", |campaign| {
         let status = &campaign["status"];
-        status["phase"] == "WaitingForSink" && status["pacing"]["inFlight"] == 0
+        let (waiting, pending) = (status["results"]["waiting"].as_u64(), status["counts"]["pending"].as_u64());
+        // A result waits from when it is stored.
+        let all_wait = waiting.zip(pending).is_some_and(|(waiting, pending)| waiting + pending == 1500);
+        status["phase"] == "WaitingForSink" && status["pacing"]["inFlight"] == 0 && all_wait
     });
     let status = waiting.await["status"].clone();
     let pending = status["counts"]["pending"].as_u64().unwrap();
     assert!(pending > 0 && pending <= 500, "{status:#}");
-    assert_eq!(status["results"]["waiting"].as_u64(), Some(1500 - pending), "{status:#}");
     sink.open();
     world.complete("c").await;
     assert_eq!(sink.subjects().len(), 1500);
