@@ -5,11 +5,20 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::columns::Column;
 use super::policies::Policies;
 use super::references::SecretKeyRef;
 
 /// The address of the API when `spec.baseUrl` is unset.
 pub const DEFAULT_BASE_URL: &str = "https://api.telnyx.com/v2";
+
+/// What `kubectl get` shows.
+pub(super) const COLUMNS: [Column; 4] = [
+    Column::ready("Whether the API accepts the key."),
+    Column::REASON,
+    Column::text("Webhooks", ".spec.webhookBaseUrl", "Public address of the operator's webhook receiver.").wide(),
+    Column::AGE,
+];
 
 /// A Telnyx account as the operator uses it. Nothing exists at Telnyx for it: the operator checks the API key and keeps
 /// the account's budget of requests, dials and calls.
@@ -24,32 +33,7 @@ pub const DEFAULT_BASE_URL: &str = "https://api.telnyx.com/v2";
     namespaced,
     status = "TelnyxAccountStatus",
     derive = "PartialEq",
-    doc = "A Telnyx account: its API key, webhook key, public webhook URL, budget, and defaults for the objects that use it.",
-    printcolumn(
-        name = "Ready",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].status"#,
-        description = "Whether the API accepts the key."
-    ),
-    printcolumn(
-        name = "Reason",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].reason"#,
-        description = "Why it is ready or not."
-    ),
-    printcolumn(
-        name = "Webhooks",
-        type_ = "string",
-        json_path = ".spec.webhookBaseUrl",
-        description = "Public address of the operator's webhook receiver.",
-        priority = "1"
-    ),
-    printcolumn(
-        name = "Age",
-        type_ = "date",
-        json_path = ".metadata.creationTimestamp",
-        description = "Time since the resource was created."
-    )
+    doc = "A Telnyx account: its API key, webhook key, public webhook URL, budget, and defaults for the objects that use it."
 )]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-validations" = [{

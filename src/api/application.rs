@@ -4,9 +4,20 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::columns::Column;
 use super::policies::{Import, Policies};
 use super::references::{AccountRef, LocalRef};
 use super::status::RemoteStatus;
+
+/// What `kubectl get` shows.
+pub(super) const COLUMNS: [Column; 6] = [
+    Column::ready("Whether the application exists and is as declared."),
+    Column::SYNCED,
+    Column::ID,
+    Column::REASON.wide(),
+    Column::ACCOUNT,
+    Column::AGE,
+];
 
 /// A Call Control application. Fields that mirror the API keep its names and values; a field that is unset is left to
 /// whoever manages it otherwise.
@@ -21,40 +32,7 @@ use super::status::RemoteStatus;
     namespaced,
     status = "RemoteStatus",
     derive = "PartialEq",
-    doc = "A Call Control application at Telnyx: where its webhooks go, and how its calls leave and arrive.",
-    printcolumn(
-        name = "Ready",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].status"#,
-        description = "Whether the application exists and is as declared."
-    ),
-    printcolumn(
-        name = "Synced",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Synced")].status"#,
-        description = "Whether the last pass could read and write it."
-    ),
-    printcolumn(name = "Id", type_ = "string", json_path = ".status.id", description = "Id at Telnyx."),
-    printcolumn(
-        name = "Reason",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].reason"#,
-        description = "Why it is ready or not.",
-        priority = "1"
-    ),
-    printcolumn(
-        name = "Account",
-        type_ = "string",
-        json_path = ".spec.accountRef.name",
-        description = "The TelnyxAccount.",
-        priority = "1"
-    ),
-    printcolumn(
-        name = "Age",
-        type_ = "date",
-        json_path = ".metadata.creationTimestamp",
-        description = "Time since the resource was created."
-    )
+    doc = "A Call Control application at Telnyx: where its webhooks go, and how its calls leave and arrive."
 )]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-validations" = [{

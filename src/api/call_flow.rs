@@ -6,7 +6,17 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::columns::Column;
 use super::references::SecretKeyRef;
+
+/// What `kubectl get` shows.
+pub(super) const COLUMNS: [Column; 5] = [
+    Column::ready("Whether calls can run it."),
+    Column::number("Revision", ".status.revision", "The revision that new calls run."),
+    Column::number("ActiveCalls", ".status.activeCalls", "Calls under way, of all revisions."),
+    Column::REASON.wide(),
+    Column::AGE,
+];
 
 /// A call flow. A call runs the revision that was current when it began, to its end.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -20,38 +30,7 @@ use super::references::SecretKeyRef;
     namespaced,
     status = "CallFlowStatus",
     derive = "PartialEq",
-    doc = "What to do on a call: a graph of steps, each a command of the Voice API or a decision.",
-    printcolumn(
-        name = "Ready",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].status"#,
-        description = "Whether calls can run it."
-    ),
-    printcolumn(
-        name = "Revision",
-        type_ = "integer",
-        json_path = ".status.revision",
-        description = "The revision that new calls run."
-    ),
-    printcolumn(
-        name = "ActiveCalls",
-        type_ = "integer",
-        json_path = ".status.activeCalls",
-        description = "Calls under way, of all revisions."
-    ),
-    printcolumn(
-        name = "Reason",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].reason"#,
-        description = "Why it is ready or not.",
-        priority = "1"
-    ),
-    printcolumn(
-        name = "Age",
-        type_ = "date",
-        json_path = ".metadata.creationTimestamp",
-        description = "Time since the resource was created."
-    )
+    doc = "What to do on a call: a graph of steps, each a command of the Voice API or a decision."
 )]
 #[serde(rename_all = "camelCase")]
 pub struct CallFlowSpec {

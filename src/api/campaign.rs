@@ -8,10 +8,25 @@ use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
 use super::audience::{Target, TargetsFrom};
+use super::columns::Column;
 use super::dial_plan::DialPlan;
 use super::references::PinnedFlow;
 use super::results::{Results, ResultsStatus};
 use super::schema::add_rules;
+
+/// What `kubectl get` shows.
+pub(super) const COLUMNS: [Column; 10] = [
+    Column::ready("Whether the campaign can do what it should."),
+    Column::text("Phase", ".status.phase", "One word for people; programs read the conditions."),
+    Column::number("Total", ".status.counts.total", "Targets."),
+    Column::number("Completed", ".status.counts.completed", "Targets that were reached."),
+    Column::number("Failed", ".status.counts.failed", "Targets given up."),
+    Column::number("InFlight", ".status.pacing.inFlight", "Calls under way."),
+    Column::number("Pending", ".status.counts.pending", "Targets not called yet.").wide(),
+    Column::number("Retryable", ".status.counts.retryable", "Targets that will be called again.").wide(),
+    Column::REASON.wide(),
+    Column::AGE,
+];
 
 /// A list of people to call, and how. The list is cut into `DialJob`s, which hold the state of each target.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -25,65 +40,7 @@ use super::schema::add_rules;
     namespaced,
     status = "OutboundCampaignStatus",
     derive = "PartialEq",
-    doc = "A list of people to call: whom, with what announcement or call flow, how fast, when, and how often.",
-    printcolumn(
-        name = "Ready",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].status"#,
-        description = "Whether the campaign can do what it should."
-    ),
-    printcolumn(
-        name = "Phase",
-        type_ = "string",
-        json_path = ".status.phase",
-        description = "One word for people; programs read the conditions."
-    ),
-    printcolumn(name = "Total", type_ = "integer", json_path = ".status.counts.total", description = "Targets."),
-    printcolumn(
-        name = "Completed",
-        type_ = "integer",
-        json_path = ".status.counts.completed",
-        description = "Targets that were reached."
-    ),
-    printcolumn(
-        name = "Failed",
-        type_ = "integer",
-        json_path = ".status.counts.failed",
-        description = "Targets given up."
-    ),
-    printcolumn(
-        name = "InFlight",
-        type_ = "integer",
-        json_path = ".status.pacing.inFlight",
-        description = "Calls under way."
-    ),
-    printcolumn(
-        name = "Pending",
-        type_ = "integer",
-        json_path = ".status.counts.pending",
-        description = "Targets not called yet.",
-        priority = "1"
-    ),
-    printcolumn(
-        name = "Retryable",
-        type_ = "integer",
-        json_path = ".status.counts.retryable",
-        description = "Targets that will be called again.",
-        priority = "1"
-    ),
-    printcolumn(
-        name = "Reason",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].reason"#,
-        description = "Why it is ready or not.",
-        priority = "1"
-    ),
-    printcolumn(
-        name = "Age",
-        type_ = "date",
-        json_path = ".metadata.creationTimestamp",
-        description = "Time since the resource was created."
-    )
+    doc = "A list of people to call: whom, with what announcement or call flow, how fast, when, and how often."
 )]
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = campaign_rules)]

@@ -5,7 +5,23 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::columns::Column;
 use super::references::{AccountRef, LocalRef};
+
+/// What `kubectl get` shows.
+pub(super) const COLUMNS: [Column; 7] = [
+    Column::ready("Whether the policy can be put into effect."),
+    Column::text(
+        "Live",
+        r#".status.conditions[?(@.type=="Ready")].reason"#,
+        "Whether the conference is live, or why the policy cannot be put into effect.",
+    ),
+    Column::synced("Whether the live conference is as declared."),
+    Column::number("Participants", ".status.participants.count", "Who takes part now."),
+    Column::text("Recording", ".status.recording", "Whether it is recorded."),
+    Column::ACCOUNT,
+    Column::AGE,
+];
 
 /// A conference at Telnyx cannot exist empty: it begins with the first call that enters it. So this is no object to be
 /// made, but a policy that waits for the conference of this name, and makes it so while it lives.
@@ -20,50 +36,7 @@ use super::references::{AccountRef, LocalRef};
     namespaced,
     status = "ConferenceStatus",
     derive = "PartialEq",
-    doc = "The policy of a named conference, and what it is to be like while it lives.",
-    printcolumn(
-        name = "Ready",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].status"#,
-        description = "Whether the policy can be put into effect."
-    ),
-    printcolumn(
-        name = "Live",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].reason"#,
-        description = "Whether the conference is live, or why the policy cannot be put into effect."
-    ),
-    printcolumn(
-        name = "Synced",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Synced")].status"#,
-        description = "Whether the live conference is as declared."
-    ),
-    printcolumn(
-        name = "Participants",
-        type_ = "integer",
-        json_path = ".status.participants.count",
-        description = "Who takes part now."
-    ),
-    printcolumn(
-        name = "Recording",
-        type_ = "string",
-        json_path = ".status.recording",
-        description = "Whether it is recorded."
-    ),
-    printcolumn(
-        name = "Account",
-        type_ = "string",
-        json_path = ".spec.accountRef.name",
-        description = "The TelnyxAccount.",
-        priority = "1"
-    ),
-    printcolumn(
-        name = "Age",
-        type_ = "date",
-        json_path = ".metadata.creationTimestamp",
-        description = "Time since the resource was created."
-    )
+    doc = "The policy of a named conference, and what it is to be like while it lives."
 )]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-validations" = [{

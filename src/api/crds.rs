@@ -4,32 +4,34 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{CustomR
 use kube::CustomResourceExt;
 use serde_json::{Value, json};
 
+use super::columns::Column;
 use super::{
     CallControlApplication, CallFlow, Conference, DialJob, DoNotCallList, OutboundCampaign, OutboundVoiceProfile,
-    Queue, TelnyxAccount,
+    Queue, TelnyxAccount, account, application, call_flow, campaign, conference, dial_job, do_not_call_list, profile,
+    queue,
 };
 
 /// Every definition, in the order in which a reader meets the kinds. `Kind::crd()` of a single kind lacks what is added
-/// here: install these.
+/// here, its columns too: install these.
 #[must_use]
 pub fn crds() -> Vec<CustomResourceDefinition> {
     [
-        TelnyxAccount::crd(),
-        CallControlApplication::crd(),
-        OutboundVoiceProfile::crd(),
-        Queue::crd(),
-        Conference::crd(),
-        CallFlow::crd(),
-        OutboundCampaign::crd(),
-        DialJob::crd(),
-        DoNotCallList::crd(),
+        finished(TelnyxAccount::crd(), &account::COLUMNS),
+        finished(CallControlApplication::crd(), &application::COLUMNS),
+        finished(OutboundVoiceProfile::crd(), &profile::COLUMNS),
+        finished(Queue::crd(), &queue::COLUMNS),
+        finished(Conference::crd(), &conference::COLUMNS),
+        finished(CallFlow::crd(), &call_flow::COLUMNS),
+        finished(OutboundCampaign::crd(), &campaign::COLUMNS),
+        finished(DialJob::crd(), &dial_job::COLUMNS),
+        finished(DoNotCallList::crd(), &do_not_call_list::COLUMNS),
     ]
-    .map(finished)
     .into()
 }
 
-fn finished(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
+fn finished(mut crd: CustomResourceDefinition, columns: &[Column]) -> CustomResourceDefinition {
     for version in &mut crd.spec.versions {
+        version.additional_printer_columns = Some(columns.iter().copied().map(Into::into).collect());
         if let Some(root) = version.schema.as_mut().and_then(|schema| schema.open_api_v3_schema.as_mut()) {
             tidy(root);
             default_status(root);

@@ -7,9 +7,22 @@ use serde::{Deserialize, Serialize};
 
 use super::audience::Target;
 use super::campaign::Counts;
+use super::columns::Column;
 use super::dial_plan::DialPlan;
 use super::references::PinnedFlow;
 use super::schema::add_rules;
+
+/// What `kubectl get` shows.
+pub(super) const COLUMNS: [Column; 8] = [
+    Column::ready("Whether the job can do what it should."),
+    Column::text("Campaign", ".spec.campaignRef.name", "Whose targets these are."),
+    Column::number("Total", ".status.counts.total", "Targets."),
+    Column::number("Completed", ".status.counts.completed", "Targets that were reached."),
+    Column::number("Failed", ".status.counts.failed", "Targets given up."),
+    Column::number("Ringing", ".status.counts.ringing", "Calls that ring.").wide(),
+    Column::number("Live", ".status.counts.live", "Calls answered and under way.").wide(),
+    Column::AGE,
+];
 
 /// Up to 250 targets of one campaign, or of nobody: with a plan of its own a job can be used alone.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -23,52 +36,7 @@ use super::schema::add_rules;
     namespaced,
     status = "DialJobStatus",
     derive = "PartialEq",
-    doc = "Up to 250 targets of one campaign, or standing alone, with the state of each.",
-    printcolumn(
-        name = "Ready",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].status"#,
-        description = "Whether the job can do what it should."
-    ),
-    printcolumn(
-        name = "Campaign",
-        type_ = "string",
-        json_path = ".spec.campaignRef.name",
-        description = "Whose targets these are."
-    ),
-    printcolumn(name = "Total", type_ = "integer", json_path = ".status.counts.total", description = "Targets."),
-    printcolumn(
-        name = "Completed",
-        type_ = "integer",
-        json_path = ".status.counts.completed",
-        description = "Targets that were reached."
-    ),
-    printcolumn(
-        name = "Failed",
-        type_ = "integer",
-        json_path = ".status.counts.failed",
-        description = "Targets given up."
-    ),
-    printcolumn(
-        name = "Ringing",
-        type_ = "integer",
-        json_path = ".status.counts.ringing",
-        description = "Calls that ring.",
-        priority = "1"
-    ),
-    printcolumn(
-        name = "Live",
-        type_ = "integer",
-        json_path = ".status.counts.live",
-        description = "Calls answered and under way.",
-        priority = "1"
-    ),
-    printcolumn(
-        name = "Age",
-        type_ = "date",
-        json_path = ".metadata.creationTimestamp",
-        description = "Time since the resource was created."
-    )
+    doc = "Up to 250 targets of one campaign, or standing alone, with the state of each."
 )]
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = job_rules)]

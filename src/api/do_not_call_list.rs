@@ -7,8 +7,19 @@ use kube::CustomResource;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
+use super::columns::Column;
 use super::references::{AccountRef, ConfigMapKeyRef, SecretKeyRef};
 use super::schema::add_rules;
+
+/// What `kubectl get` shows.
+pub(super) const COLUMNS: [Column; 6] = [
+    Column::ready("Whether the list is read and obeyed."),
+    Column::number("Entries", ".status.entries", "Numbers listed."),
+    Column::number("Rejected", ".status.rejected", "Rows that name no number."),
+    Column::since("AsOf", ".status.asOf", "When the source was read that was not read for longest."),
+    Column::REASON.wide(),
+    Column::AGE,
+];
 
 /// Numbers that no campaign of an account may call, whatever its purpose. Until a list that was declared is read, the
 /// account's campaigns call nobody.
@@ -23,39 +34,7 @@ use super::schema::add_rules;
     namespaced,
     status = "DoNotCallListStatus",
     derive = "PartialEq",
-    doc = "Numbers that no campaign of an account may call.",
-    printcolumn(
-        name = "Ready",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].status"#,
-        description = "Whether the list is read and obeyed."
-    ),
-    printcolumn(name = "Entries", type_ = "integer", json_path = ".status.entries", description = "Numbers listed."),
-    printcolumn(
-        name = "Rejected",
-        type_ = "integer",
-        json_path = ".status.rejected",
-        description = "Rows that name no number."
-    ),
-    printcolumn(
-        name = "AsOf",
-        type_ = "date",
-        json_path = ".status.asOf",
-        description = "When the source was read that was not read for longest."
-    ),
-    printcolumn(
-        name = "Reason",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].reason"#,
-        description = "Why it is ready or not.",
-        priority = "1"
-    ),
-    printcolumn(
-        name = "Age",
-        type_ = "date",
-        json_path = ".metadata.creationTimestamp",
-        description = "Time since the resource was created."
-    )
+    doc = "Numbers that no campaign of an account may call."
 )]
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = list_rules)]

@@ -5,8 +5,6 @@
 //! in Pascal case. Unset means unmanaged, unless a field's documentation names a default. Does not know how anything is
 //! acted on.
 
-#![allow(clippy::duplicated_attributes, reason = "every printer column names its type, and most are strings")]
-
 mod account;
 mod adaptive;
 mod announcement;
@@ -14,6 +12,7 @@ mod application;
 mod audience;
 mod call_flow;
 mod campaign;
+mod columns;
 mod conference;
 mod crds;
 mod dial_job;

@@ -4,9 +4,20 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::columns::Column;
 use super::policies::{Import, Policies};
 use super::references::AccountRef;
 use super::status::RemoteStatus;
+
+/// What `kubectl get` shows.
+pub(super) const COLUMNS: [Column; 6] = [
+    Column::ready("Whether the profile exists and is as declared."),
+    Column::SYNCED,
+    Column::ID,
+    Column::REASON.wide(),
+    Column::ACCOUNT,
+    Column::AGE,
+];
 
 /// An outbound voice profile. Fields that mirror the API keep its names and values; a field that is unset is left to
 /// whoever manages it otherwise.
@@ -21,40 +32,7 @@ use super::status::RemoteStatus;
     namespaced,
     status = "RemoteStatus",
     derive = "PartialEq",
-    doc = "An outbound voice profile at Telnyx: where calls may go, how many, and what they may cost.",
-    printcolumn(
-        name = "Ready",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].status"#,
-        description = "Whether the profile exists and is as declared."
-    ),
-    printcolumn(
-        name = "Synced",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Synced")].status"#,
-        description = "Whether the last pass could read and write it."
-    ),
-    printcolumn(name = "Id", type_ = "string", json_path = ".status.id", description = "Id at Telnyx."),
-    printcolumn(
-        name = "Reason",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].reason"#,
-        description = "Why it is ready or not.",
-        priority = "1"
-    ),
-    printcolumn(
-        name = "Account",
-        type_ = "string",
-        json_path = ".spec.accountRef.name",
-        description = "The TelnyxAccount.",
-        priority = "1"
-    ),
-    printcolumn(
-        name = "Age",
-        type_ = "date",
-        json_path = ".metadata.creationTimestamp",
-        description = "Time since the resource was created."
-    )
+    doc = "An outbound voice profile at Telnyx: where calls may go, how many, and what they may cost."
 )]
 #[serde(rename_all = "camelCase")]
 pub struct OutboundVoiceProfileSpec {

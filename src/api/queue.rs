@@ -5,9 +5,24 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::columns::Column;
 use super::policies::{Import, Policies};
 use super::references::AccountRef;
 use super::status::RemoteStatus;
+
+/// What `kubectl get` shows.
+pub(super) const COLUMNS: [Column; 9] = [
+    Column::ready("Whether the queue exists and is as declared."),
+    Column::SYNCED,
+    Column::ID,
+    Column::number("Calls", ".status.occupancy.currentSize", "Calls in the queue."),
+    Column::since("Oldest", ".status.occupancy.oldestEnqueuedAt", "How long the call that came first has waited."),
+    Column::number("Average", ".status.occupancy.averageWaitTimeSecs", "Average wait in seconds, as Telnyx counts it.")
+        .wide(),
+    Column::REASON.wide(),
+    Column::ACCOUNT,
+    Column::AGE,
+];
 
 /// A call queue. Telnyx removes queues that stay empty; the operator makes them again.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -21,59 +36,7 @@ use super::status::RemoteStatus;
     namespaced,
     status = "QueueStatus",
     derive = "PartialEq",
-    doc = "A queue at Telnyx in which calls wait.",
-    printcolumn(
-        name = "Ready",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].status"#,
-        description = "Whether the queue exists and is as declared."
-    ),
-    printcolumn(
-        name = "Synced",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Synced")].status"#,
-        description = "Whether the last pass could read and write it."
-    ),
-    printcolumn(name = "Id", type_ = "string", json_path = ".status.id", description = "Id at Telnyx."),
-    printcolumn(
-        name = "Calls",
-        type_ = "integer",
-        json_path = ".status.occupancy.currentSize",
-        description = "Calls in the queue."
-    ),
-    printcolumn(
-        name = "Oldest",
-        type_ = "date",
-        json_path = ".status.occupancy.oldestEnqueuedAt",
-        description = "How long the call that came first has waited."
-    ),
-    printcolumn(
-        name = "Average",
-        type_ = "integer",
-        json_path = ".status.occupancy.averageWaitTimeSecs",
-        description = "Average wait in seconds, as Telnyx counts it.",
-        priority = "1"
-    ),
-    printcolumn(
-        name = "Reason",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].reason"#,
-        description = "Why it is ready or not.",
-        priority = "1"
-    ),
-    printcolumn(
-        name = "Account",
-        type_ = "string",
-        json_path = ".spec.accountRef.name",
-        description = "The TelnyxAccount.",
-        priority = "1"
-    ),
-    printcolumn(
-        name = "Age",
-        type_ = "date",
-        json_path = ".metadata.creationTimestamp",
-        description = "Time since the resource was created."
-    )
+    doc = "A queue at Telnyx in which calls wait."
 )]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-validations" = [{
