@@ -23,6 +23,7 @@ mod defaults;
 mod examples;
 mod foreign;
 mod generated;
+mod krew;
 mod observability;
 mod rules;
 mod rules_as_tables;
