@@ -162,14 +162,19 @@ pub enum SetupError {
     Client(#[from] reqwest::Error),
 }
 
+/// Trusts Mozilla's roots, compiled in, and nothing of this machine's.
+pub(crate) fn public_roots() -> Result<rustls::ClientConfig, rustls::Error> {
+    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
+}
+
 impl Fetcher {
     /// Mozilla's roots, compiled in; no proxy and nothing else of the environment.
     pub fn new(reach: Reach) -> Result<Self, SetupError> {
-        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
         let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls.with_root_certificates(roots).with_no_client_auth())
+            .tls_backend_preconfigured(public_roots()?)
             .http1_only()
             .user_agent(concat!("telnyx-operator/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)

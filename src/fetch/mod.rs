@@ -12,6 +12,7 @@ mod reach;
 mod stores;
 
 pub use body::Body;
+pub(crate) use client::public_roots;
 pub use client::{Answer, FetchError, Fetcher, Question, SetupError, Version};
 pub use places::{BadCredentials, Credentials, Place};
 pub(crate) use reach::Guarded;

@@ -62,11 +62,12 @@ impl Desk {
         let connection = application(&world).await;
         world.queue("waiting-room", json!({})).await;
         world.ready::<Queue>("waiting-room").await;
-        let bin = tempfile::tempdir().unwrap();
-        for name in ["kubectl-telnyx", "kubectl_complete-telnyx"] {
-            symlink(env!("CARGO_BIN_EXE_telnyx-operator"), bin.path().join(name)).unwrap();
-        }
-        Self { world, connection, bin }
+        Self { world, connection, bin: programs() }
+    }
+
+    /// On a cluster of its own, without an account: for stories that meddle with the definitions.
+    pub(crate) async fn alone() -> Self {
+        Self { world: World::alone().await, connection: ConnectionId::from("none"), bin: programs() }
     }
 
     pub(crate) fn program(&self, name: &str) -> PathBuf {
@@ -75,8 +76,12 @@ impl Desk {
 
     /// `kubectl telnyx ARGUMENTS` in the desk's namespace, as the cluster's administrator.
     pub(crate) async fn telnyx(&self, arguments: &[&str]) -> Ran {
-        let kubeconfig = self.world.access.as_ref().unwrap().kubeconfig();
-        self.telnyx_as(kubeconfig, &self.world.namespace, arguments).await
+        self.telnyx_as(self.kubeconfig(), &self.world.namespace, arguments).await
+    }
+
+    /// The cluster's administrator's.
+    pub(crate) fn kubeconfig(&self) -> &std::path::Path {
+        self.world.access.as_ref().unwrap().kubeconfig()
     }
 
     pub(crate) async fn telnyx_as(&self, kubeconfig: &std::path::Path, namespace: &str, arguments: &[&str]) -> Ran {
@@ -116,6 +121,14 @@ impl Desk {
         let answer = reqwest::Client::new().post(url).bearer_auth(KEY).json(&body).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
+}
+
+fn programs() -> TempDir {
+    let bin = tempfile::tempdir().unwrap();
+    for name in ["kubectl-telnyx", "kubectl_complete-telnyx"] {
+        symlink(env!("CARGO_BIN_EXE_telnyx-operator"), bin.path().join(name)).unwrap();
+    }
+    bin
 }
 
 /// An application through which calls can leave.

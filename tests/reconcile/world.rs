@@ -44,6 +44,8 @@ pub(crate) struct World {
     http: reqwest::Client,
     operator: Option<(CancellationToken, JoinHandle<()>)>,
     pub(crate) admin: String,
+    /// Where it receives webhooks.
+    pub(crate) hooks: String,
 }
 
 impl World {
@@ -83,6 +85,7 @@ impl World {
             http: reqwest::Client::new(),
             operator: None,
             admin: String::new(),
+            hooks: String::new(),
         };
         world.create_namespace().await;
         world.start_operator().await;
@@ -141,6 +144,7 @@ impl World {
         };
         let operator = Operator::prepare(self.operators.clone(), options, shutdown.clone()).await.unwrap();
         self.admin = format!("http://{}", operator.admin_address().unwrap());
+        self.hooks = format!("http://{}", operator.webhook_address().unwrap());
         self.operator = Some((shutdown, tokio::spawn(operator.run())));
     }
 

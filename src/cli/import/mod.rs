@@ -58,10 +58,26 @@ struct Meant {
 
 /// What can be imported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(in crate::cli) enum Kind {
     Profile,
     Application,
     Queue,
+}
+
+/// The manifest of one object that the account holds.
+pub(in crate::cli) async fn one(client: &Client, kind: Kind, id: &str, account: &str) -> Result<Value, ImportError> {
+    let mut writer = Writer::new(account, None);
+    Ok(match kind {
+        Kind::Profile => writer.profile(&held::<Profiles>(client, id).await?),
+        Kind::Application => writer.application(&held::<Applications>(client, id).await?),
+        Kind::Queue => writer.queue(&held::<Queues>(client, id).await?),
+    })
+}
+
+async fn held<E: External>(client: &Client, id: &str) -> Result<Listed, ImportError> {
+    let found = E::list(client).await.map_err(ImportError::Api)?;
+    let meant = found.into_iter().find(|listed| listed.id == id);
+    meant.ok_or_else(|| ImportError::Absent(format!("{} {id}", E::KIND)))
 }
 
 impl Meant {

@@ -36,7 +36,7 @@ impl Desk {
 }
 
 /// The account that was named, as `NAME` or `NAMESPACE/NAME`, else the only one of the namespace.
-async fn choose(place: &Place, named: Option<&str>) -> Result<TelnyxAccount, PluginError> {
+pub(super) async fn choose(place: &Place, named: Option<&str>) -> Result<TelnyxAccount, PluginError> {
     let (namespace, name) = match named.map(|named| named.split_once('/').ok_or(named)) {
         Some(Ok((namespace, name))) => (namespace, Some(name)),
         Some(Err(name)) => (place.namespace.as_str(), Some(name)),
@@ -64,7 +64,14 @@ async fn choose(place: &Place, named: Option<&str>) -> Result<TelnyxAccount, Plu
     }
 }
 
-async fn api_key(place: &Place, namespace: &str, reference: &SecretKeyRef) -> Result<ApiKey, PluginError> {
+pub(super) async fn api_key(place: &Place, namespace: &str, reference: &SecretKeyRef) -> Result<ApiKey, PluginError> {
+    let text = text_of(place, namespace, reference).await?;
+    let (secret, namespace) = (reference.name.clone(), namespace.to_owned());
+    ApiKey::new(text).map_err(|source| PluginError::Key { secret, namespace, source })
+}
+
+/// The text under a key of a Secret, without white space around it.
+pub(super) async fn text_of(place: &Place, namespace: &str, reference: &SecretKeyRef) -> Result<String, PluginError> {
     let (secret, namespace) = (reference.name.clone(), namespace.to_owned());
     let secrets = Api::<Secret>::namespaced(place.kube.clone(), &namespace);
     let found = match secrets.get_opt(&secret).await {
@@ -79,5 +86,5 @@ async fn api_key(place: &Place, namespace: &str, reference: &SecretKeyRef) -> Re
     let data = found.ok_or_else(|| unusable("does not exist".to_owned()))?.data.unwrap_or_default();
     let bytes = data.get(&reference.key).ok_or_else(|| unusable(format!("has no key {}", reference.key)))?;
     let text = std::str::from_utf8(&bytes.0).map_err(|_| unusable(format!("holds no text under {}", reference.key)))?;
-    ApiKey::new(text.trim().to_owned()).map_err(|source| PluginError::Key { secret, namespace, source })
+    Ok(text.trim().to_owned())
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use telnyx_voice::{BuildError, InvalidApiKey};
 
+use crate::cli::import::ImportError;
 use crate::results::FileError;
 
 /// Why a command of the plugin did nothing, or not all.
@@ -230,6 +231,45 @@ pub enum PluginError {
         /// Those that exist.
         known: Vec<String>,
     },
+    /// No such object.
+    #[error("no {kind} {name} in namespace {namespace}: {}", there(known))]
+    ObjectNotFound {
+        /// Its kind.
+        kind: String,
+        /// Where.
+        namespace: String,
+        /// Which.
+        name: String,
+        /// Those that exist.
+        known: Vec<String>,
+    },
+    /// The operator has not done it in the time that was given.
+    #[error(
+        "{what} was asked for, and the operator has not done it within {seconds} s ({said}): it goes on trying. If nothing comes of it: kubectl telnyx doctor"
+    )]
+    NotYet {
+        /// What was asked for.
+        what: String,
+        /// How long was waited.
+        seconds: u64,
+        /// What the object's `Ready` condition says.
+        said: String,
+    },
+    /// The resource stands for something else already.
+    #[error(
+        "{kind} {name} stands for {id} already, and cannot change over: take another name, or delete it first (with spec.deletionPolicy: Retain what it stands for stays)"
+    )]
+    StandsForAnother {
+        /// Its kind.
+        kind: String,
+        /// Which.
+        name: String,
+        /// What it stands for.
+        id: String,
+    },
+    /// What is to be adopted cannot be read.
+    #[error(transparent)]
+    Import(#[from] ImportError),
     /// The list that a job was made with is missing or altered.
     #[error("the targets of DialJob {job} cannot be read: {problem}")]
     TargetsUnusable {

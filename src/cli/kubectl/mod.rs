@@ -1,4 +1,5 @@
-//! `kubectl telnyx`: looks at live calls, queues, conferences and campaigns, and commands them.
+//! `kubectl telnyx`: shows how accounts and what uses them stand; looks at live calls, queues, conferences and campaigns,
+//! and commands them.
 //!
 //! The same program under another name: `kubectl-telnyx` on the PATH is what kubectl runs for `kubectl telnyx`;
 //! `telnyx-operator kubectl` does the same. It asks Telnyx itself, with the API key of the account's Secret, which it
@@ -7,18 +8,24 @@
 //! Does not need a running operator, and knows nothing of flows.
 
 mod account;
+mod adopt;
 mod calls;
 mod campaigns;
 mod complete;
 mod conferences;
+mod doctor;
 mod error;
 mod fields;
+mod kinds;
 mod options;
 mod place;
 mod print;
 mod queues;
 mod reach;
+mod resync;
+mod status;
 mod verbs;
+mod wait;
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -78,10 +85,14 @@ pub fn command() -> Command {
     let command = Command::new(NAME)
         .bin_name("kubectl telnyx")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Looks at live calls, queues, conferences and campaigns of this namespace, and commands them")
+        .about("Shows how the accounts and everything that uses them stand; looks at live calls, queues, conferences and campaigns, and commands them")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommands([
+            status::command(),
+            doctor::command(),
+            resync::command(),
+            adopt::command(),
             calls::command(),
             queues::command(),
             conferences::command(),
@@ -118,13 +129,17 @@ fn in_runtime(area: &str, matches: &ArgMatches) -> Result<ExitCode, PluginError>
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(PluginError::Runtime)?;
     runtime.block_on(async {
         match area {
+            status::COMMAND => return status::run(matches).await,
+            doctor::COMMAND => return doctor::run(matches).await,
+            resync::COMMAND => resync::run(matches).await,
+            adopt::COMMAND => adopt::run(matches).await,
             calls::COMMAND => calls::run(matches).await,
             campaigns::COMMAND => campaigns::run(matches).await,
             conferences::COMMAND => conferences::run(matches).await,
             _ => queues::run(matches).await,
-        }
-    })?;
-    Ok(ExitCode::SUCCESS)
+        }?;
+        Ok(ExitCode::SUCCESS)
+    })
 }
 
 #[cfg(test)]

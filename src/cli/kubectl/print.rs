@@ -41,10 +41,22 @@ pub(super) fn list(
                 eprintln!("{nothing}");
                 return Ok(());
             }
-            let terminal = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            text(&render(&table, options.output == Output::Wide, terminal))
+            self::table(options, &table, |_, _| None)
         }
     }
+}
+
+/// The colour of a cell by its column and text, as an SGR parameter (ECMA-48, 8.3.117).
+pub(super) type Tint = fn(usize, &str) -> Option<&'static str>;
+
+/// Prints a table, in colour where that is wanted.
+pub(super) fn table(options: &Options, table: &Table, tint: Tint) -> Result<(), PluginError> {
+    text(&render(table, options.output == Output::Wide, coloured().then_some(tint)))
+}
+
+/// Colour is for eyes: not in a file or a pipe, nor where <https://no-color.org> asks for none.
+pub(super) fn coloured() -> bool {
+    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty())
 }
 
 /// Prints one value as JSON, or as YAML where the table was not asked for either.
@@ -103,7 +115,8 @@ fn mask(value: &mut Value) {
     }
 }
 
-fn render(table: &Table, wide: bool, terminal: bool) -> String {
+/// A table as text; with a tint for a terminal.
+pub(super) fn render(table: &Table, wide: bool, tint: Option<Tint>) -> String {
     let shown: Vec<usize> = (0..table.columns.len())
         .filter(|index| wide || table.columns.get(*index).is_some_and(|column| column.1 == Shown::Always))
         .collect();
@@ -114,12 +127,20 @@ fn render(table: &Table, wide: bool, terminal: bool) -> String {
         cells.chain([title(index).len()]).max().unwrap_or_default()
     };
     let line = |cells: &mut dyn Iterator<Item = (usize, String)>| {
-        let padded: Vec<String> = cells.map(|(index, text)| format!("{text:<0$}", width(index))).collect();
+        let padded: Vec<String> = cells
+            .map(|(index, text)| {
+                let space = " ".repeat(width(index).saturating_sub(text.chars().count()));
+                match tint.and_then(|tint| tint(index, &text)) {
+                    Some(colour) => format!("\x1b[{colour}m{text}\x1b[0m{space}"),
+                    None => text + &space,
+                }
+            })
+            .collect();
         padded.join("   ").trim_end().to_owned()
     };
     let head = line(&mut shown.iter().map(|index| (*index, title(*index).to_owned())));
     // Bold, and back to normal (ECMA-48, 8.3.117).
-    let mut out = if terminal { format!("\x1b[1m{head}\x1b[0m\n") } else { format!("{head}\n") };
+    let mut out = if tint.is_some() { format!("\x1b[1m{head}\x1b[0m\n") } else { format!("{head}\n") };
     for row in &table.rows {
         out.push_str(&line(&mut shown.iter().map(|index| (*index, cell(row, *index)))));
         out.push('\n');
@@ -159,14 +180,14 @@ mod tests {
 
     #[test]
     fn columns_line_up_and_wide_shows_them_all() {
-        assert_eq!(render(&table(), false, false), "CALL        AGE\nv3:abcdef   3s\nv3:a        10m0s\n");
-        assert!(render(&table(), true, false).starts_with("CALL        LEG   AGE\n"));
+        assert_eq!(render(&table(), false, None), "CALL        AGE\nv3:abcdef   3s\nv3:a        10m0s\n");
+        assert!(render(&table(), true, None).starts_with("CALL        LEG   AGE\n"));
     }
 
     #[test]
     fn colour_is_for_terminals() {
-        assert!(!render(&table(), true, false).contains('\x1b'));
-        assert!(render(&table(), true, true).contains("\x1b[1mCALL"));
+        assert!(!render(&table(), true, None).contains('\x1b'));
+        assert!(render(&table(), true, Some(|_, _| None)).contains("\x1b[1mCALL"));
     }
 
     #[test]

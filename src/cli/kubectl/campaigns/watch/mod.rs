@@ -37,7 +37,7 @@ pub(super) fn command() -> Command {
 pub(super) async fn run(place: &Place, options: &Options, name: &str, matches: &ArgMatches) -> Result<(), PluginError> {
     let pace = Duration::from_secs(matches.get_one("interval").copied().unwrap_or(2));
     let terminal = io::stdout().is_terminal();
-    let style = if terminal && std::env::var_os("NO_COLOR").is_none() { Style::Coloured } else { Style::Plain };
+    let style = if print::coloured() { Style::Coloured } else { Style::Plain };
     let (mut samples, mut drawn, mut said) = (VecDeque::new(), 0, String::new());
     loop {
         let campaign = place.campaign(name).await?;
