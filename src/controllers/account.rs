@@ -117,7 +117,7 @@ async fn one(
         stream::unfold(rechecks, |mut rechecks| async move { rechecks.recv().await.map(|key| (key, rechecks)) })
             .map(|key| ObjectRef::new(&key.name).within(&key.namespace));
     let shutdown = context.shutdown.clone();
-    let secrets = secrets::changes(context.kube.clone(), namespace.as_deref(), store.clone());
+    let secrets = secrets::changes(&context.kube, namespace.as_deref(), store.clone());
     let checker = Arc::new(Checker { context, backoffs: Mutex::default() });
     let controller = Controller::for_stream(trigger, store)
         .with_config(ControllerConfig::default().concurrency(16))

@@ -13,6 +13,7 @@ pub mod profile;
 pub mod queue;
 mod references;
 mod secrets;
+mod touched;
 mod transition;
 mod wire;
 

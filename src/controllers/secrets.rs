@@ -1,43 +1,30 @@
 //! The Secrets that accounts name. Only metadata is watched; the content is read when an account needs it.
 
 use crate::api::{SecretKeyRef, TelnyxAccount};
+use crate::controllers::touched::touched;
 use crate::reconcile::Object as _;
 use futures::{Stream, StreamExt, stream};
 use k8s_openapi::api::core::v1::Secret;
-use kube::core::{DeserializeGuard, PartialObjectMeta};
+use kube::core::DeserializeGuard;
 use kube::runtime::reflector::{ObjectRef, Store};
-use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client};
 use reconcile_plan::{Outcome, Reason, Referent};
 
 /// Accounts whose Secret came, changed or went.
 pub(super) fn changes(
-    client: Client,
+    client: &Client,
     namespace: Option<&str>,
     accounts: Store<DeserializeGuard<TelnyxAccount>>,
 ) -> impl Stream<Item = ObjectRef<DeserializeGuard<TelnyxAccount>>> + use<> {
-    let secrets: Api<PartialObjectMeta<Secret>> = match namespace {
-        Some(namespace) => Api::namespaced(client, namespace),
-        None => Api::all(client),
-    };
-    watcher(secrets, watcher::Config::default()).default_backoff().touched_objects().flat_map(move |secret| {
-        let users = match secret {
-            Ok(secret) => users_of(&secret, &accounts),
-            Err(error) => {
-                tracing::warn!(error = %error, "the watch on Secrets failed; it is tried again");
-                vec![]
-            }
-        };
-        stream::iter(users)
-    })
+    touched::<Secret>(client, namespace)
+        .flat_map(move |(namespace, name)| stream::iter(users_of(&namespace, &name, &accounts)))
 }
 
 fn users_of(
-    secret: &PartialObjectMeta<Secret>,
+    namespace: &str,
+    name: &str,
     accounts: &Store<DeserializeGuard<TelnyxAccount>>,
 ) -> Vec<ObjectRef<DeserializeGuard<TelnyxAccount>>> {
-    let (namespace, name) =
-        (secret.metadata.namespace.clone().unwrap_or_default(), secret.metadata.name.clone().unwrap_or_default());
     let names_it = |account: &TelnyxAccount| {
         let spec = &account.spec;
         let public_key = spec.webhook_public_key_secret_ref.as_ref();
@@ -49,7 +36,7 @@ fn users_of(
         .iter()
         .filter_map(|account| account.0.as_ref().ok())
         .filter(|account| names_it(account))
-        .map(|account| ObjectRef::new(account.name()).within(&namespace))
+        .map(|account| ObjectRef::new(account.name()).within(namespace))
         .collect()
 }
 

@@ -32,6 +32,7 @@ use crate::flows::Flows;
 use crate::reconcile::{self, Object as _, is_held, never_filled};
 use crate::telemetry::Health;
 
+#[cfg(feature = "workstation")]
 pub(crate) use compile::compile;
 
 /// The kind, as health calls it.

@@ -3,16 +3,13 @@
 use std::sync::Arc;
 
 use futures::{Stream, StreamExt, stream};
-use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
-use kube::core::PartialObjectMeta;
 use kube::runtime::reflector::{ObjectRef, Store};
-use kube::runtime::{WatchStreamExt, watcher};
-use kube::{Client, Resource, ResourceExt};
+use kube::{Resource, ResourceExt};
 
 use super::{Context, Guarded, reference};
 use crate::api::TargetsFrom;
-use crate::dialing::scoped;
+use crate::controllers::touched::touched;
 
 /// Campaigns whose list came, changed or went.
 pub(super) fn changes(
@@ -20,11 +17,11 @@ pub(super) fn changes(
     namespace: Option<&str>,
     campaigns: Store<Guarded>,
 ) -> impl Stream<Item = ObjectRef<Guarded>> + use<> {
-    let config_maps = moves::<ConfigMap>(&context.client, namespace)
+    let config_maps = touched::<ConfigMap>(&context.client, namespace)
         .map(|(namespace, name)| (namespace, name, List::ConfigMap))
         .boxed();
     let secrets =
-        moves::<Secret>(&context.client, namespace).map(|(namespace, name)| (namespace, name, List::Secret)).boxed();
+        touched::<Secret>(&context.client, namespace).map(|(namespace, name)| (namespace, name, List::Secret)).boxed();
     let context = Arc::clone(context);
     stream::select(config_maps, secrets).flat_map(move |(namespace, name, list)| {
         let all = campaigns.state();
@@ -41,24 +38,6 @@ pub(super) fn changes(
 enum List {
     ConfigMap,
     Secret,
-}
-
-/// Namespace and name of what came, changed or went.
-fn moves<K>(client: &Client, namespace: Option<&str>) -> impl Stream<Item = (String, String)> + use<K>
-where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + std::fmt::Debug + Send + 'static,
-    PartialObjectMeta<K>: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
-{
-    let api = scoped::<PartialObjectMeta<K>>(client, namespace);
-    watcher(api, watcher::Config::default()).default_backoff().touched_objects().filter_map(|touched| {
-        std::future::ready(match touched {
-            Ok(object) => Some((object.namespace().unwrap_or_default(), object.name_any())),
-            Err(error) => {
-                tracing::warn!(%error, "the watch on lists failed; it is tried again");
-                None
-            }
-        })
-    })
 }
 
 fn is_meant(campaign: &Arc<Guarded>, namespace: &str, name: &str, list: List) -> bool {

@@ -19,6 +19,8 @@ use crate::controllers::transition::transition;
 
 /// Least time between two status writes of a campaign.
 const STATUS_GAP: Duration = Duration::from_secs(1);
+/// The same where only figures have moved, which they do with every call.
+const FIGURES_GAP: Duration = Duration::from_secs(2);
 /// How often something that is waited for is looked for though no watch has shown it.
 const WAITING_AGAIN: Duration = Duration::from_mins(1);
 /// How often something is looked for that only a person can mend.
@@ -27,7 +29,7 @@ const STALLED_AGAIN: Duration = Duration::from_secs(15);
 const SOURCE_PERIOD: Duration = Duration::from_mins(10);
 
 impl Pass<'_> {
-    /// Writes status where it says something new, at most once a second.
+    /// Writes status where it says something new: a new condition within a second, new figures within two.
     pub(super) async fn tell(&self, held: &mut Held, situation: Situation) -> Result<Option<Duration>, PassError> {
         let source = self.source_now(held).await;
         let settled = self.settled(held, &situation);
@@ -40,7 +42,11 @@ impl Pass<'_> {
         if before.as_ref() == Some(&status) {
             return Ok(settled);
         }
-        let due = held.written.as_ref().map_or(Duration::ZERO, |(_, at)| STATUS_GAP.saturating_sub(at.elapsed()));
+        let gap = match &before {
+            Some(before) if before.phase == status.phase && before.conditions == status.conditions => FIGURES_GAP,
+            _ => STATUS_GAP,
+        };
+        let due = held.written.as_ref().map_or(Duration::ZERO, |(_, at)| gap.saturating_sub(at.elapsed()));
         if !due.is_zero() {
             return Ok(Some(due));
         }

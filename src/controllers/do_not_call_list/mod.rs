@@ -16,18 +16,18 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use futures::{FutureExt, Stream, StreamExt, stream};
-use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
-use kube::core::{DeserializeGuard, PartialObjectMeta};
+use kube::core::DeserializeGuard;
 use kube::runtime::controller::{Action, Config as ControllerConfig};
 use kube::runtime::reflector::store::Writer;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::{Controller, Predicate, WatchStreamExt, predicates, reflector, watcher};
-use kube::{Client, Resource, ResourceExt};
+use kube::{Client, Resource};
 use tokio::sync::watch::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{DoNotCallList, DoNotCallListStatus};
+use crate::controllers::touched::touched;
 use crate::dialing::{Dialers, Lists, Marking, scoped};
 use crate::fetch::Fetcher;
 use crate::reconcile::{self, Object as _, never_filled};
@@ -207,24 +207,6 @@ fn names(list: &Guarded, namespace: &str, name: &str, is_config_map: bool) -> bo
             let named = sources.iter().filter_map(|source| source.secret.as_ref());
             named.chain(&list.spec.salt_secret_ref).any(|reference| reference.name == name)
         }
-}
-
-/// Namespace and name of what came, changed or went.
-fn touched<K>(client: &Client, namespace: Option<&str>) -> impl Stream<Item = (String, String)> + use<K>
-where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + std::fmt::Debug + Send + 'static,
-    PartialObjectMeta<K>: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
-{
-    let api = scoped::<PartialObjectMeta<K>>(client, namespace);
-    watcher(api, watcher::Config::default()).default_backoff().touched_objects().filter_map(|touched| {
-        std::future::ready(match touched {
-            Ok(object) => Some((ResourceExt::namespace(&object).unwrap_or_default(), object.name_any())),
-            Err(error) => {
-                tracing::warn!(%error, "the watch on do-not-call sources failed; it is tried again");
-                None
-            }
-        })
-    })
 }
 
 /// One pass. Whatever goes wrong in it, a panic included, ends this pass and no other.

@@ -1,0 +1,193 @@
+//! The phase and the conditions of a campaign, by what its dialer waits for.
+
+use dialer::target::Halt;
+use dialer::{CampaignEnd, Progress, WaitingFor};
+
+use super::Gap;
+use crate::dialing::conditions::{Fact, Reason, Type};
+
+pub(super) fn missing(gap: &Gap) -> String {
+    format!(
+        "{} of {} DialJobs were deleted: their {} targets are called no more; create another campaign for those who still \
+         should be",
+        gap.deleted, gap.made, gap.targets
+    )
+}
+
+pub(super) fn waiting(reason: Reason, message: &str) -> Vec<Fact> {
+    vec![
+        Fact::no(Type::Ready, reason, message),
+        Fact::no(Type::Synced, reason, message),
+        Fact::yes(Type::Reconciling, reason, message),
+        Fact::no(Type::Dialing, reason, message),
+        Fact::no(Type::Complete, Reason::TargetsLeft, ""),
+    ]
+}
+
+pub(super) fn stalled(reason: Reason, message: &str) -> Vec<Fact> {
+    vec![
+        Fact::no(Type::Ready, reason, message),
+        Fact::no(Type::Synced, reason, message),
+        Fact::yes(Type::Stalled, reason, message),
+        Fact::no(Type::Dialing, reason, message),
+        Fact::no(Type::Complete, Reason::TargetsLeft, ""),
+    ]
+}
+
+pub(super) fn complete(message: &str) -> Vec<Fact> {
+    vec![
+        Fact::yes(Type::Ready, Reason::AllTargetsEnded, message),
+        Fact::yes(Type::Synced, Reason::Synced, ""),
+        Fact::no(Type::Dialing, Reason::AllTargetsEnded, ""),
+        Fact::yes(Type::Complete, Reason::AllTargetsEnded, message),
+    ]
+}
+
+/// Phase and facts of a campaign whose targets have all ended and whose sink does not have all results.
+pub(super) fn delivering() -> (&'static str, Vec<Fact>) {
+    let message = "every target has ended; results are being taken to spec.results.sink, see status.results";
+    let facts = vec![
+        Fact::yes(Type::Ready, Reason::Delivering, message),
+        Fact::yes(Type::Synced, Reason::Synced, ""),
+        Fact::no(Type::Dialing, Reason::AllTargetsEnded, ""),
+        Fact::no(Type::Complete, Reason::Delivering, message),
+    ];
+    ("Delivering", facts)
+}
+
+/// Phase and facts of a campaign that its dialer works on.
+pub(super) fn going(progress: &Progress) -> (&'static str, Vec<Fact>) {
+    if progress.complete {
+        return ended(progress.end);
+    }
+    let in_flight = progress.tallied.counts.in_flight() > 0;
+    let (phase, dialing) = match &progress.waiting_for {
+        WaitingFor::ConfigError { status, code, pointer } => {
+            let (code, pointer) = (code.as_deref().unwrap_or("none"), pointer.as_deref().unwrap_or("no field"));
+            let message = format!(
+                "Telnyx refuses the campaign's calls (status {status}, code {code}, {pointer}): correct the campaign, its \
+                 application or its account; one call at a time, at most every 15 minutes, finds out whether that was done"
+            );
+            return ("Blocked", stalled(Reason::ConfigRefused, &message));
+        }
+        WaitingFor::Halt(halt) => return ("Halted", stalled(Reason::Halted, why_halted(*halt))),
+        WaitingFor::Budget => {
+            let message =
+                "all the calls of spec.budget.maxCalls were placed: raise it to call the targets that are left";
+            ("BudgetSpent", Fact::no(Type::Dialing, Reason::BudgetSpent, message))
+        }
+        WaitingFor::DoNotCallLists => {
+            let message = "a DoNotCallList of the account was not read, or not for longer than compliance.preset allows: see the \
+                           lists' own conditions; nobody is called meanwhile";
+            return ("WaitingForDoNotCallList", waiting(Reason::DoNotCallNotReady, message));
+        }
+        WaitingFor::CallerIds { .. } => {
+            let message =
+                "every caller id was blocked by an analytics engine (SIP 608) and rests; see status.nextDialAt";
+            ("WaitingForCallerId", Fact::no(Type::Dialing, Reason::CallerIdsBlocked, message))
+        }
+        WaitingFor::Suspension => ("Suspended", Fact::no(Type::Dialing, Reason::Suspended, "spec.suspend is set")),
+        WaitingFor::Start { .. } => {
+            ("Scheduled", Fact::no(Type::Dialing, Reason::BeforeStart, "spec.startAt is to come"))
+        }
+        WaitingFor::Results => {
+            let message = "results pile up because spec.results.sink does not take them; see status.results";
+            ("WaitingForSink", Fact::no(Type::Dialing, Reason::SinkBehind, message))
+        }
+        WaitingFor::Window => {
+            let message = "no target's calling window is open; see status.nextWindowOpens";
+            ("WaitingForWindow", Fact::no(Type::Dialing, Reason::WindowClosed, message))
+        }
+        WaitingFor::Due { .. } if !in_flight => {
+            let message = "all targets left wait for their retry or their notBefore; see status.nextDialAt";
+            ("WaitingForRetry", Fact::no(Type::Dialing, Reason::WaitingForRetry, message))
+        }
+        WaitingFor::Due { .. } | WaitingFor::Pacing => ("Dialing", Fact::yes(Type::Dialing, Reason::Dialing, "")),
+        WaitingFor::Concurrency => {
+            ("Dialing", Fact::yes(Type::Dialing, Reason::AtConcurrencyLimit, "as many calls are under way as may be"))
+        }
+        WaitingFor::Agents => {
+            let message =
+                "no agent of spec.pacing.adaptive.agents is free, or nothing has been heard of them for a minute";
+            ("Dialing", Fact::no(Type::Dialing, Reason::NoFreeAgent, message))
+        }
+        WaitingFor::Capacity => {
+            ("Dialing", Fact::no(Type::Dialing, Reason::Throttled, "Telnyx has no capacity for more now"))
+        }
+        WaitingFor::NothingToDial if in_flight => {
+            ("Dialing", Fact::no(Type::Dialing, Reason::Finishing, "the last calls are under way"))
+        }
+        WaitingFor::NothingToDial | WaitingFor::Jobs => {
+            ("Dialing", Fact::no(Type::Dialing, Reason::Preparing, "jobs are being made or read"))
+        }
+    };
+    let suspended = matches!(progress.waiting_for, WaitingFor::Suspension);
+    let closed = matches!(progress.waiting_for, WaitingFor::Window);
+    let facts = vec![
+        Fact::yes(Type::Ready, if suspended { Reason::Suspended } else { Reason::Dialing }, ""),
+        Fact::yes(Type::Synced, Reason::Synced, ""),
+        dialing,
+        if suspended {
+            Fact::yes(Type::Suspended, Reason::Suspended, "spec.suspend is set")
+        } else {
+            Fact::no(Type::Suspended, Reason::NotSuspended, "")
+        },
+        if closed {
+            Fact::no(Type::WindowOpen, Reason::WindowClosed, "")
+        } else {
+            Fact::yes(Type::WindowOpen, Reason::WindowOpen, "")
+        },
+        Fact::no(Type::Complete, Reason::TargetsLeft, ""),
+    ];
+    (phase, facts)
+}
+
+/// Phase and facts of a campaign whose targets have all ended.
+fn ended(end: Option<CampaignEnd>) -> (&'static str, Vec<Fact>) {
+    let (phase, reason, message) = match end {
+        None => return ("Complete", complete("every target has ended")),
+        Some(CampaignEnd::Satisfied) => {
+            ("Complete", Reason::SuccessPolicyMet, "spec.successPolicy is met; who waited was not called")
+        }
+        Some(CampaignEnd::TooManyFailed) => (
+            "Failed",
+            Reason::TooManyFailed,
+            "more targets failed than spec.failurePolicy allows; who waited was not called",
+        ),
+        Some(CampaignEnd::FailedByRule) => (
+            "Failed",
+            Reason::FailedByRule,
+            "a rule of spec.retry.rules has failed the campaign; who waited was not called",
+        ),
+    };
+    let facts = vec![
+        Fact::yes(Type::Ready, reason, message),
+        Fact::yes(Type::Synced, Reason::Synced, ""),
+        Fact::no(Type::Dialing, reason, ""),
+        Fact::yes(Type::Complete, reason, message),
+    ];
+    (phase, facts)
+}
+
+/// What a person should look at.
+fn why_halted(halt: Halt) -> &'static str {
+    match halt {
+        Halt::PausedByRule => "a rule of spec.retry.rules has paused the campaign: change the campaign to go on",
+        Halt::ShortCalls => {
+            "so many people hang up within seconds that the announcement or the caller id must be at fault: check both, then \
+             change the campaign to go on"
+        }
+        Halt::NumbersSuspect => {
+            "so many numbers do not exist that the list cannot be right: check it, then change the campaign to go on"
+        }
+        Halt::TooManyAbandoned => {
+            "so many people who answered found no agent that spec.pacing.adaptive.hardStop is reached: see status.abandonment, \
+             look after the agents, then change the campaign to go on"
+        }
+        Halt::AccountSuspect => {
+            "so many calls are rejected or lost that Telnyx must be blocking the account: check its balance, its verification \
+             and its caller ids, then change the campaign to go on"
+        }
+        Halt::FailedByRule => "a rule of spec.retry.rules has failed the campaign",
+    }
+}

@@ -1,0 +1,30 @@
+//! Objects of other programs' making, `ConfigMap`s and Secrets, as they come, change and go. Only their metadata is watched;
+//! whoever needs the content reads it then.
+
+use futures::{Stream, StreamExt};
+use k8s_openapi::NamespaceResourceScope;
+use kube::core::PartialObjectMeta;
+use kube::runtime::{WatchStreamExt, watcher};
+use kube::{Client, Resource, ResourceExt};
+
+use crate::dialing::scoped;
+
+/// Namespace and name of each object of kind `K` that came, changed or went, in `namespace` or in all. A watch that fails is
+/// begun again.
+pub(super) fn touched<K>(client: &Client, namespace: Option<&str>) -> impl Stream<Item = (String, String)> + use<K>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + std::fmt::Debug + Send + 'static,
+    PartialObjectMeta<K>: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+{
+    let api = scoped::<PartialObjectMeta<K>>(client, namespace);
+    watcher(api, watcher::Config::default()).default_backoff().touched_objects().filter_map(|touched| {
+        std::future::ready(match touched {
+            Ok(object) => Some((object.namespace().unwrap_or_default(), object.name_any())),
+            Err(error) => {
+                let kind = K::kind(&());
+                tracing::warn!(%kind, %error, "a watch failed; it is tried again");
+                None
+            }
+        })
+    })
+}
