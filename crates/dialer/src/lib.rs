@@ -72,6 +72,7 @@ mod flight;
 mod ids;
 mod job;
 mod ledger;
+mod misconfigured;
 mod now;
 pub mod outcome;
 mod owner;

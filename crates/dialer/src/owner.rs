@@ -11,9 +11,9 @@ use jiff::Timestamp;
 
 use crate::adaptive::{Abandonment, LiveCounts, Pool};
 use crate::breaker::Results;
-use crate::call::Refusal;
 use crate::caller_ids::CallerIds;
 use crate::ids::{OwnerId, TargetId};
+use crate::misconfigured::Misconfigured;
 use crate::now::Now;
 use crate::outcome::Outcome;
 use crate::pacing::{Bucket, LearnedCap};
@@ -77,7 +77,7 @@ pub(crate) struct Owner {
     /// Results pile up where they are taken to: nothing new is claimed.
     pub(crate) results_pile_up: bool,
     /// Set by a refusal that only a person can cure.
-    pub(crate) misconfigured: Option<Refusal>,
+    pub(crate) misconfigured: Option<Misconfigured>,
     pub(crate) dialled: u64,
     /// Its agents, where it dials by them.
     pub(crate) pool: Pool,
@@ -339,12 +339,16 @@ impl Owner {
         self.queues.iter().filter(|queue| queue.barred).flat_map(ZoneQueue::slots).collect()
     }
 
-    /// Whether the campaign as a whole may dial at `wall`.
+    /// Whether the campaign as a whole may dial at `wall`, as often as it likes.
     pub(crate) fn may_dial(&self, wall: Timestamp) -> bool {
+        self.wants_calls(wall) && self.misconfigured.is_none()
+    }
+
+    /// Whether the campaign wants calls at `wall`.
+    pub(crate) fn wants_calls(&self, wall: Timestamp) -> bool {
         let Some(spec) = &self.spec else { return false };
         !self.removed
             && !spec.suspended
-            && self.misconfigured.is_none()
             && self.halt().is_none()
             && self.end().is_none()
             && !spec.from.is_empty()
@@ -369,6 +373,10 @@ impl Owner {
             return 0;
         }
         let paced = self.bucket.by(now + CLAIM_AHEAD).saturating_sub(self.undialled);
+        let paced = match &self.misconfigured {
+            None => paced,
+            Some(misconfigured) => paced.min(u32::from(misconfigured.trial_at() <= now)),
+        };
         paced.min(self.room(now)).min(self.budget()).min(self.agents_room(now).unwrap_or(u32::MAX))
     }
 

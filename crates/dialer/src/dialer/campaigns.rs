@@ -13,6 +13,7 @@ use crate::effect::Verdict;
 use crate::event::LoadedJob;
 use crate::ids::{JobId, OwnerId};
 use crate::job::{Job, Sync};
+use crate::misconfigured::Misconfigured;
 use crate::outcome::Outcome;
 use crate::owner::{Home, JobNo, Owner, OwnerNo, Slot, ZoneQueue};
 use crate::progress::Tallied;
@@ -115,7 +116,7 @@ impl Dialer {
     fn drain(&mut self, number: OwnerNo) {
         let wall = self.now.wall;
         let Some(owner) = self.owners.get(&number) else { return };
-        if owner.may_dial(wall) {
+        if owner.wants_calls(wall) {
             return;
         }
         self.release_ready(number);
@@ -307,7 +308,7 @@ impl Dialer {
             self.end_undialled(slot, outcome);
         }
         let Some(owner) = self.owners.get(&number) else { return };
-        if !owner.may_dial(wall) {
+        if !owner.wants_calls(wall) {
             self.release_ready(number);
         }
         self.claim_round(number);
@@ -318,7 +319,9 @@ impl Dialer {
         }
         let resting = self.owners.get(&number).and_then(|owner| owner.caller_ids_rest_until(self.now.up));
         let pace = self.owners.get(&number).filter(|owner| owner.has_due(wall)).and_then(Owner::next_pace);
-        if let Some(at) = resting.into_iter().chain(pace).min() {
+        let trial = self.owners.get(&number).and_then(|owner| owner.misconfigured.as_ref()).map(Misconfigured::trial_at);
+        let trial = trial.filter(|at| *at > now.up);
+        if let Some(at) = resting.into_iter().chain(pace).chain(trial).min() {
             self.agenda.hasten(Due::Owner(number), at.max(now.up));
         }
     }

@@ -31,7 +31,7 @@ impl Dialer {
     /// How many targets of an owner may be claimed now.
     fn claims_allowed(&self, owner: &Owner) -> u32 {
         let stopped =
-            !self.ready || self.stopping || !owner.may_dial(self.now.wall) || self.governor.is_paused(self.now.up);
+            !self.ready || self.stopping || !owner.wants_calls(self.now.wall) || self.governor.is_paused(self.now.up);
         let stopped = stopped || owner.results_pile_up || !self.is_screened(owner);
         if stopped {
             return 0;
@@ -121,6 +121,9 @@ impl Dialer {
         let owner = self.owners.get_mut(&owner_no)?;
         let from = owner.choose_from(slot, now.up)?;
         owner.undialled += 1;
+        if let Some(misconfigured) = &mut owner.misconfigured {
+            misconfigured.tries(slot, now.up);
+        }
         let claim = ClaimRecord { at: now.wall_millis(), by: self.session, from };
         self.set_state(slot, &TargetState::Claimed { tally, claim });
         let ends_by = self.ends_by(slot);

@@ -10,6 +10,7 @@ use crate::dialer::{Dialer, Due};
 use crate::effect::{Dial, Effect};
 use crate::flight::{LookUps, Phase};
 use crate::ids::{CommandId, DialKey, Leg};
+use crate::misconfigured::Misconfigured;
 use crate::outcome::Outcome;
 use crate::owner::{OwnerNo, Slot};
 use crate::retry;
@@ -74,7 +75,8 @@ impl Dialer {
             Some(TargetState::Claimed { claim, .. }) => claim.from,
             Some(_) | None => return false,
         };
-        owner.may_dial(wall)
+        owner.wants_calls(wall)
+            && owner.misconfigured.as_ref().is_none_or(|misconfigured| misconfigured.is_trial(slot))
             && self.is_screened(owner)
             && owner.caller_ids.may_show(from, self.now.up)
             && matches!(self.judge(slot), Some(Judgement::Allowed(_)))
@@ -183,9 +185,11 @@ impl Dialer {
     }
 
     fn count_dialled(&mut self, slot: Slot) {
-        let owner = self.jobs.get(&slot.job).map(|job| job.owner);
-        if let Some(owner) = owner.and_then(|owner| self.owners.get_mut(&owner)) {
-            owner.dialled += 1;
+        let Some(number) = self.jobs.get(&slot.job).map(|job| job.owner) else { return };
+        let Some(owner) = self.owners.get_mut(&number) else { return };
+        owner.dialled += 1;
+        if owner.misconfigured.take_if(|misconfigured| misconfigured.is_trial(slot)).is_some() {
+            self.agenda.hasten(Due::Owner(number), self.now.up);
         }
     }
 
@@ -275,8 +279,11 @@ impl Dialer {
     /// One refusal of this kind is enough: the next target would be refused for the same reason.
     fn stop_misconfigured(&mut self, slot: Slot, refusal: Refusal) {
         let Some(number) = self.jobs.get(&slot.job).map(|job| job.owner) else { return };
+        let now = self.now.up;
         if let Some(owner) = self.owners.get_mut(&number) {
-            owner.misconfigured = Some(refusal);
+            let state = Misconfigured::by(refusal, slot, owner.misconfigured.as_ref(), now);
+            self.agenda.hasten(Due::Owner(number), state.trial_at());
+            owner.misconfigured = Some(state);
         }
         self.release_ready(number);
     }

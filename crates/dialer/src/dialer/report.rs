@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::dialer::Dialer;
 use crate::ids::{JobId, OwnerId};
+use crate::misconfigured::Misconfigured;
 use crate::now::Now;
 use crate::owner::Owner;
 use crate::phone::PhoneNumber;
@@ -34,7 +35,7 @@ impl Dialer {
         let Some(spec) = owner.spec.as_ref().filter(|_| self.ready && self.limits.is_some()) else {
             return WaitingFor::Jobs;
         };
-        if let Some(refusal) = &owner.misconfigured {
+        if let Some(refusal) = owner.misconfigured.as_ref().map(Misconfigured::refusal) {
             return WaitingFor::ConfigError {
                 status: refusal.status,
                 code: refusal.code.clone(),

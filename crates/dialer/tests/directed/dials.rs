@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use dialer::call::{HangupCause, What};
 use dialer::client_state::Position;
-use dialer::effect::CommandKind;
+use dialer::effect::{CommandKind, Dial};
 use dialer::{Effect, Event, TargetState, WaitingFor};
 
-use crate::desk::{Desk, hung_up, leg, other_leg, owner, refusal};
+use crate::desk::{Desk, hung_up, leg, leg_of, other_leg, owner, refusal};
 use crate::fixture::spec;
 
 #[test]
@@ -115,4 +115,33 @@ fn a_configuration_error_stops_the_campaign_at_the_first_refusal_until_something
     desk.pass(1);
     desk.store();
     assert!(desk.next_dial().is_some());
+}
+
+#[test]
+fn a_configuration_error_that_was_mended_elsewhere_is_found_by_one_dial_now_and_then() {
+    let mut desk = Desk::with(vec![TargetState::default(); 5], spec(10));
+    let dials = |desk: &mut Desk, seconds: u64| {
+        let mut dials = vec![];
+        for _ in 0..seconds {
+            desk.pass(1);
+            desk.store_all();
+            dials.extend(std::iter::from_fn(|| desk.next_dial()));
+        }
+        dials
+    };
+    let refuse = |desk: &mut Desk, dial: &Dial| {
+        desk.tell(Event::DialRefused { key: dial.key.clone(), refusal: refusal(403, "10010") });
+    };
+    desk.pass_until_dial();
+    while let Some(dial) = desk.next_dial() {
+        refuse(&mut desk, &dial);
+    }
+    let [trial] = &dials(&mut desk, 61)[..] else { panic!("one trial after a minute") };
+    refuse(&mut desk, trial);
+    assert!(dials(&mut desk, 115).is_empty(), "the next one waits twice as long");
+    let [trial] = &dials(&mut desk, 10)[..] else { panic!("one trial after two minutes") };
+    assert!(matches!(desk.waiting_for(), WaitingFor::ConfigError { status: 403, .. }));
+    desk.tell(Event::DialAccepted { key: trial.key.clone(), leg: Some(leg_of(trial)) });
+    assert!(!dials(&mut desk, 10).is_empty(), "all the others follow");
+    assert!(!matches!(desk.waiting_for(), WaitingFor::ConfigError { .. }));
 }
