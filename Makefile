@@ -48,6 +48,7 @@ fmt: ## Check the formatting
 .PHONY: clippy
 clippy: ## Lint with warnings denied
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --package telnyx-operator --lib --bins --no-default-features -- -D warnings
 
 .PHONY: deny
 deny: $(CARGO_DENY) ## Check licences, bans and sources of the dependencies
@@ -82,7 +83,7 @@ image: image-root ## Build the container image IMAGE from scratch, with buildah 
 .PHONY: image-root
 image-root: ## Put the image's only file into target/image-root, and check it in a root file system of its own
 	RUSTFLAGS="-C target-feature=+crt-static" $(CARGO) build --quiet --locked --profile image --target $(IMAGE_TARGET) \
-		--package telnyx-operator --bin telnyx-operator
+		--no-default-features --package telnyx-operator --bin telnyx-operator
 	rm -rf $(IMAGE_ROOT) && mkdir -p $(IMAGE_ROOT)
 	cp $(TARGET)/$(IMAGE_TARGET)/image/telnyx-operator $(IMAGE_ROOT)/
 	image/check.sh $(IMAGE_ROOT)

@@ -5,11 +5,15 @@
 
 pub mod api_key;
 pub mod crds;
+#[cfg(feature = "workstation")]
 pub mod flow;
+#[cfg(feature = "workstation")]
 pub mod import;
+#[cfg(feature = "workstation")]
 pub mod kubectl;
 pub mod plan;
 pub mod run;
+#[cfg(feature = "workstation")]
 pub mod simulate;
 
 use std::error::Error;
@@ -18,6 +22,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+#[cfg(feature = "workstation")]
 use self::kubectl::Called;
 
 /// Makes Telnyx Voice declarative: applications, profiles, queues and outbound campaigns as Kubernetes resources.
@@ -33,14 +38,18 @@ enum Command {
     /// Prints the custom resource definitions, or writes them into a directory.
     Crds(crds::Args),
     /// Serves the Telnyx Voice API from memory, with calls that nobody pays and signed webhooks.
+    #[cfg(feature = "workstation")]
     Simulate(simulate::Args),
     /// Shows what the operator would do with a directory of manifests; needs an API key and no cluster.
     Plan(plan::Args),
     /// Writes manifests for what an account holds already; needs an API key and no cluster.
+    #[cfg(feature = "workstation")]
     Import(import::Args),
     /// Looks at live calls and queues and commands them: what `kubectl telnyx` does.
+    #[cfg(feature = "workstation")]
     Kubectl(kubectl::Args),
     /// Checks, draws and tries call flows; needs neither a cluster nor an account.
+    #[cfg(feature = "workstation")]
     Flow(flow::Args),
     /// Runs the operator against the cluster of KUBECONFIG or, in a Pod, its own.
     Run(run::Args),
@@ -52,10 +61,14 @@ impl Cli {
     pub fn execute(self) -> ExitCode {
         let result: Result<_, Box<dyn Error>> = match self.command {
             Command::Crds(args) => args.execute().map_err(Into::into),
+            #[cfg(feature = "workstation")]
             Command::Simulate(args) => args.execute().map_err(Into::into),
             Command::Plan(args) => args.execute().map_err(Into::into),
+            #[cfg(feature = "workstation")]
             Command::Import(args) => args.execute().map_err(Into::into),
+            #[cfg(feature = "workstation")]
             Command::Kubectl(args) => args.execute().map_err(Into::into),
+            #[cfg(feature = "workstation")]
             Command::Flow(args) => args.execute().map_err(Into::into),
             Command::Run(args) => args.execute().map_err(Into::into),
         };
@@ -63,7 +76,15 @@ impl Cli {
     }
 }
 
+/// Does what the arguments say.
+#[cfg(not(feature = "workstation"))]
+#[must_use]
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    Cli::parse_from(arguments).execute()
+}
+
 /// Does what the arguments say, as the program that they name: the operator, or kubectl's plugin.
+#[cfg(feature = "workstation")]
 #[must_use]
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();

@@ -5,23 +5,32 @@
 //! rows come from, nor where the files go.
 
 mod courier;
+#[cfg(feature = "workstation")]
 mod csv;
 mod cursor;
 mod event;
+#[cfg(feature = "workstation")]
 mod file;
+#[cfg(feature = "workstation")]
 mod json_lines;
 mod outbox;
+#[cfg(feature = "workstation")]
 mod parquet;
 mod postman;
+#[cfg(feature = "workstation")]
 mod report;
 mod row;
+#[cfg(feature = "workstation")]
 mod summary;
 
 pub use courier::{Courier, Couriers, Delivery, Word};
 pub use cursor::{Cursor, NotIntervals, Places};
 pub use event::Origin;
+#[cfg(feature = "workstation")]
 pub use file::{FileError, Format, ResultsFile};
 pub use postman::{Address, NotAnAddress, NotTaken, Postman};
+#[cfg(feature = "workstation")]
 pub use report::{Subject, report};
 pub use row::{Cell, Column, Kind, Row, columns};
+#[cfg(feature = "workstation")]
 pub use summary::{Answered, Summary};

@@ -319,7 +319,8 @@ impl Dialer {
         }
         let resting = self.owners.get(&number).and_then(|owner| owner.caller_ids_rest_until(self.now.up));
         let pace = self.owners.get(&number).filter(|owner| owner.has_due(wall)).and_then(Owner::next_pace);
-        let trial = self.owners.get(&number).and_then(|owner| owner.misconfigured.as_ref()).map(Misconfigured::trial_at);
+        let trial =
+            self.owners.get(&number).and_then(|owner| owner.misconfigured.as_ref()).map(Misconfigured::trial_at);
         let trial = trial.filter(|at| *at > now.up);
         if let Some(at) = resting.into_iter().chain(pace).chain(trial).min() {
             self.agenda.hasten(Due::Owner(number), at.max(now.up));
