@@ -66,6 +66,17 @@ FROM ?=
 soak: ## Run the dialer's simulation for MINUTES (480) or over SEEDS worlds; prints the seed of a world that fails
 	MINUTES=$(MINUTES) SEEDS=$(SEEDS) FROM=$(FROM) $(CARGO) test --package dialer --test simulation -- --ignored --exact soak --nocapture
 
+# Each target is a function of crates/fuzz; what it finds is kept in target/fuzz and replayed by `cargo fuzz run`.
+TARGETS ?= webhook signature client_state flow expression audience
+SECONDS_EACH ?= 300
+
+.PHONY: fuzz
+fuzz: ## Feed libFuzzer's inputs to the TARGETS for SECONDS_EACH (300); needs cargo-fuzz
+	for target in $(TARGETS); do \
+		mkdir -p $(TARGET)/fuzz/$$target && RUSTFLAGS="--cap-lints=warn" $(CARGO) fuzz run --fuzz-dir crates/fuzz --features libfuzzer --sanitizer none \
+			$$target $(TARGET)/fuzz/$$target crates/fuzz/seeds/$$target -- -max_total_time=$(SECONDS_EACH) -max_len=65536; \
+	done
+
 .PHONY: bench
 bench: tools ## Measure the operator; results as a table and in target/bench/results.json
 	$(CARGO) bench --package telnyx-operator --bench operator
