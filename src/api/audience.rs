@@ -34,6 +34,10 @@ pub struct Target {
     /// Not called from this instant on; ends as `Expired` unless reached before. Unset: no such limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Time>,
+    /// When this person agreed to be called. Where `compliance.consentRequired` is set, who has not, or only will, is not
+    /// called. Unset: nobody has recorded it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent_at: Option<Time>,
     /// Higher is called earlier, -1000 to 1000. Unset: 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = -1000, max = 1000))]
@@ -85,7 +89,7 @@ pub struct TargetsFrom {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<ListObject>,
     /// How the list is written. `Csv`: a header line with the columns `id` and `to`, optionally `timeZone`,
-    /// `notBefore`, `expiresAt` and `priority`; other columns are variables. `JsonLines`: one object with these fields
+    /// `notBefore`, `expiresAt`, `consentAt` and `priority`; other columns are variables. `JsonLines`: one object with these fields
     /// per line. Unset: by the ending of the key or URL, `.csv`, `.jsonl` or `.ndjson`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "AudienceFormat")]
@@ -164,6 +168,10 @@ pub struct ListColumns {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 256))]
     pub expires_at: Option<String>,
+    /// Column of `consentAt`. Unset: `consentAt`, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 256))]
+    pub consent_at: Option<String>,
     /// Column of `priority`. Unset: `priority`, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 256))]

@@ -104,6 +104,7 @@ pub struct OutboundCampaignStatus {
     pub phase: Option<String>,
     /// `Ready`: the campaign can do what it should, or has done it. `Synced`: the last pass could read and write what it
     /// had to. `Dialing`: calls are being started. `Suspended`: `suspend` is set. `WindowOpen`: a window is open.
+    /// `RulesSetAside`: the annotation `telnyx-operator.io/compliance-override` sets rules aside, which the message names.
     /// `AudienceChanged`: the list is no longer what was read. `Complete`: every target has ended. `Reconciling`:
     /// something is waited for. `Stalled`: only a person can help; the message says how.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -20,6 +20,9 @@ use super::retry::Retry;
     "rule": "!(self.purpose in ['Telemarketing', 'DebtCollection']) || self.windows.all(w, w.start >= '08:00' && w.end <= '21:00')",
     "message": "windows must lie within 08:00 and 21:00 for purposes Telemarketing and DebtCollection (47 CFR 64.1200(c)(1), 12 CFR 1006.6(b)(1))",
 }, {
+    "rule": "self.purpose != 'Telemarketing' || (has(self.compliance) && has(self.compliance.preset)) || self.windows.all(w, !('Sun' in w.days) && w.start >= '09:00' && w.end <= '20:00' && (!('Sat' in w.days) || (w.start >= '10:00' && w.end <= '17:00')))",
+    "message": "without compliance.preset a campaign of purpose Telemarketing keeps the preset Strict: windows must lie within 09:00 and 20:00 from Monday to Friday and within 10:00 and 17:00 on Saturdays; name the preset of the law that applies to call at other hours",
+}, {
     "rule": "!has(self.startAt) || !has(self.stopAt) || self.startAt < self.stopAt",
     "message": "stopAt must be after startAt",
 }, {
@@ -58,8 +61,8 @@ pub struct DialPlan {
     #[serde(default)]
     pub from_selection: FromSelection,
     /// What the calls are for: `Telemarketing`, `Informational`, `DebtCollection`, `Healthcare`, `Political` or
-    /// `Emergency`. Required, because the law depends on it. Choosing the right one, and having the consent that it
-    /// needs, is up to you.
+    /// `Emergency`. Required, because the law depends on it: `Telemarketing` keeps the preset `Strict` unless
+    /// `compliance.preset` names another. Choosing the right one, and having the consent that it needs, is up to you.
     pub purpose: Purpose,
     /// What is played to whom answers. Excludes `callFlowRef`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -98,7 +101,8 @@ pub struct DialPlan {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8))]
     pub frequency: Vec<FrequencyCap>,
-    /// Rules that the campaign promises to keep. Unset: none but the bounds of the other fields. Not legal advice.
+    /// Rules that the campaign promises to keep. Unset: `preset: Strict` for purpose `Telemarketing`, otherwise none but the
+    /// bounds of the other fields. Not legal advice. Can be changed at any time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compliance: Option<Compliance>,
     /// When the campaign stops itself because so much goes wrong that only a person can tell why. Can be changed at any time.
@@ -145,8 +149,7 @@ fn default_max_call_secs() -> u32 {
     600
 }
 
-/// Within every telemarketing law known here at once: the United States with their states, the United Kingdom, Canada.
-/// Australia closes at 17:00 on Saturdays too and asks for no Sundays.
+/// Within every preset of `compliance` at once: they are the hours of `Strict`.
 fn default_windows() -> Vec<Window> {
     use Weekday::{Fri, Mon, Sat, Thu, Tue, Wed};
     vec![

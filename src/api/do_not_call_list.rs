@@ -137,14 +137,11 @@ pub struct DoNotCallSource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "DoNotCallFormat")]
     pub format: Option<DoNotCallFormat>,
-    /// The column of a CSV file that holds the entries.
-    #[serde(default = "default_column")]
+    /// The column of a CSV file that holds the entries. Unset: `number`.
+    // Not by the schema: a list without keys is applied as a whole, and one with a value in it that nobody wrote is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 64))]
-    pub column: String,
-}
-
-fn default_column() -> String {
-    "number".to_owned()
+    pub column: Option<String>,
 }
 
 /// A file on a web server: at most 64 MiB, sent within a minute.
@@ -155,16 +152,11 @@ pub struct DoNotCallUrl {
     /// `--source-host` and `--allow-loopback-sources` narrow and widen that.
     #[schemars(length(max = 2048), pattern(r"^https?://[^\s/]+(/[^\s]*)?$"))]
     pub address: String,
-    /// Seconds between two readings, 300 to 604800 (a week). When one fails, the last good content goes on to count; campaigns
-    /// under a preset that limits the age of a list stop when it is too old.
-    #[serde(default = "default_refresh_secs")]
+    /// Seconds between two readings, 300 to 604800 (a week); the annotation `telnyx-operator.io/reconcile-requested-at` asks now. When one fails, the last good content goes on to count; campaigns
+    /// under a preset that limits the age of a list stop when it is too old. Unset: 86400, a day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 300, max = 604_800))]
-    pub refresh_secs: u32,
-}
-
-/// Registries publish daily at most.
-fn default_refresh_secs() -> u32 {
-    86_400
+    pub refresh_secs: Option<u32>,
 }
 
 /// How a part of the list is written.
@@ -203,6 +195,9 @@ pub struct DoNotCallListStatus {
     #[schemars(length(max = 18))]
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["source"]))]
     pub sources: Vec<DoNotCallCount>,
+    /// The last value of the annotation `telnyx-operator.io/reconcile-requested-at` for which every URL was asked again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_handled_reconcile_at: Option<String>,
     /// The first 100 rows that name no number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]

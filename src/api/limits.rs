@@ -2,6 +2,7 @@
 //!
 //! Knows the fields as written, their defaults and bounds. Does not know how they are acted on.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -48,12 +49,67 @@ pub struct FrequencyCap {
 }
 
 /// Rules that a campaign promises to keep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Compliance {
     /// Whose: their hours must contain every window, and their frequency caps apply besides `frequency`. `Strict` is all of
-    /// them at once. Holidays, consent and what is said are up to you.
-    pub preset: CompliancePreset,
+    /// them at once, and calls nobody without consent. Unset: `Strict` for purpose `Telemarketing`, none for any other. Holidays
+    /// and what is said are up to you.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "CompliancePreset")]
+    pub preset: Option<CompliancePreset>,
+    /// Whether targets without a `consentAt` that has passed are not called; they end as `ComplianceBlocked`. `Strict` has it
+    /// so whatever stands here.
+    #[serde(default)]
+    pub consent_required: bool,
+    /// Days on which nobody is called, from midnight to midnight on the callee's own clock; at most 400.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 400))]
+    #[schemars(extend("x-kubernetes-list-type" = "atomic"))]
+    pub holidays: Vec<Holiday>,
+    /// Times at which nobody is called, the same for everybody; at most 100.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
+    #[schemars(extend("x-kubernetes-list-type" = "atomic"))]
+    pub blackouts: Vec<Blackout>,
+}
+
+/// A day on which nobody is called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Holiday {
+    /// Which, as YYYY-MM-DD.
+    #[schemars(length(max = 10), pattern(r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"))]
+    pub date: String,
+    /// What it is called, for whoever reads the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub name: Option<String>,
+    /// IANA names of the time zones where it is one, such as `Europe/Berlin`, written as targets and `calleeTimeZone` write
+    /// them; at most 64. A callee who may live in one of them counts. Unset: everywhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    #[schemars(extend("x-kubernetes-list-type" = "atomic"))]
+    #[schemars(inner(length(min = 1, max = 64), pattern(r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$")))]
+    pub time_zones: Vec<String>,
+}
+
+/// A time at which nobody is called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = [{
+    "rule": "self.start < self.end",
+    "message": "end must be after start: nobody is called between them",
+}]))]
+pub struct Blackout {
+    /// From this instant on no call is begun, nor so shortly before it that it would ring beyond.
+    pub start: Time,
+    /// Until this one.
+    pub end: Time,
+    /// What it is for, for whoever reads the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub name: Option<String>,
 }
 
 /// Sets of calling rules.

@@ -61,7 +61,9 @@ pub use do_not_call_list::{
     DoNotCallCount, DoNotCallEntry, DoNotCallFormat, DoNotCallList, DoNotCallListSpec, DoNotCallListStatus,
     DoNotCallRejected, DoNotCallSource, DoNotCallStorage, DoNotCallUrl,
 };
-pub use limits::{Budget, CircuitBreaker, Compliance, CompliancePreset, FailurePolicy, FrequencyCap, SuccessPolicy};
+pub use limits::{
+    Blackout, Budget, CircuitBreaker, Compliance, CompliancePreset, FailurePolicy, FrequencyCap, Holiday, SuccessPolicy,
+};
 pub use number::Number;
 pub use policies::{AdoptionPolicy, DeletionPolicy, DriftPolicy, Import, ManagementPolicy, Policies, ResolvedPolicies};
 pub use profile::{
@@ -72,7 +74,7 @@ pub use queue::{Occupancy, Queue, QueueSpec, QueueStatus, QueuedCall};
 pub use references::{AccountRef, CallFlowRef, ConfigMapKeyRef, LocalRef, PinnedFlow, SecretKeyRef};
 pub use results::{Results, ResultsSink, ResultsStatus, SinkAuth};
 pub use retry::{Heard, Retry, RetryAction, RetryOutcome, RetryRule};
-pub use status::{Drift, RECONCILE_REQUESTED_AT, RemoteStatus};
+pub use status::{COMPLIANCE_OVERRIDE, Drift, RECONCILE_REQUESTED_AT, RemoteStatus};
 
 /// API group of all kinds.
 pub const GROUP: &str = "telnyx-operator.io";

@@ -9,6 +9,10 @@ use serde_json::{Map, Value};
 /// `status.lastHandledReconcileAt` once that has happened.
 pub const RECONCILE_REQUESTED_AT: &str = "telnyx-operator.io/reconcile-requested-at";
 
+/// Annotation of a campaign with the names of rules that are set aside for it, separated by commas: `Consent`, `Frequency`, and
+/// `DoNotCall` for purpose `Emergency`. What they object to is called all the same, and says so.
+pub const COMPLIANCE_OVERRIDE: &str = "telnyx-operator.io/compliance-override";
+
 /// What is true of an object and its counterpart at Telnyx.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -23,6 +23,18 @@ pub(super) fn transition(before: &[Condition], after: &[Condition]) -> Option<To
     Some(Told { kind, reason: now.reason.clone(), note: note(now) })
 }
 
+/// The event about rules that are set aside; `None` where these are the same as before.
+#[must_use]
+pub(super) fn override_told(before: &[Condition], after: &[Condition]) -> Option<Told> {
+    let said = |conditions| find(conditions, "RulesSetAside").map(|condition| condition.message.as_str());
+    let (kind, reason, note) = match (said(before), said(after)) {
+        (before, Some(after)) if before != Some(after) => (EventKind::Warning, "RulesSetAside", after),
+        (Some(_), None) => (EventKind::Normal, "RulesKept", "no rule is set aside any more"),
+        (Some(_) | None, Some(_)) | (None, None) => return None,
+    };
+    Some(Told { kind, reason: reason.to_owned(), note: note.to_owned() })
+}
+
 fn find<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a Condition> {
     conditions.iter().find(|condition| condition.type_ == kind)
 }
@@ -83,6 +95,19 @@ mod tests {
         let closed = going(Reason::Dialing, false);
         assert_eq!(reason(&pacing, &closed), Some((EventKind::Normal, "WindowClosed".to_owned())));
         assert_eq!(reason(&closed, &closed), None);
+    }
+
+    #[test]
+    fn rules_that_are_set_aside_are_warned_of_once_per_change() {
+        let with = |message: &str| conditions(vec![Fact::yes(Type::RulesSetAside, Reason::Overridden, message)]);
+        let told = |before: &[Condition], after: &[Condition]| {
+            override_told(before, after).map(|told| (told.kind, told.reason))
+        };
+        let (one, two) = (with("Consent"), with("Consent, Frequency"));
+        let warning = Some((EventKind::Warning, "RulesSetAside".to_owned()));
+        assert_eq!((told(&[], &one), told(&one, &one), told(&one, &two)), (warning.clone(), None, warning));
+        assert_eq!(told(&two, &[]), Some((EventKind::Normal, "RulesKept".to_owned())));
+        assert_eq!(told(&[], &[]), None);
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub enum Type {
     Suspended,
     /// At least one waiting target may be called now, as far as calling windows go.
     WindowOpen,
+    /// Somebody has set rules aside: what they object to is called all the same. Present only while true.
+    RulesSetAside,
     /// The audience as it was read is not what its source says now.
     AudienceChanged,
     /// Every target has ended.
@@ -36,6 +38,7 @@ impl Type {
             Self::Dialing => "Dialing",
             Self::Suspended => "Suspended",
             Self::WindowOpen => "WindowOpen",
+            Self::RulesSetAside => "RulesSetAside",
             Self::AudienceChanged => "AudienceChanged",
             Self::Complete => "Complete",
         }
@@ -147,6 +150,8 @@ pub enum Reason {
     RowsRejected,
     /// A do-not-call list of the account cannot be asked, so nobody is called.
     DoNotCallNotReady,
+    /// The annotation `telnyx-operator.io/compliance-override` says so.
+    Overridden,
     /// All that was needed could be read and written.
     Synced,
 }
@@ -207,6 +212,7 @@ impl Reason {
             Self::RefreshFailed => "RefreshFailed",
             Self::RowsRejected => "RowsRejected",
             Self::DoNotCallNotReady => "DoNotCallNotReady",
+            Self::Overridden => "Overridden",
             Self::Synced => "Synced",
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
-use dialer::{NumberList, PhoneNumber};
+use dialer::{NumberList, PhoneNumber, Screening};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use sha2::Sha256;
@@ -174,6 +174,13 @@ impl NumberList for AllLists {
         self.lists.iter().any(|list| list.holds(list.marking.of(number), wall))
             || self.added.iter().any(|(marking, marks)| marks.contains(&marking.of(number)))
     }
+}
+
+/// Lists that were read once, and are not read again.
+#[must_use]
+pub fn screening(lists: Vec<Content>) -> Screening {
+    let lists = lists.into_iter().map(Arc::new).collect();
+    Screening::Ready { list: Arc::new(AllLists { lists, added: Vec::new() }), as_of: None }
 }
 
 #[cfg(test)]

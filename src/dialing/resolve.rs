@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dialer::client_state::Party;
-use dialer::compliance::Preset;
 use dialer::detail::Detail;
 use dialer::rules::{Match, OutcomeRule, RuleAction};
 use dialer::spec::{self, CampaignSpec, DialRate, FlowKey, Treatment, Zone};
@@ -19,10 +18,10 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time as ApiTime;
 
+use super::rules_kept::{blackouts, consent_required, preset};
 use crate::api::{
-    self, AdaptivePacing, Amd, AmdMode, Announcement, CircuitBreaker, CompliancePreset, DialPlan, DrainPolicy,
-    FromSelection, Heard, OnAmbiguous, OnMachine, OnNobody, OnNotSure, Pacing, Retry, RetryAction, RetryOutcome,
-    UnknownTimeZone, Weekday,
+    self, AdaptivePacing, Amd, AmdMode, Announcement, CircuitBreaker, DialPlan, DrainPolicy, FromSelection, Heard,
+    OnAmbiguous, OnMachine, OnNobody, OnNotSure, Pacing, Retry, RetryAction, RetryOutcome, UnknownTimeZone, Weekday,
 };
 
 /// How long a machine's greeting may take. Voice mail boxes allow greetings of half a minute and more; `detect_words`
@@ -40,7 +39,7 @@ pub struct FieldError {
 }
 
 impl FieldError {
-    fn new(path: impl Into<String>, problem: &'static str) -> Self {
+    pub(super) fn new(path: impl Into<String>, problem: &'static str) -> Self {
         Self { path: path.into(), problem }
     }
 }
@@ -62,6 +61,7 @@ pub fn resolve(
     let treatment = treatment(root, plan, flow).map_err(&mut keep).ok();
     let pacing = pacing(root, &plan.pacing).map_err(&mut keep).ok();
     let windows = windows(root, plan, &mut keep);
+    let blackouts = blackouts(root, plan, &mut keep);
     let default_zone = zone(root, plan).map_err(&mut keep).ok();
     match (treatment, pacing, default_zone) {
         (Some(treatment), Some(pacing), Some(default_zone)) if errors.is_empty() => Ok(CampaignSpec {
@@ -77,6 +77,7 @@ pub fn resolve(
             max_call: secs(plan.max_call_secs),
             pacing,
             windows,
+            blackouts,
             default_zone,
             retry: retry(&plan.retry),
             on_ambiguous: match plan.on_ambiguous {
@@ -93,7 +94,7 @@ pub fn resolve(
             start_at: plan.start_at.as_ref().map(instant),
             stop_at: plan.stop_at.as_ref().map(instant),
             frequency: frequency(plan),
-            consent_required: false,
+            consent_required: consent_required(plan),
             set_aside: BTreeSet::new(),
             max_list_age: preset(plan).and_then(|preset| preset.rules().list_age),
             breaker: breaker(&plan.circuit_breaker),
@@ -242,27 +243,14 @@ fn windows(root: &str, plan: &DialPlan, keep: &mut impl FnMut(FieldError)) -> Ve
         match window(&format!("{root}.windows[{index}]"), written) {
             Ok(window) if preset(plan).is_some_and(|preset| !preset.rules().allow(&window)) => keep(FieldError::new(
                 format!("{root}.windows[{index}]"),
-                "must lie within the hours of compliance.preset on each of its days: see the field's description",
+                "must lie within the hours of compliance.preset, which is Strict for purpose Telemarketing unless another is named, on \
+                 each of its days: see the field's description",
             )),
             Ok(window) => windows.push(window),
             Err(error) => keep(error),
         }
     }
     windows
-}
-
-fn preset(plan: &DialPlan) -> Option<Preset> {
-    Some(match plan.compliance?.preset {
-        CompliancePreset::UsTelemarketing => Preset::UsTelemarketing,
-        CompliancePreset::UsFloridaOklahoma => Preset::UsFloridaOklahoma,
-        CompliancePreset::UsDebtCollection => Preset::UsDebtCollection,
-        CompliancePreset::UsExemptInformational => Preset::UsExemptInformational,
-        CompliancePreset::UsHealthcare => Preset::UsHealthcare,
-        CompliancePreset::UnitedKingdom => Preset::UnitedKingdom,
-        CompliancePreset::Australia => Preset::Australia,
-        CompliancePreset::Canada => Preset::Canada,
-        CompliancePreset::Strict => Preset::Strict,
-    })
 }
 
 /// What the plan asks for, and what its preset does.
@@ -280,10 +268,12 @@ fn window(path: &str, written: &api::Window) -> Result<spec::Window, FieldError>
     if end <= start {
         return Err(FieldError::new(format!("{path}.end"), "must be after start: split a window that passes midnight"));
     }
+    // Midnight as the dialer has it, so that the window goes on in one that begins there.
+    let end = if end == Time::MAX { Time::MIN } else { end };
     Ok(spec::Window { days: written.days.iter().copied().map(weekday).collect(), start, end })
 }
 
-/// `HH:MM`; `24:00` is the last instant of the day.
+/// `HH:MM`; `24:00` comes after all others.
 fn clock_time(text: &str) -> Option<Time> {
     if text == "24:00" {
         return Some(Time::MAX);
@@ -431,6 +421,21 @@ mod tests {
     }
 
     #[test]
+    fn who_sells_has_the_hours_caps_and_consent_of_strict_without_a_word_of_it() {
+        let spec = resolve("spec", &plan(json!({ "purpose": "Telemarketing" })), "1", None).unwrap();
+        assert_eq!(
+            spec.windows,
+            dialer::compliance::Preset::Strict.rules().windows,
+            "the hours by default are its hours"
+        );
+        assert_eq!((spec.consent_required, spec.frequency.len()), (true, 5));
+        assert_eq!(spec.max_list_age, Some(Duration::from_hours(31 * 24)));
+        let late =
+            json!({ "purpose": "Telemarketing", "windows": [{ "days": ["Mon"], "start": "09:00", "end": "21:00" }] });
+        assert_eq!(paths(late), ["spec.plan.windows[0]"]);
+    }
+
+    #[test]
     fn what_a_campaign_costs_and_when_it_stops_is_resolved() {
         let over = json!({
             "budget": { "maxCalls": 10 },
@@ -536,7 +541,7 @@ mod tests {
         assert_eq!((spec.pacing.dials_per_second, spec.pacing.max_concurrent), (DialRate::from_millis(250), 7));
         let window = spec.windows.first().unwrap();
         assert_eq!(window.days, [jiff::civil::Weekday::Monday, jiff::civil::Weekday::Sunday]);
-        assert_eq!((window.start, window.end), (Time::new(8, 30, 0, 0).unwrap(), Time::MAX));
+        assert_eq!((window.start, window.end), (Time::new(8, 30, 0, 0).unwrap(), Time::MIN));
         assert_eq!(spec.default_zone, Zone::Known(TimeZone::get("America/Chicago").unwrap()));
         assert_eq!(spec.retry.backoff, [secs(60), secs(600)]);
         assert_eq!(spec.retry.rules[0].action, RuleAction::Retry { after: Some(secs(90)), at_most: None });

@@ -97,6 +97,7 @@ pub fn raw(target: &Target) -> RawTarget {
         time_zone: target.time_zone.clone(),
         not_before: target.not_before.as_ref().map(|time| time.0.to_string()),
         expires_at: target.expires_at.as_ref().map(|time| time.0.to_string()),
+        consent_at: target.consent_at.as_ref().map(|time| time.0.to_string()),
         priority: target.priority.map(|priority| priority.to_string()),
         variables: target.variables.clone(),
     }
@@ -121,7 +122,7 @@ pub fn specs(rows: Vec<Row>) -> Arc<[TargetSpec]> {
             zone: row.time_zone.map(|name| zone(&mut zones, name)),
             id: row.id,
             to: row.to,
-            consent_at: None,
+            consent_at: row.consent_at,
             not_before: row.not_before,
             expires_at: row.expires_at,
         })
@@ -157,6 +158,8 @@ struct Line<'a> {
     not_before: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consent_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "is_zero")]
     priority: i32,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -176,6 +179,7 @@ impl<'a> From<&'a Row> for Line<'a> {
             time_zone: row.time_zone.as_deref(),
             not_before: row.not_before,
             expires_at: row.expires_at,
+            consent_at: row.consent_at,
             priority: row.priority,
             variables: &row.variables,
         }
@@ -195,12 +199,14 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         let rows = rows(
-            "id,to,timeZone,notBefore,expiresAt,priority,name\n\
-             a,+15550100,America/Chicago,2026-01-01T00:00:00.25Z,2026-01-02T00:00:00Z,7,Bo\n\
-             b,+15550101,,,,,\n",
+            "id,to,timeZone,notBefore,expiresAt,consentAt,priority,name\n\
+             a,+15550100,America/Chicago,2026-01-01T00:00:00.25Z,2026-01-02T00:00:00Z,2025-01-01T00:00:00Z,7,Bo\n\
+             b,+15550101,,,,,,\n",
         );
         let (text, digest) = write(&rows).unwrap();
         assert_eq!(read(&text, &digest.to_string()).unwrap(), rows);
+        let agreed: Vec<bool> = specs(rows).iter().map(|target| target.consent_at.is_some()).collect();
+        assert_eq!(agreed, [true, false]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use dialer::event::{Findings, Liveness, LoadedJob};
 use dialer::spec::{AccountLimits, AmdMode, Audience, CampaignSpec, TargetSpec};
 use dialer::{
     CallControlId, CallLegId, CampaignEnd, ClientState, DeliveryToken, Dialer, Effect, Event, JobId, Leg, Now, OwnerId,
-    Progress, SessionId, TargetState, Tuning, Version, WaitingFor,
+    Progress, Screening, SessionId, TargetState, Tuning, Version, WaitingFor,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -47,7 +47,13 @@ impl Rehearsal {
     /// Plays the campaign to its end. Takes seconds for a hundred thousand targets: not for a thread that others wait for.
     #[must_use]
     pub fn run(self) -> Estimate {
-        let Some(mut stage) = Stage::set(self) else { return Estimate::of_nobody() };
+        self.run_beside(Screening::default())
+    }
+
+    /// The same, with numbers that nobody may call.
+    #[must_use]
+    pub fn run_beside(self, lists: Screening) -> Estimate {
+        let Some(mut stage) = Stage::set(self, lists) else { return Estimate::of_nobody() };
         stage.play();
         stage.estimate()
     }
@@ -111,7 +117,7 @@ struct Stage {
 
 impl Stage {
     /// `None`: never, for these ids are ids.
-    fn set(rehearsal: Rehearsal) -> Option<Self> {
+    fn set(rehearsal: Rehearsal, lists: Screening) -> Option<Self> {
         let Rehearsal { spec, limits, targets, start, assumptions } = rehearsal;
         let owner = OwnerId::parse("rehearsal").ok()?;
         let spec = Arc::new(CampaignSpec { suspended: false, ..spec });
@@ -137,6 +143,7 @@ impl Stage {
             talk: Duration::ZERO,
         };
         stage.tell(Event::AccountSet(limits));
+        stage.tell(Event::DoNotCallSet { lists });
         for (number, targets) in targets.chunks(JOB).enumerate() {
             let job = JobId::parse(&format!("job-{number}")).ok()?;
             stage.tell(Event::JobLoaded(LoadedJob {
@@ -508,6 +515,23 @@ mod tests {
         assert_eq!((estimate.blocked, estimate.dials), (4, 6));
         assert_eq!(estimate.outcomes["ComplianceBlocked"], 4);
         assert_eq!(estimate.calls_per_target, BTreeMap::from([(0, 4), (1, 6)]));
+    }
+
+    #[test]
+    fn who_is_on_a_list_or_has_not_agreed_is_blocked_and_a_day_off_is_waited_for() {
+        let listed: std::collections::BTreeSet<_> =
+            rehearsal(2, &json!({})).targets.into_iter().map(|t| t.to).collect();
+        let mut campaign = rehearsal(
+            10,
+            &json!({ "compliance": { "consentRequired": true, "holidays": [{ "date": "2026-06-01" }] } }),
+        );
+        for target in campaign.targets.iter_mut().take(7) {
+            target.consent_at = Some(Timestamp::UNIX_EPOCH);
+        }
+        let estimate = campaign.run_beside(Screening::Ready { list: Arc::new(listed), as_of: None });
+        assert_eq!((estimate.blocked, estimate.dials), (5, 5), "two are listed, three have not agreed");
+        let first = estimate.first_dial.unwrap().to_string();
+        assert!(first.starts_with("2026-06-02T14:00:0"), "{first}");
     }
 
     #[test]

@@ -116,13 +116,13 @@ mod tests {
         assert_eq!(lines.len(), 5, "{text}");
         assert_eq!(
             lines[0],
-            "id,job,state,outcome,lastOutcome,attempts,refusals,firstRangAt,lastRangAt,endedAt,talkedSecs,amd,hangupCause,sipCode,outcomeRule"
+            "id,job,state,outcome,lastOutcome,attempts,refusals,firstRangAt,lastRangAt,endedAt,talkedSecs,amd,hangupCause,sipCode,outcomeRule,rule"
         );
         assert_eq!(
             lines[1],
-            "t1,c-00000,Done,Completed,Completed,2,1,2027-01-15T08:00:00Z,2027-01-15T09:00:00Z,2027-01-15T09:00:34Z,12,human,normal_clearing,200,"
+            "t1,c-00000,Done,Completed,Completed,2,1,2027-01-15T08:00:00Z,2027-01-15T09:00:00Z,2027-01-15T09:00:34Z,12,human,normal_clearing,200,,"
         );
-        assert_eq!(lines[2], "t2,c-00000,Pending,,,0,0,,,,,,,,");
+        assert_eq!(lines[2], "t2,c-00000,Pending,,,0,0,,,,,,,,,");
         assert!(String::from_utf8(written(Format::Csv, true)).unwrap().contains("t1,+15550100,"));
     }
 

@@ -33,4 +33,4 @@ pub use postman::{Address, NotAnAddress, NotTaken, Postman};
 pub use report::{Subject, report};
 pub use row::{Cell, Column, Kind, Row, columns};
 #[cfg(feature = "workstation")]
-pub use summary::{Answered, Summary};
+pub use summary::{Answered, Decision, Summary};

@@ -99,7 +99,7 @@ pub fn columns(with_numbers: bool) -> impl Iterator<Item = Column> + Clone {
 
 const NUMBER: &str = "number";
 
-const COLUMNS: [Column; 16] = [
+const COLUMNS: [Column; 17] = [
     text("id", |row| Some(row.id.clone())),
     text(NUMBER, |row| row.number.clone()),
     text("job", |row| Some(row.job.clone())),
@@ -116,6 +116,7 @@ const COLUMNS: [Column; 16] = [
     text("hangupCause", |row| row.state.hangup_cause.clone()),
     number("sipCode", |row| row.state.sip_code.map(Into::into)),
     number("outcomeRule", |row| row.state.outcome_rule.map(Into::into)),
+    text("rule", |row| row.state.rule.map(|rule| format!("{rule:?}"))),
 ];
 
 const fn text(name: &'static str, cell: fn(&Row) -> Option<String>) -> Column {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use dialer::Outcome;
+use dialer::compliance::Rule;
 use dialer::target::StateName;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -19,6 +20,8 @@ pub struct Summary {
     pub outcomes: BTreeMap<Outcome, u32>,
     /// Targets that have not ended.
     pub open: u32,
+    /// Targets for which a calling rule decided, by what it did.
+    pub decisions: BTreeMap<(Rule, Decision), u32>,
     /// Targets by attempts used.
     pub attempts: BTreeMap<u16, u32>,
     /// Calls that rang, and those of them that reached a person, by hour of the day in the campaign's zone.
@@ -29,6 +32,17 @@ pub struct Summary {
     pub ended: BTreeMap<i64, u32>,
     /// Seconds of the last calls of all targets.
     pub talked_secs: u64,
+}
+
+/// What a calling rule has done to a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Decision {
+    /// It is not called any more.
+    Blocked,
+    /// It waits for its turn.
+    Waits,
+    /// It was called all the same, because somebody has set the rule aside.
+    SetAside,
 }
 
 /// Calls, and those that reached a person.
@@ -49,6 +63,7 @@ impl Summary {
             targets: 0,
             outcomes: BTreeMap::new(),
             open: 0,
+            decisions: BTreeMap::new(),
             attempts: BTreeMap::new(),
             by_hour: BTreeMap::new(),
             rang: BTreeMap::new(),
@@ -65,6 +80,9 @@ impl Summary {
         match row.outcome() {
             Some(outcome) => *self.outcomes.entry(outcome).or_default() += 1,
             None => self.open += 1,
+        }
+        if let Some(rule) = row.state.rule {
+            *self.decisions.entry((rule, decision(row))).or_default() += 1;
         }
         // Newest first: only the last call of a target can have been the one that reached somebody.
         for (age, second) in row.state.rang.iter().enumerate() {
@@ -86,6 +104,15 @@ impl Summary {
     }
 }
 
+/// What the rule of a row has done to it.
+fn decision(row: &Row) -> Decision {
+    match (row.state.state, row.state.outcome) {
+        (StateName::Pending, _) => Decision::Waits,
+        (StateName::Done, Some(Outcome::ComplianceBlocked)) => Decision::Blocked,
+        (StateName::Claimed | StateName::Dialing | StateName::Held | StateName::Done, _) => Decision::SetAside,
+    }
+}
+
 fn reached_a_person(row: &Row) -> bool {
     let last = row.outcome().or(row.state.last);
     last.is_some_and(|last| {
@@ -95,6 +122,8 @@ fn reached_a_person(row: &Row) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::super::row::tests::rows;
     use super::*;
 
@@ -109,6 +138,20 @@ mod tests {
         let answered = |rang, reached| Answered { rang, reached };
         // 08:00 and 09:00 UTC in January.
         assert_eq!(summary.by_hour, BTreeMap::from([(2, answered(1, 0)), (3, answered(1, 1))]));
+        let ruled = |json: serde_json::Value| Row::new("c-00000", &serde_json::from_value(json).unwrap());
+        for row in [
+            json!({ "id": "a", "state": "Done", "outcome": "ComplianceBlocked", "rule": "DoNotCall" }),
+            json!({ "id": "b", "state": "Pending", "rule": "Frequency" }),
+            json!({ "id": "c", "state": "Done", "outcome": "Busy", "rule": "Frequency" }),
+        ] {
+            summary.add(&ruled(row));
+        }
+        let decisions = [
+            ((Rule::DoNotCall, Decision::Blocked), 1),
+            ((Rule::Frequency, Decision::Waits), 1),
+            ((Rule::Frequency, Decision::SetAside), 1),
+        ];
+        assert_eq!(summary.decisions, BTreeMap::from(decisions));
         assert_eq!(summary.rang.values().sum::<u32>(), 2);
         assert_eq!(summary.ended, BTreeMap::from([(1_800_003_634 / 60, 1)]));
     }

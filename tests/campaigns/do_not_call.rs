@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use axum::http::StatusCode;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 use telnyx_operator::api::{DoNotCallList, OutboundCampaign};
 use telnyx_simulator::config::{NumberRule, Outcome};
 
+use crate::shelf::{Item, Shelf};
 use crate::world::{World, condition, people};
 
 /// The ConfigMap `blocklist` with this under `numbers`.
@@ -56,6 +58,55 @@ async fn a_number_on_a_list_is_never_dialled_and_ends_with_the_rule_that_said_so
         );
     }
     world.rang_once_per_attempt(3, 1).await;
+    world.end().await;
+}
+
+/// Asks for a reading now, and waits until it was done.
+async fn read_now(world: &World, asked: &str) -> Value {
+    let annotations = json!({ "telnyx-operator.io/reconcile-requested-at": asked });
+    let patch = Patch::Merge(json!({ "metadata": { "annotations": annotations } }));
+    world.api::<DoNotCallList>().patch("dnc", &PatchParams::default(), &patch).await.unwrap();
+    let done = |list: &Value| list["status"]["lastHandledReconcileAt"] == asked;
+    world.until::<DoNotCallList>("dnc", &format!("has read again for {asked}"), done).await
+}
+
+#[tokio::test]
+async fn a_list_behind_a_url_is_awaited_read_refreshed_and_kept_when_it_fails() {
+    let (world, shelf) = (World::new(|_| {}).await, Shelf::open().await);
+    let serve = |text: &str| shelf.put("blocked.csv", Item::List(text.to_owned().into(), "\"1\""));
+    let url = shelf.put("blocked.csv", Item::Status(StatusCode::SERVICE_UNAVAILABLE));
+    declare(&world, "dnc", json!({ "sources": [{ "url": { "address": url }, "column": "phone" }] })).await;
+    let unread = |list: &Value| condition(list, "Ready")["reason"] == "SourceNotReadable";
+    let list = world.until::<DoNotCallList>("dnc", "says that it was never read", unread).await;
+    assert!(list["status"]["sources"][0]["problem"].as_str().unwrap().contains("503"), "{list:#}");
+    assert_eq!(list["status"]["asOf"], Value::Null);
+    world.list(&people(4)).await;
+    world.campaign("a", json!({})).await;
+    world.reason("a", "Dialing", "DoNotCallNotReady").await;
+    assert_eq!(world.rings().await.len(), 0, "nobody is called while a list was never read");
+    let blocked = async |campaign: &str| {
+        let campaign = world.complete(campaign).await;
+        campaign["status"]["counts"]["blocked"].as_u64().unwrap()
+    };
+
+    serve("name,phone\nAnn,+15550000000\n");
+    let list = read_now(&world, "1").await;
+    assert_eq!((condition(&list, "Ready")["status"].as_str(), &list["status"]["entries"]), (Some("True"), &json!(1)));
+    assert!(list["status"]["asOf"].is_string(), "{list:#}");
+    assert_eq!(blocked("a").await, 1);
+
+    serve("name,phone\nAnn,+15550000000\nBo,+15550000001\n");
+    assert_eq!(read_now(&world, "2").await["status"]["entries"], 2);
+    world.campaign("b", json!({})).await;
+    assert_eq!(blocked("b").await, 2);
+
+    shelf.put("blocked.csv", Item::Status(StatusCode::INTERNAL_SERVER_ERROR));
+    let list = read_now(&world, "3").await;
+    assert_eq!(condition(&list, "Synced")["reason"], "RefreshFailed");
+    assert_eq!((condition(&list, "Ready")["status"].as_str(), &list["status"]["entries"]), (Some("True"), &json!(2)));
+    world.campaign("c", json!({})).await;
+    assert_eq!(blocked("c").await, 2, "what it said last goes on to count");
+    assert_eq!(rang(&world).await.get("+15550000000"), None);
     world.end().await;
 }
 

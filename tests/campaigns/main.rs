@@ -6,6 +6,7 @@
 mod cluster;
 
 mod audience;
+mod compliance;
 mod do_not_call;
 mod exactly_once;
 mod flows;

@@ -37,6 +37,25 @@ async fn an_object_is_not_ready_from_its_first_moment() {
     server.release().await;
 }
 
+/// What stands in such a list is one value: with a default in it that nobody wrote it is another than the one that was applied, and
+/// server-side apply takes it for somebody else's.
+#[test]
+fn no_item_of_a_list_that_is_applied_as_a_whole_has_a_default() {
+    let (mut whole, mut defaults) = (Vec::new(), Vec::new());
+    schema::each_field(|kind, path, schema| {
+        let is_keyed = matches!(schema.x_kubernetes_list_type.as_deref(), Some("map" | "set"));
+        if path.starts_with("spec") && schema.items.is_some() && !is_keyed {
+            whole.push(format!("{kind} {path}[0]"));
+        }
+        if path.starts_with("spec") && schema.default.is_some() {
+            defaults.push(format!("{kind} {path}"));
+        }
+    });
+    assert!(whole.len() > 10 && defaults.len() > 10, "{whole:?} {defaults:?}");
+    let inside = |path: &&String| whole.iter().any(|list| path.starts_with(list.as_str()));
+    assert_eq!(defaults.iter().filter(inside).collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
 #[tokio::test]
 async fn what_is_left_out_has_the_documented_value() {
     let server = Server::ready().await;

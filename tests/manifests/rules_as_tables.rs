@@ -101,13 +101,24 @@ pub(crate) const PLANS: &str = "
 {windows: [{days: [Mon], start: '22:00', end: '06:00'}]} | end must be after start
 {windows: [{days: [Mon], start: '22:00', end: '22:00'}]} | end must be after start
 {purpose: Telemarketing} | ok
-{purpose: Telemarketing, windows: [{days: [Mon], start: '08:00', end: '21:00'}]} | ok
+{purpose: Telemarketing, windows: [{days: [Mon], start: '08:00', end: '21:00'}], compliance: {preset: UsTelemarketing}} | ok
+{purpose: Telemarketing, windows: [{days: [Mon], start: '08:00', end: '20:00'}]} | keeps the preset Strict
+{purpose: Telemarketing, windows: [{days: [Mon], start: '09:00', end: '20:01'}], compliance: {consentRequired: true}} | keeps the preset Strict
+{purpose: Telemarketing, windows: [{days: [Fri, Sat], start: '09:00', end: '17:00'}]} | keeps the preset Strict
+{purpose: Telemarketing, windows: [{days: [Sat], start: '10:00', end: '17:01'}]} | keeps the preset Strict
+{purpose: Telemarketing, windows: [{days: [Sun], start: '12:00', end: '13:00'}]} | keeps the preset Strict
+{purpose: Telemarketing, windows: [{days: [Mon, Fri], start: '09:00', end: '20:00'}, {days: [Sat], start: '10:00', end: '17:00'}]} | ok
+{purpose: DebtCollection, windows: [{days: [Sun], start: '08:00', end: '21:00'}]} | ok
 {purpose: Telemarketing, windows: [{days: [Mon], start: '18:00', end: '21:30'}]} | windows must lie within 08:00 and 21:00
 {purpose: DebtCollection, windows: [{days: [Mon], start: '07:59', end: '12:00'}]} | windows must lie within 08:00 and 21:00
 {purpose: Informational, windows: [{days: [Mon], start: '18:00', end: '21:30'}]} | ok
 {startAt: '2030-01-01T00:00:00Z', stopAt: '2030-01-01T00:00:00Z'} | stopAt must be after startAt
 {startAt: '2030-01-01T00:00:00Z', stopAt: '2030-01-01T00:00:01Z'} | ok
 {startAt: tomorrow} | date-time
+{compliance: {}} | ok
+{compliance: {holidays: [{date: '2026-12-25', name: Christmas}, {date: '2026-10-03', timeZones: [Europe/Berlin]}]}} | ok
+{compliance: {blackouts: [{start: '2030-01-01T00:00:00Z', end: '2030-01-01T00:00:01Z', name: outage}]}} | ok
+{compliance: {blackouts: [{start: '2030-01-01T00:00:00Z', end: '2030-01-01T00:00:00Z'}]}} | nobody is called between them
 {pacing.dialsPerSecond: 0} | use suspend to stop dialing
 {pacing.dialsPerSecond: 0.01} | ok
 {announcement: null, callFlowRef: {name: f}, pacing.mode: Adaptive} | mode Adaptive needs adaptive, with its agents

@@ -103,7 +103,9 @@ pub enum Reason {
         column: usize,
     },
     /// JSON, but not an object of the known fields.
-    #[error("not a JSON object with the fields id, to, timeZone, notBefore, expiresAt, priority and variables")]
+    #[error(
+        "not a JSON object with the fields id, to, timeZone, notBefore, expiresAt, consentAt, priority and variables"
+    )]
     NotATarget,
     /// A field of the wrong JSON type.
     #[error("{field} has the wrong JSON type")]

@@ -1,5 +1,5 @@
-//! CSV with a header line: `id` and `to`, optionally `timeZone`, `notBefore`, `expiresAt`, `priority`, under these names or
-//! others that the caller gives; any other column is a variable of that name.
+//! CSV with a header line: `id` and `to`, optionally `timeZone`, `notBefore`, `expiresAt`, `consentAt` and `priority`, under
+//! these names or others that the caller gives; any other column is a variable of that name.
 //!
 //! RFC 4180 but for one thing: a quoted cell ends on its own line. A quote that somebody forgot to close would
 //! otherwise swallow every row up to the next quote, and those people would never be called. This way one row is
@@ -51,6 +51,7 @@ impl CsvRows {
                 Column::Field(Field::TimeZone) => &mut target.time_zone,
                 Column::Field(Field::NotBefore) => &mut target.not_before,
                 Column::Field(Field::ExpiresAt) => &mut target.expires_at,
+                Column::Field(Field::ConsentAt) => &mut target.consent_at,
                 Column::Field(Field::Priority) => &mut target.priority,
                 Column::Variable(name) => {
                     target.variables.insert(name.clone(), cell);

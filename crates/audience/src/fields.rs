@@ -29,6 +29,8 @@ pub struct RawTarget {
     pub not_before: Option<String>,
     /// RFC 3339 instant from which on it is no longer called.
     pub expires_at: Option<String>,
+    /// RFC 3339 instant at which the callee agreed to be called.
+    pub consent_at: Option<String>,
     /// Higher is called earlier; 0 when unset.
     pub priority: Option<String>,
     /// Values for the call flow.
@@ -55,6 +57,8 @@ pub struct Row {
     pub not_before: Option<Timestamp>,
     /// Not called from then on. After `not_before`.
     pub expires_at: Option<Timestamp>,
+    /// When the callee agreed to be called. `None`: nobody has recorded it.
+    pub consent_at: Option<Timestamp>,
     /// Higher is called earlier. -1000 to 1000.
     pub priority: i32,
     /// Values for the call flow.
@@ -79,6 +83,7 @@ impl RawTarget {
             time_zone: set(self.time_zone.as_deref()).map(zone).transpose()?,
             not_before: set(self.not_before.as_deref()).map(|text| instant("notBefore", text)).transpose()?,
             expires_at: set(self.expires_at.as_deref()).map(|text| instant("expiresAt", text)).transpose()?,
+            consent_at: set(self.consent_at.as_deref()).map(|text| instant("consentAt", text)).transpose()?,
             priority: set(self.priority.as_deref()).map_or(Ok(0), priority)?,
             variables: self.variables,
         };

@@ -10,11 +10,13 @@ pub(crate) enum Field {
     TimeZone,
     NotBefore,
     ExpiresAt,
+    ConsentAt,
     Priority,
 }
 
 impl Field {
-    const ALL: [Self; 6] = [Self::Id, Self::To, Self::TimeZone, Self::NotBefore, Self::ExpiresAt, Self::Priority];
+    const ALL: [Self; 7] =
+        [Self::Id, Self::To, Self::TimeZone, Self::NotBefore, Self::ExpiresAt, Self::ConsentAt, Self::Priority];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -23,6 +25,7 @@ impl Field {
             Self::TimeZone => "timeZone",
             Self::NotBefore => "notBefore",
             Self::ExpiresAt => "expiresAt",
+            Self::ConsentAt => "consentAt",
             Self::Priority => "priority",
         }
     }
@@ -45,6 +48,8 @@ pub struct Columns {
     pub not_before: Option<String>,
     /// Column of `expiresAt`.
     pub expires_at: Option<String>,
+    /// Column of `consentAt`.
+    pub consent_at: Option<String>,
     /// Column of `priority`.
     pub priority: Option<String>,
 }
@@ -57,6 +62,7 @@ impl Columns {
             Field::TimeZone => &self.time_zone,
             Field::NotBefore => &self.not_before,
             Field::ExpiresAt => &self.expires_at,
+            Field::ConsentAt => &self.consent_at,
             Field::Priority => &self.priority,
         }
         .as_deref()

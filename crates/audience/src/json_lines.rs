@@ -18,6 +18,7 @@ struct Line {
     time_zone: Option<Value>,
     not_before: Option<Value>,
     expires_at: Option<Value>,
+    consent_at: Option<Value>,
     priority: Option<Value>,
     variables: Option<BTreeMap<String, Value>>,
 }
@@ -36,6 +37,7 @@ pub(crate) fn target(row: &str) -> Result<RawTarget, Reason> {
         time_zone: text("timeZone", line.time_zone)?,
         not_before: text("notBefore", line.not_before)?,
         expires_at: text("expiresAt", line.expires_at)?,
+        consent_at: text("consentAt", line.consent_at)?,
         priority: line.priority.map(|value| scalar("priority", value)).transpose()?,
         variables: line
             .variables

@@ -22,13 +22,14 @@ fn told(audience: &Audience) -> Vec<String> {
 
 #[test]
 fn a_csv_row_keeps_every_field() {
-    let read = csv("id,to,timeZone,notBefore,expiresAt,priority,name,order\n\
-                    a, +15550100 ,America/Chicago,2026-01-01T00:00:00Z,2026-01-02T00:00:00Z,-3,\"Li, \"\"Bo\"\"\",\n");
+    let read = csv("id,to,timeZone,notBefore,expiresAt,consentAt,priority,name,order\n\
+                    a, +15550100 ,America/Chicago,2026-01-01T00:00:00Z,2026-01-02T00:00:00Z,2025-05-06T07:08:09Z,-3,\"Li, \"\"Bo\"\"\",\n");
     assert_eq!(told(&read), ["a=+15550100"]);
     let row = &read.rows[0];
     assert_eq!(row.time_zone.as_deref(), Some("America/Chicago"));
     assert_eq!(row.not_before, Some("2026-01-01T00:00:00Z".parse().unwrap()));
     assert_eq!(row.expires_at, Some("2026-01-02T00:00:00Z".parse().unwrap()));
+    assert_eq!(row.consent_at, Some("2025-05-06T07:08:09Z".parse().unwrap()));
     assert_eq!(row.priority, -3);
     let variables = [("name", "Li, \"Bo\""), ("order", "")].map(|(k, v)| (k.to_owned(), v.to_owned()));
     assert_eq!(row.variables, BTreeMap::from(variables));
@@ -36,9 +37,9 @@ fn a_csv_row_keeps_every_field() {
 
 #[test]
 fn a_json_line_says_the_same_as_a_csv_row() {
-    let from_csv = csv("id,to,timeZone,priority,name\na,+15550100,Europe/Berlin,7,Bo\n");
+    let from_csv = csv("id,to,timeZone,consentAt,priority,name\na,+15550100,Europe/Berlin,2025-05-06T07:08:09Z,7,Bo\n");
     let from_json = jsonl(
-        r#"{"id":"a","to":"+15550100","timeZone":"Europe/Berlin","priority":7,"variables":{"name":"Bo"},"notBefore":null}"#,
+        r#"{"id":"a","to":"+15550100","timeZone":"Europe/Berlin","consentAt":"2025-05-06T07:08:09Z","priority":7,"variables":{"name":"Bo"},"notBefore":null}"#,
     );
     assert_eq!(from_csv.rows, from_json.rows);
     assert_eq!(from_json.complaints, []);
@@ -52,23 +53,24 @@ fn line_ends_may_be_mixed_and_a_byte_order_mark_and_blank_lines_do_not_matter() 
 
 #[test]
 fn every_bad_csv_row_is_named_by_line_and_reason_and_good_rows_stay() {
-    let read = csv("id,to,timeZone,notBefore,expiresAt,priority\n\
-        good,+15550100,,,,\n\
-        ,+15550101,,,,\n\
-        a b,+15550102,,,,\n\
-        c,,,,,\n\
-        d,15550103,,,,\n\
-        e,+05550104,,,,\n\
-        f,+15550105,Mars/Olympus,,,\n\
-        g,+15550106,,yesterday,,\n\
-        h,+15550107,,2026-01-02T00:00:00Z,2026-01-02T00:00:00Z,\n\
-        i,+15550108,,,,1001\n\
-        good,+15550109,,,,\n\
-        j,+15550100,,,,\n\
+    let read = csv("id,to,timeZone,notBefore,expiresAt,priority,consentAt\n\
+        good,+15550100,,,,,\n\
+        ,+15550101,,,,,\n\
+        a b,+15550102,,,,,\n\
+        c,,,,,,\n\
+        d,15550103,,,,,\n\
+        e,+05550104,,,,,\n\
+        f,+15550105,Mars/Olympus,,,,\n\
+        g,+15550106,,yesterday,,,\n\
+        h,+15550107,,2026-01-02T00:00:00Z,2026-01-02T00:00:00Z,,\n\
+        i,+15550108,,,,1001,\n\
+        good,+15550109,,,,,\n\
+        j,+15550100,,,,,\n\
         k,+15550110\n\
-        l,\"+15550111,,,,\n\
-        m,\"+15550112\"x,,,,\n\
-        last,+15550113,,,,\n");
+        l,\"+15550111,,,,,\n\
+        m,\"+15550112\"x,,,,,\n\
+        n,+15550114,,,,,yes\n\
+        last,+15550113,,,,,\n");
     assert_eq!(
         told(&read),
         [
@@ -85,9 +87,10 @@ fn every_bad_csv_row_is_named_by_line_and_reason_and_good_rows_stay() {
             "line 11: priority must be a whole number from -1000 to 1000",
             "line 12: id is used already at line 2",
             "line 13: to is the same number as at line 2",
-            "line 14: row has 2 cells, the header has 6",
+            "line 14: row has 2 cells, the header has 7",
             "line 15: a quote is not closed on this line, or text follows the closing quote",
             "line 16: a quote is not closed on this line, or text follows the closing quote",
+            "line 17: consentAt must be an instant such as 2026-03-01T09:00:00Z",
         ]
     );
 }
@@ -112,11 +115,11 @@ fn every_bad_json_line_is_named_by_line_and_reason() {
         told(&read),
         [
             "line 1: to has the wrong JSON type",
-            "line 2: not a JSON object with the fields id, to, timeZone, notBefore, expiresAt, priority and variables",
+            "line 2: not a JSON object with the fields id, to, timeZone, notBefore, expiresAt, consentAt, priority and variables",
             "line 3: variables has the wrong JSON type",
             "line 4: not valid JSON at column 23",
-            "line 5: not a JSON object with the fields id, to, timeZone, notBefore, expiresAt, priority and variables",
-            "line 6: not a JSON object with the fields id, to, timeZone, notBefore, expiresAt, priority and variables",
+            "line 5: not a JSON object with the fields id, to, timeZone, notBefore, expiresAt, consentAt, priority and variables",
+            "line 6: not a JSON object with the fields id, to, timeZone, notBefore, expiresAt, consentAt, priority and variables",
         ]
     );
 }

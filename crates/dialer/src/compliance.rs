@@ -1,8 +1,8 @@
 //! Calling rules of several jurisdictions, as data. Not legal advice: every figure names where it is written, and whoever
 //! calls has to confirm it with counsel.
 //!
-//! Promises that [`strict`](Preset::Strict) is within every other preset. Does not know who lives where, consent, holidays
-//! or what is said on the phone.
+//! Promises that [`strict`](Preset::Strict) is within every other preset. Does not know who lives where, who has agreed, which
+//! days are holidays, or what is said on the phone.
 
 use std::time::Duration;
 
@@ -57,6 +57,8 @@ pub struct Rules {
     pub frequency: Vec<FrequencyCap>,
     /// The least time that a phone has to ring before we hang up; `ring_timeout` may not be shorter.
     pub least_ring: Duration,
+    /// Whether nobody may be called who has not agreed to it.
+    pub consent: bool,
     /// How old the last reading of a do-not-call list may be; `None`: any age.
     pub list_age: Option<Duration>,
     /// Where each of these is written.
@@ -105,6 +107,7 @@ impl Preset {
             windows: windows(self.hours()),
             frequency: self.frequency(),
             least_ring: LEAST_RING,
+            consent: self.consent(),
             list_age: self.list_age(),
             sources: self.sources(),
         }
@@ -153,6 +156,22 @@ impl Preset {
             | Self::UsHealthcare
             | Self::UnitedKingdom
             | Self::Australia => None,
+        }
+    }
+
+    /// Recorded and artificial voices that sell need consent in the United States (47 CFR 64.1200(a)(2)); whether a call has one
+    /// is not known here, so that only the narrowest asks.
+    fn consent(self) -> bool {
+        match self {
+            Self::Strict => true,
+            Self::UsTelemarketing
+            | Self::UsFloridaOklahoma
+            | Self::UsDebtCollection
+            | Self::UsExemptInformational
+            | Self::UsHealthcare
+            | Self::UnitedKingdom
+            | Self::Australia
+            | Self::Canada => false,
         }
     }
 
@@ -239,7 +258,8 @@ mod tests {
         });
         let age = rules.list_age.map(|age| format!("list {} d", age.as_secs() / 86_400));
         let caps = rules.frequency.iter().map(|cap| format!("{} in {} d", cap.calls, cap.within.as_secs() / 86_400));
-        hours.chain(caps).chain(age).collect::<Vec<_>>().join(", ")
+        let consent = rules.consent.then(|| "consent".to_owned());
+        hours.chain(caps).chain(age).chain(consent).collect::<Vec<_>>().join(", ")
     }
 
     #[test]
@@ -255,7 +275,7 @@ mod tests {
             (Preset::Canada, "Monday-Friday 09:00-21:30, Saturday-Sunday 10:00-18:00, list 31 d"),
             (
                 Preset::Strict,
-                "Monday-Friday 09:00-20:00, Saturday 10:00-17:00, 3 in 1 d, 7 in 7 d, 3 in 30 d, 1 in 1 d, 3 in 7 d, list 31 d",
+                "Monday-Friday 09:00-20:00, Saturday 10:00-17:00, 3 in 1 d, 7 in 7 d, 3 in 30 d, 1 in 1 d, 3 in 7 d, list 31 d, consent",
             ),
         ] {
             assert_eq!(text(preset), expected, "{preset:?}");
@@ -270,6 +290,10 @@ mod tests {
             assert!(strict.windows.iter().all(|window| rules.allow(window)), "{preset:?}");
             assert!(rules.frequency.iter().all(|cap| strict.frequency.contains(cap)), "{preset:?}");
             assert!(strict.least_ring >= rules.least_ring && !rules.sources.is_empty(), "{preset:?}");
+            assert!(
+                strict.consent >= rules.consent && strict.list_age.is_some() >= rules.list_age.is_some(),
+                "{preset:?}"
+            );
         }
     }
 

@@ -322,7 +322,7 @@ impl Owner {
             queue.ripen(wall);
             if queue.window.is_none_or(|window| !window.covers(wall)) {
                 let zones = queue.home.zone(&spec.default_zone).all();
-                queue.window = Some(WindowState::at(&spec.windows, zones, wall));
+                queue.window = Some(WindowState::at(&spec.windows, &spec.blackouts, zones, wall));
                 queue.barred = zones.is_empty() || never_together(&spec.windows, zones, wall);
             }
         }

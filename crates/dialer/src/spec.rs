@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::civil::{Time, Weekday};
+use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 
 use crate::compliance::Rule;
@@ -39,6 +39,8 @@ pub struct CampaignSpec {
     pub pacing: Pacing,
     /// When the callee may be called, in the callee's own zone. Empty means never.
     pub windows: Vec<Window>,
+    /// When nobody is called though a window is open.
+    pub blackouts: Vec<Blackout>,
     /// The zone of targets that name none. [`Zone::Unknown`]: what each target's number tells.
     pub default_zone: Zone,
     /// What is tried again, when and how often.
@@ -320,6 +322,25 @@ pub struct Window {
     pub start: Time,
     /// First instant outside; not after `start` means the window is empty.
     pub end: Time,
+}
+
+/// A time at which nobody is called, whatever the windows say.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Blackout {
+    /// A day, from midnight to midnight on the callee's own clock: a holiday.
+    Day {
+        /// Which.
+        date: Date,
+        /// Callees in these zones alone, compared by name; a callee who may live in one of them counts. Empty: everybody.
+        zones: Vec<TimeZone>,
+    },
+    /// The same time everywhere.
+    Span {
+        /// First instant of it.
+        from: Timestamp,
+        /// First instant after it; not after `from` means that there is none.
+        until: Timestamp,
+    },
 }
 
 /// Where the callee lives.

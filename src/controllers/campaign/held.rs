@@ -1,8 +1,10 @@
 //! What is remembered of each campaign between passes. All of it can be found out again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use dialer::CampaignSpec;
+use dialer::compliance::Rule;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::Instant;
 
@@ -25,6 +27,8 @@ pub(super) struct Held {
     pub(super) connection: Option<(Arc<str>, Instant)>,
     /// What the dialer was told last.
     pub(super) told: Option<Told>,
+    /// What it was told that the campaign asks for.
+    pub(super) spec: Option<Arc<CampaignSpec>>,
     /// The status that was written last, and when. Nobody else writes it, so it is newer than what a watch has shown.
     pub(super) written: Option<(OutboundCampaignStatus, Instant)>,
     /// Whether everything that has to outlive its jobs was stored.
@@ -46,6 +50,8 @@ pub(super) struct Refusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Told {
     pub(super) generation: i64,
+    /// An annotation is no part of the generation.
+    pub(super) set_aside: BTreeSet<Rule>,
     pub(super) connection: Arc<str>,
     pub(super) life: u64,
     pub(super) all_made: bool,

@@ -1,11 +1,13 @@
 //! One look at one campaign: what it needs, what the dialer is told, which jobs are made.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use dialer::compliance::Rule;
 use dialer::spec::Audience as Jobs;
-use dialer::{NotAnId, OwnerId, WaitingFor};
+use dialer::{CampaignSpec, NotAnId, OwnerId, WaitingFor};
 use futures::{StreamExt, TryStreamExt, stream};
 use kube::{Api, ResourceExt};
 use tokio::time::Instant;
@@ -20,7 +22,7 @@ use crate::controllers::problem::Problem;
 use crate::controllers::references::{References, flow_key};
 use crate::dialing::conditions::Reason;
 use crate::dialing::labels::{FINALIZER, MayBeComplete};
-use crate::dialing::{Line, Standing, Whose, resolve};
+use crate::dialing::{FieldError, Line, Standing, Whose, hushed, resolve, set_aside};
 use crate::reconcile::hold;
 use crate::results::{Address, Origin};
 
@@ -63,7 +65,12 @@ pub(super) async fn run(context: &Context, campaign: &OutboundCampaign) -> Resul
     match pass.advance(&mut held).await {
         Ok(situation) => pass.tell(&mut held, situation).await,
         Err(Problem::Waiting { reason, message }) => pass.tell(&mut held, Situation::Waiting { reason, message }).await,
-        Err(Problem::Stalled { reason, message }) => pass.tell(&mut held, Situation::Stalled { reason, message }).await,
+        Err(Problem::Stalled { reason, message }) => {
+            if reason == Reason::InvalidSpec {
+                pass.hush(&mut held).await;
+            }
+            pass.tell(&mut held, Situation::Stalled { reason, message }).await
+        }
         Err(Problem::Kube(error)) => Err(error.into()),
         Err(Problem::Restarting) => Ok(Some(LOOK_AGAIN)),
     }
@@ -95,6 +102,8 @@ impl Pass<'_> {
         let connection = self.connection(held).await?;
         let flow = self.call_flow(held).await?;
         let spec = resolve("spec", &self.campaign.spec.plan, &connection, flow.as_ref().map(flow_key))?;
+        let set_aside = self.set_aside().map_err(|error| vec![error])?;
+        let spec = CampaignSpec { set_aside: set_aside.clone(), ..spec };
         let sink = self.sink()?;
         let made = match held.made {
             Some(made) => made,
@@ -114,12 +123,13 @@ impl Pass<'_> {
         }
         let made = held.made.unwrap_or(made);
         let generation = self.campaign.metadata.generation.unwrap_or_default();
-        let told = Told { generation, connection, life: line.life(), all_made: made >= needed };
+        let told = Told { generation, set_aside, connection, life: line.life(), all_made: made >= needed };
         if held.told.as_ref() != Some(&told) {
             let jobs = if told.all_made { Jobs::Complete } else { Jobs::MoreToCome };
             line.results(self.owner.clone(), sink).await?;
-            line.campaign(self.owner.clone(), Arc::new(spec), jobs).await?;
-            held.told = Some(told);
+            let spec = Arc::new(spec);
+            line.campaign(self.owner.clone(), Arc::clone(&spec), jobs).await?;
+            (held.told, held.spec) = (Some(told), Some(spec));
         }
         self.tell_agents(&line).await?;
         if standing.as_ref().is_some_and(|standing| standing.progress.complete) && !held.remembered {
@@ -128,6 +138,23 @@ impl Pass<'_> {
             held.remembered = true;
         }
         Self::situation(held, standing, made)
+    }
+
+    /// Lets the dialer call nobody while a field cannot be acted on: what it was told last is not what is wanted any more, and may
+    /// be looser.
+    async fn hush(&self, held: &mut Held) {
+        let Some(spec) = held.spec.take() else { return };
+        let jobs = if held.told.take().is_some_and(|told| told.all_made) { Jobs::Complete } else { Jobs::MoreToCome };
+        if let Some(line) = self.context.dialers.line(&self.references().account()) {
+            let spec = Arc::new(hushed(Arc::unwrap_or_clone(spec)));
+            // A dialer that starts anew was told nothing.
+            let _restarting = line.campaign(self.owner.clone(), spec, jobs).await;
+        }
+    }
+
+    /// The rules that somebody has set aside for it.
+    pub(super) fn set_aside(&self) -> Result<BTreeSet<Rule>, FieldError> {
+        set_aside(self.campaign.annotations(), self.campaign.spec.plan.purpose)
     }
 
     /// The revision of its call flow, which is in status before the first job is made. It stays for the campaign's life.

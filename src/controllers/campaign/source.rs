@@ -255,8 +255,8 @@ fn name(from: &TargetsFrom) -> &str {
 }
 
 fn columns(written: ListColumns) -> Columns {
-    let ListColumns { id, to, time_zone, not_before, expires_at, priority } = written;
-    Columns { id, to, time_zone, not_before, expires_at, priority }
+    let ListColumns { id, to, time_zone, not_before, expires_at, consent_at, priority } = written;
+    Columns { id, to, time_zone, not_before, expires_at, consent_at, priority }
 }
 
 fn pinned(campaign: &OutboundCampaign, digest: Digest) -> Result<(), Problem> {

@@ -15,7 +15,7 @@ use super::pass::{CONNECTION_FRESH, LOOK_AGAIN, Pass, PassError};
 use super::report::{Around, Deliveries, Situation, SourceNow, report};
 use super::source;
 use crate::api::{OutboundCampaignStatus, RECONCILE_REQUESTED_AT};
-use crate::controllers::transition::transition;
+use crate::controllers::transition::{override_told, transition};
 
 /// Least time between two status writes of a campaign.
 const STATUS_GAP: Duration = Duration::from_secs(1);
@@ -50,9 +50,10 @@ impl Pass<'_> {
         if !due.is_zero() {
             return Ok(Some(due));
         }
-        let told = transition(&before.map(|before| before.conditions).unwrap_or_default(), &status.conditions);
+        let before = before.map(|before| before.conditions).unwrap_or_default();
+        let told = [override_told(&before, &status.conditions), transition(&before, &status.conditions)];
         self.write(held, status).await?;
-        if let Some(told) = told {
+        for told in told.into_iter().flatten() {
             self.context.events.tell(self.campaign, told);
         }
         Ok(settled)
@@ -68,7 +69,9 @@ impl Pass<'_> {
         let pause = state.and_then(|state| state.dials_paused_for.max(state.paused_for));
         let shown = self.status(held).and_then(|status| status.pacing.as_ref()?.throttled_until.as_ref());
         let until = pause.map(|pause| whole_second_after(now, pause)).map(|until| steady(until, shown));
-        Around { source, gap: held.gap, cap, throttled_until: until, deliveries: self.deliveries() }
+        // What cannot be read sets nothing aside, and is told as a problem.
+        let set_aside = self.set_aside().unwrap_or_default();
+        Around { source, gap: held.gap, cap, throttled_until: until, deliveries: self.deliveries(), set_aside }
     }
 
     fn deliveries(&self) -> Deliveries {

@@ -4,6 +4,8 @@
 //! obeyed as soon as it was read; that what a failing source said last goes on to count; and that a quiet pass writes
 //! nothing. Does not know how a number is matched, nor when it would be called.
 
+#[cfg(feature = "workstation")]
+pub(crate) mod offline;
 mod pass;
 mod report;
 mod rows;
@@ -55,6 +57,8 @@ struct Held {
     sources: Vec<sources::Source>,
     /// How the entries of `sources` were read.
     marking: Option<Marking>,
+    /// The annotation for which every URL was asked, as far as this process did.
+    asked: Option<String>,
     /// The status that was written last; the watch may show an older one.
     status: Option<DoNotCallListStatus>,
 }
@@ -142,7 +146,8 @@ fn seen(
     filled: Sender<bool>,
 ) -> impl Stream<Item = Result<Guarded, watcher::Error>> + use<> {
     let api = scoped::<Guarded>(&context.client, namespace.as_deref());
-    let changes = predicates::generation.combine(predicates::finalizers).combine(deletion);
+    let changes =
+        predicates::generation.combine(predicates::annotations).combine(predicates::finalizers).combine(deletion);
     let context = Arc::clone(context);
     watcher(api, watcher::Config::default())
         .default_backoff()

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::report::{Obstacle, report};
 use super::sources::{Source, secret};
 use super::{Context, Held};
-use crate::api::{DoNotCallList, DoNotCallListStatus, DoNotCallStorage};
+use crate::api::{DoNotCallList, DoNotCallListStatus, DoNotCallStorage, RECONCILE_REQUESTED_AT};
 use crate::controllers::transition::transition;
 use crate::dialing::conditions::Reason;
 use crate::dialing::{Identity, Keeping, Marking, OPT_OUTS, PART, Reading, opt_outs_of};
@@ -129,6 +129,10 @@ impl Pass<'_> {
         let inline = (!spec.numbers.is_empty()).then(|| ("numbers".to_owned(), None));
         let opt_outs = spec.receives_opt_outs.then(|| ("optOuts".to_owned(), None));
         let mut before = std::mem::take(&mut held.sources);
+        let asked = self.asked();
+        if asked != held.asked {
+            before.iter_mut().for_each(Source::ask_now);
+        }
         for (name, declared) in inline.into_iter().chain(declared).chain(opt_outs) {
             let known = before.iter().position(|source| source.is(&name, declared));
             let mut source = match known {
@@ -139,7 +143,13 @@ impl Pass<'_> {
             held.sources.push(source);
             read?;
         }
+        held.asked = asked;
         Ok(())
+    }
+
+    /// The annotation that asks to read everything now.
+    fn asked(&self) -> Option<String> {
+        self.list.metadata.annotations.as_ref()?.get(RECONCILE_REQUESTED_AT).cloned()
     }
 
     async fn bring_up(&self, source: &mut Source, marking: &Marking) -> kube::Result<()> {
@@ -179,6 +189,7 @@ impl Pass<'_> {
         let before = held.status.clone().or_else(|| self.list.status.clone()).unwrap_or_default();
         let generation = self.list.generation();
         let next = report(generation, obstacle, &held.sources, &before, self.now);
+        let next = DoNotCallListStatus { last_handled_reconcile_at: held.asked.clone(), ..next };
         if next != before {
             self.write(&next).await?;
             if let Some(told) = transition(&before.conditions, &next.conditions) {

@@ -41,6 +41,7 @@ pub(super) fn report(
         conditions: merge(&before.conditions, facts, generation, now),
         entries: sum(|count| count.entries),
         rejected: sum(|count| count.rejected),
+        last_handled_reconcile_at: before.last_handled_reconcile_at.clone(),
         as_of: ages.map(|said| second(said.read_at)).min_by_key(|time| time.0),
         rejected_rows: sources.iter().flat_map(rejected).take(REJECTED_ROWS).collect(),
         sources: counts,

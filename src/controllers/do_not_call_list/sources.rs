@@ -10,7 +10,7 @@ use kube::{Api, Client};
 use reqwest::Url;
 
 use super::rows::{BadRow, Rows, parse};
-use crate::api::{DoNotCallEntry, DoNotCallFormat, DoNotCallList, DoNotCallSource};
+use crate::api::{DoNotCallEntry, DoNotCallFormat, DoNotCallList, DoNotCallSource, DoNotCallUrl};
 use crate::dialing::{Content, Marking};
 use crate::fetch::{Answer, FetchError, Fetcher, Question, Refused};
 use crate::reconcile::Object as _;
@@ -19,6 +19,10 @@ use audience::Digest;
 /// The longest file that is read, and for how long.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_mins(1);
+/// The column of the entries in a CSV file that says nothing of it.
+const COLUMN: &str = "number";
+/// How often a URL is asked that says nothing of it: registries publish daily at most.
+const REFRESH_SECS: u32 = 86_400;
 /// How soon a URL that could not be read is asked again.
 const ASK_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 
@@ -61,6 +65,11 @@ impl Source {
         self.name == name && self.declared.as_ref() == declared
     }
 
+    /// A URL is asked at the next reading, due or not.
+    pub(super) fn ask_now(&mut self) {
+        self.ask_at = None;
+    }
+
     /// Whether how old it is matters: everything but a URL is as it is now.
     pub(super) fn ages(&self) -> bool {
         self.declared.as_ref().is_some_and(|declared| declared.url.is_some())
@@ -101,7 +110,7 @@ impl Source {
             (_, Some(reference), _) => secret(client, list, &reference.name, &reference.key).await?,
             (_, _, Some(url)) => {
                 let read = fetch(fetcher, &url.address).await;
-                let wait = if read.is_ok() { SignedDuration::from_secs(url.refresh_secs.into()) } else { ASK_AGAIN };
+                let wait = if read.is_ok() { refresh(url) } else { ASK_AGAIN };
                 self.ask_at = now.checked_add(wait).ok();
                 read.map_err(|error| format!("its URL {error}"))
             }
@@ -110,7 +119,7 @@ impl Source {
         match bytes {
             Ok(bytes) => {
                 let format = format(&declared);
-                let rows = || parse(&bytes, format, &declared.column, marking).map_err(|error| error.to_string());
+                let rows = || parse(&bytes, format, column(&declared), marking).map_err(|error| error.to_string());
                 self.hear(Digest::of(&bytes), rows, marking, now);
                 if self.ages() && self.problem.is_none() {
                     self.read_again_at(now);
@@ -144,6 +153,10 @@ impl Source {
     }
 }
 
+fn refresh(url: &DoNotCallUrl) -> SignedDuration {
+    SignedDuration::from_secs(url.refresh_secs.unwrap_or(REFRESH_SECS).into())
+}
+
 async fn fetch(fetcher: &Fetcher, address: &str) -> Result<Vec<u8>, FetchError> {
     let url = Url::parse(address).map_err(|_| Refused::NotAUrl)?;
     let question = Question { url, authorization: None, known: None, most: MAX_BYTES, patience: PATIENCE };
@@ -154,7 +167,11 @@ async fn fetch(fetcher: &Fetcher, address: &str) -> Result<Vec<u8>, FetchError> 
     }
 }
 
-fn format(declared: &DoNotCallSource) -> DoNotCallFormat {
+pub(super) fn column(declared: &DoNotCallSource) -> &str {
+    declared.column.as_deref().unwrap_or(COLUMN)
+}
+
+pub(super) fn format(declared: &DoNotCallSource) -> DoNotCallFormat {
     let DoNotCallSource { config_map, secret, url, format, column: _ } = declared;
     let of_url = url.as_ref().map(|url| url.address.split(['?', '#']).next().unwrap_or_default());
     let key = config_map.as_ref().map(|one| one.key.as_str()).or(secret.as_ref().map(|one| one.key.as_str()));

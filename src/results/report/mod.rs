@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 
 use self::html::{escaped, page, section, table};
 use self::svg::{Words, bars, line};
-use super::summary::Summary;
+use super::summary::{Decision, Summary};
 
 /// Points of a line: a plot is some hundred pixels wide.
 const POINTS: i64 = 240;
@@ -186,7 +186,7 @@ fn pacing(subject: &Subject, summary: &Summary) -> String {
 
 /// Outcomes that are decisions not to call, or not to call again.
 const DECISIONS: [(Outcome, &str); 6] = [
-    (Outcome::ComplianceBlocked, "must not be called: on a list, or in a zone that nobody knows"),
+    (Outcome::ComplianceBlocked, "must not be called: on a list, without consent, or in a zone that nobody knows"),
     (Outcome::DestinationBlocked, "the account may not call there"),
     (Outcome::BlockedByAnalytics, "the caller id was blocked on every try"),
     (Outcome::OptedOut, "asked not to be called again"),
@@ -204,7 +204,31 @@ fn compliance(subject: &Subject, summary: &Summary) -> String {
         .map(|(outcome, why)| vec![format!("{outcome:?}: {why}"), summary.ended_as(*outcome).to_string()])
         .collect();
     let table = table(&["Decision", "Targets"], &rows);
-    format!("<section>\n<h2>Compliance decisions</h2>\n<p>{}</p>\n{table}</section>\n", escaped(&said))
+    format!(
+        "<section>\n<h2>Compliance decisions</h2>\n<p>{}</p>\n{table}{}</section>\n",
+        escaped(&said),
+        by_rule(summary)
+    )
+}
+
+/// What each calling rule has done; nothing where none has done anything.
+fn by_rule(summary: &Summary) -> String {
+    if summary.decisions.is_empty() {
+        return String::new();
+    }
+    let rows: Vec<Vec<String>> = summary
+        .decisions
+        .iter()
+        .map(|((rule, decision), targets)| {
+            let did = match decision {
+                Decision::Blocked => "not called",
+                Decision::Waits => "wait for their turn",
+                Decision::SetAside => "called all the same: the rule was set aside",
+            };
+            vec![format!("{rule:?}"), did.to_owned(), targets.to_string()]
+        })
+        .collect();
+    table(&["Rule", "What it did", "Targets"], &rows)
 }
 
 fn row(name: &str, count: u32, of: u32) -> Vec<String> {
@@ -282,7 +306,7 @@ mod tests {
             phase: "Complete".to_owned(),
             started: Timestamp::from_second(1_800_000_000).ok(),
             ended: None,
-            targets: 1002,
+            targets: 1003,
             dials_per_second: 2.0,
             max_concurrent: 10,
             preset: Some("Strict".to_owned()),
@@ -305,6 +329,8 @@ mod tests {
             });
             summary.add(&Row::new("c-00001", &serde_json::from_value(target).unwrap()));
         }
+        let called = json!({ "id": "y", "state": "Done", "outcome": "Busy", "rule": "Consent" });
+        summary.add(&Row::new("c-00001", &serde_json::from_value(called).unwrap()));
         summary
     }
 
@@ -327,7 +353,8 @@ mod tests {
             assert!(!page.contains(foreign), "{foreign}");
         }
         assert!(page.contains("spring&lt;script&gt;") && page.contains("prefers-color-scheme:dark"));
-        assert!(page.contains("Preset: Strict.") && page.contains("Most often NoAnswer: 666 of 1002 targets (66.5 %)"));
+        assert!(page.contains("Preset: Strict.") && page.contains("Most often NoAnswer: 666 of 1003 targets (66.4 %)"));
+        assert!(page.contains("Consent") && page.contains("called all the same"));
         assert!(!page.contains("NaN") && !page.contains("5550100"), "no number");
     }
 

@@ -71,15 +71,20 @@ impl Dialer {
         let Some(spec) = &owner.spec else { return false };
         let queue = job.queue_of.get(slot.at()).and_then(|queue| owner.queues.get(*queue));
         let expires_at = job.targets.get(slot.at()).and_then(|target| target.expires_at);
-        let from = match job.states.get(slot.at()) {
-            Some(TargetState::Claimed { claim, .. }) => claim.from,
+        let (from, recorded) = match job.states.get(slot.at()) {
+            Some(TargetState::Claimed { claim, tally }) => (claim.from, tally.rule),
             Some(_) | None => return false,
+        };
+        // A rule that objects only since the claim, and is set aside, has to be stored with the target first.
+        let allowed = match self.judge(slot) {
+            Some(Judgement::Allowed(rule)) => rule.is_none() || rule == recorded,
+            Some(Judgement::Wait(..) | Judgement::Blocked(_)) | None => false,
         };
         owner.wants_calls(wall)
             && owner.misconfigured.as_ref().is_none_or(|misconfigured| misconfigured.is_trial(slot))
             && self.is_screened(owner)
             && owner.caller_ids.may_show(from, self.now.up)
-            && matches!(self.judge(slot), Some(Judgement::Allowed(_)))
+            && allowed
             && queue.is_some_and(|queue| queue.is_open(wall, spec.ring_timeout))
             && expires_at.is_none_or(|at| wall < at)
     }

@@ -56,6 +56,21 @@ fn a_number_taken_off_the_list_can_be_called() {
     assert_eq!(desk.dial().to, target(0, 0).to);
 }
 
+#[test]
+fn a_rule_that_objects_after_the_claim_is_stored_before_the_call_leaves() {
+    let set_aside = BTreeSet::from([Rule::DoNotCall]);
+    let mut desk = Desk::with(vec![TargetState::default()], CampaignSpec { set_aside, ..spec(1) });
+    desk.pass(6);
+    let save = desk.save();
+    assert_eq!(rule(&save.states[0]), None);
+    list(&mut desk, &[0]);
+    desk.tell(save.stored(dialer::Version::new("2")));
+    assert!(desk.next_dial().is_none(), "what is stored says nothing of the list");
+    desk.pass_until_dial();
+    assert_eq!(rule(&desk.stored[0]), Some(Rule::DoNotCall));
+    assert_eq!(desk.dial().to, target(0, 0).to);
+}
+
 /// What a target says of the rule that decided.
 fn rule(state: &TargetState) -> Option<Rule> {
     state.tally().rule

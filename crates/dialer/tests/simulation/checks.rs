@@ -99,6 +99,8 @@ impl World {
         let wall = self.wall();
         let inside = !informed || self.scenario.is_open(id, wall);
         judge.hold(Check::InsideTheWindow, inside, || format!("{} was dialled outside its window, {wall}", dial.key));
+        let agreed = self.scenario.has_agreed(id);
+        judge.hold(Check::Consented, agreed, || format!("{} was dialled without consent", dial.key));
         let in_time = self.scenario.is_in_time(id, wall, self.latest);
         judge.hold(Check::InItsTime, in_time, || format!("{} was dialled out of its time, {wall}", dial.key));
         let ignored = self.store.ignored(&job.id, index);

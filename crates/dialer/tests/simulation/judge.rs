@@ -20,6 +20,8 @@ pub enum Check {
     SuspendedIsSilent,
     /// Nothing is dialled outside the callee's window.
     InsideTheWindow,
+    /// Nobody is dialled for a campaign that needs consent who has not agreed.
+    Consented,
     /// Nothing is dialled before it is due, nor from when it expires on.
     InItsTime,
     /// No target has more attempts than its campaign allows, besides at most ten that a rule ignores.
@@ -67,7 +69,7 @@ pub enum Check {
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::ClaimedBeforeDialled,
         Self::DialledInTime,
         Self::OneRingPerAttempt,
@@ -75,6 +77,7 @@ impl Check {
         Self::OneCallPerNumber,
         Self::SuspendedIsSilent,
         Self::InsideTheWindow,
+        Self::Consented,
         Self::InItsTime,
         Self::AttemptsCapped,
         Self::DoNotCall,

@@ -198,6 +198,10 @@ impl World {
         spec.suspended = campaign.suspended && !breaks(Check::SuspendedIsSilent);
         if breaks(Check::InsideTheWindow) {
             spec.windows = crate::scenario::always();
+            spec.blackouts.clear();
+        }
+        if breaks(Check::Consented) {
+            spec.consent_required = false;
         }
         if breaks(Check::AttemptsCapped) {
             spec.retry.max_attempts_per_target += 3;

@@ -7,9 +7,9 @@ use std::time::Duration;
 use dialer::client_state::Party;
 use dialer::rules::{Match, OutcomeRule, RuleAction};
 use dialer::spec::{
-    AccountLimits, Adaptive, Agents, Amd, AmdMode, Announcement, Breaker, CampaignSpec, DialRate, DrainPolicy, FlowKey,
-    FrequencyCap, FromSelection, OnAmbiguous, OnMachine, OnNobody, OnNotSure, Pacing, Ramp, RetryPolicy, TargetSpec,
-    Treatment, Window, Zone,
+    AccountLimits, Adaptive, Agents, Amd, AmdMode, Announcement, Blackout, Breaker, CampaignSpec, DialRate,
+    DrainPolicy, FlowKey, FrequencyCap, FromSelection, OnAmbiguous, OnMachine, OnNobody, OnNotSure, Pacing, Ramp,
+    RetryPolicy, TargetSpec, Treatment, Window, Zone,
 };
 use dialer::{JobId, Outcome, OwnerId, PhoneNumber, TargetId};
 use jiff::Timestamp;
@@ -76,9 +76,16 @@ impl Scenario {
         // From a stream of its own, so that it changes nothing else in the world.
         let mut treatments = ChaCha8Rng::seed_from_u64(seed);
         treatments.set_stream(11);
+        let mut rules = ChaCha8Rng::seed_from_u64(seed);
+        rules.set_stream(12);
         let campaigns: Vec<Campaign> = (0..count)
             .map(|number| {
-                let mut spec = CampaignSpec { treatment: draw_treatment(&mut treatments), ..draw_spec(rng) };
+                let mut spec = CampaignSpec {
+                    treatment: draw_treatment(&mut treatments),
+                    blackouts: draw_blackouts(begins, &mut rules),
+                    consent_required: rules.random_bool(0.2),
+                    ..draw_spec(rng)
+                };
                 if matches!(spec.treatment, Treatment::Flow(_)) {
                     // What a flow does for its callees is not modelled.
                     spec.pacing.adaptive = None;
@@ -91,7 +98,7 @@ impl Scenario {
         let mut jobs = Vec::new();
         for campaign in 0..count {
             for _ in 0..rng.random_range(1..4) {
-                jobs.push(draw_job(jobs.len(), campaign, begins, rng));
+                jobs.push(draw_job(jobs.len(), campaign, begins, rng, &mut rules));
             }
         }
         let places = jobs
@@ -138,9 +145,19 @@ impl Scenario {
             let local = at.to_zoned(zone.clone());
             let (day, clock) = (local.weekday(), local.time());
             let before_end = |end: Time| end == Time::MIN || clock < end;
+            let is_off = |blackout: &Blackout| match blackout {
+                Blackout::Day { date, zones } => *date == local.date() && (zones.is_empty() || zones.contains(zone)),
+                Blackout::Span { from, until } => *from <= at && at < *until,
+            };
             spec.windows.iter().any(|w| w.days.contains(&day) && w.start <= clock && before_end(w.end))
+                && !spec.blackouts.iter().any(is_off)
         };
         !zones.is_empty() && zones.iter().all(is_open_in)
+    }
+
+    /// Whether who has to have agreed has.
+    pub fn has_agreed(&self, id: &TargetId) -> bool {
+        !self.campaign_of(id).spec.consent_required || self.target(id).consent_at.is_some_and(|at| at < self.begins)
     }
 
     /// Whether a target is due and not expired. `latest`: what the wall clock showed at most, since a target that was due
@@ -187,6 +204,7 @@ fn draw_spec(rng: &mut ChaCha8Rng) -> CampaignSpec {
         max_call: Duration::from_secs(rng.random_range(60..600)),
         pacing: draw_pacing(rng),
         windows: draw_windows(rng),
+        blackouts: Vec::new(),
         default_zone: if rng.random_bool(0.7) { Zone::Known(pick(rng, zones())) } else { Zone::Unknown },
         retry: RetryPolicy {
             max_attempts_per_target: rng.random_range(1..4),
@@ -294,6 +312,22 @@ fn draw_rules(rng: &mut ChaCha8Rng) -> Vec<OutcomeRule> {
     (0..count).map(|_| rule(rng)).collect()
 }
 
+/// In a third of the campaigns a day off, in all zones or in one, or a time at which nobody is called.
+fn draw_blackouts(begins: Timestamp, rng: &mut ChaCha8Rng) -> Vec<Blackout> {
+    let day = begins.to_zoned(pick(rng, zones())).date();
+    match rng.random_range(0..6) {
+        0 => vec![
+            Blackout::Day { date: day, zones: vec![pick(rng, zones())] },
+            Blackout::Day { date: day.tomorrow().unwrap(), zones: Vec::new() },
+        ],
+        1 => {
+            let from = begins + jiff::SignedDuration::from_mins(rng.random_range(-30..90));
+            vec![Blackout::Span { from, until: from + jiff::SignedDuration::from_mins(rng.random_range(1..90)) }]
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// Open at any time.
 pub fn always() -> Vec<Window> {
     vec![Window { days: EVERY_DAY.to_vec(), start: Time::MIN, end: Time::MIN }]
@@ -313,7 +347,7 @@ fn draw_windows(rng: &mut ChaCha8Rng) -> Vec<Window> {
     }
 }
 
-fn draw_job(job: usize, campaign: usize, begins: Timestamp, rng: &mut ChaCha8Rng) -> Job {
+fn draw_job(job: usize, campaign: usize, begins: Timestamp, rng: &mut ChaCha8Rng, rules: &mut ChaCha8Rng) -> Job {
     let hours = |count: i64| jiff::SignedDuration::from_hours(count);
     let targets = (0..rng.random_range(1..40))
         .map(|index| TargetSpec {
@@ -334,7 +368,12 @@ fn draw_job(job: usize, campaign: usize, begins: Timestamp, rng: &mut ChaCha8Rng
                 2 => Zone::Known(pick(rng, zones())),
                 _ => Zone::Unknown,
             },
-            consent_at: None,
+            // Beyond any jump of the clock, so that it is plain who has agreed.
+            consent_at: match rules.random_range(0..6) {
+                0 => None,
+                1 => Some(begins + hours(24 * 365)),
+                _ => Some(begins - hours(24 * 365)),
+            },
             not_before: rng.random_bool(0.1).then(|| begins + hours(rng.random_range(0..3))),
             expires_at: rng.random_bool(0.1).then(|| begins + hours(rng.random_range(0..12))),
         })

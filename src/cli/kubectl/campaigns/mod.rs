@@ -2,6 +2,7 @@
 //!
 //! Asks the cluster alone: neither Telnyx nor a running operator is needed. A simulation asks nobody.
 
+mod do_not_call;
 mod list;
 mod report;
 mod results;

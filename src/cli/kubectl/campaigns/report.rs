@@ -12,6 +12,7 @@ use crate::api::OutboundCampaign;
 use crate::cli::kubectl::error::PluginError;
 use crate::cli::kubectl::place::Place;
 use crate::cli::kubectl::print;
+use crate::dialing::preset;
 use crate::results::{Subject, Summary, report};
 
 pub(super) fn command() -> Command {
@@ -62,7 +63,7 @@ fn subject(campaign: &OutboundCampaign, made: Timestamp) -> Subject {
         targets: status.audience.map_or(0, |audience| audience.total),
         dials_per_second: plan.pacing.dials_per_second,
         max_concurrent: plan.pacing.max_concurrent_calls,
-        preset: plan.compliance.map(|compliance| format!("{:?}", compliance.preset)),
+        preset: preset(plan).map(|preset| format!("{preset:?}")),
         zone: zone.unwrap_or(TimeZone::UTC),
         made,
     }

@@ -5,17 +5,19 @@ use std::time::Duration;
 
 use audience::{Audience, Format, How, Row};
 use clap::{Arg, ArgMatches, Command, value_parser};
-use dialer::spec::{AccountLimits, FlowKey};
+use dialer::spec::{AccountLimits, CampaignSpec, FlowKey};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use kube::ResourceExt as _;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
+use super::do_not_call::Lists;
 use crate::api::{OutboundCampaign, TelnyxAccount};
 use crate::cli::kubectl::error::PluginError;
 use crate::cli::kubectl::options::{Options, Output};
 use crate::cli::kubectl::print::{self, span};
-use crate::dialing::{resolve, targets};
+use crate::dialing::{resolve, set_aside, targets};
 use crate::rehearsal::{Assumptions, Estimate, Rehearsal};
 
 /// Its name on the command line.
@@ -36,7 +38,7 @@ pub(super) fn command() -> Command {
              its account for itself, and a suspension to be over.",
         )
         .args([
-            option("file", "FILE", "Manifests in YAML or JSON: the OutboundCampaign, and the TelnyxAccount if its limits count")
+            option("file", "FILE", "Manifests in YAML or JSON: the OutboundCampaign, the TelnyxAccount if its limits count, and its DoNotCallLists")
                 .short('f')
                 .required(true)
                 .value_parser(value_parser!(PathBuf)),
@@ -77,6 +79,9 @@ pub(super) fn run(options: &Options, matches: &ArgMatches) -> Result<(), PluginE
         let problems: Vec<String> = errors.iter().map(ToString::to_string).collect();
         PluginError::Manifest { path: path.clone(), problem: problems.join("; ") }
     })?;
+    let set_aside = set_aside(campaign.annotations(), plan.purpose)
+        .map_err(|error| PluginError::Manifest { path: path.clone(), problem: error.to_string() })?;
+    let spec = CampaignSpec { set_aside, ..spec };
     let (rows, rejected) = list(&campaign, path, matches.get_one("targets"))?;
     let number = |name: &str, default: f64| matches.get_one(name).copied().unwrap_or(default);
     let fallback = Assumptions::default();
@@ -94,12 +99,17 @@ pub(super) fn run(options: &Options, matches: &ArgMatches) -> Result<(), PluginE
     })?;
     let start = matches.get_one("start").copied().unwrap_or_else(Timestamp::now);
     let limits = manifests.limits(&campaign);
-    let estimate = Rehearsal { spec, limits, targets: targets::specs(rows).to_vec(), start, assumptions }.run();
+    let screened = manifests.lists.of(&campaign);
+    let rehearsal = Rehearsal { spec, limits, targets: targets::specs(rows).to_vec(), start, assumptions };
+    let estimate = rehearsal.run_beside(screened.screening.clone());
     match options.output {
-        Output::Json | Output::Yaml => print::value(options, json!({ "estimate": estimate, "rejectedRows": rejected })),
+        Output::Json | Output::Yaml => {
+            let screened = screened.to_json();
+            print::value(options, json!({ "estimate": estimate, "rejectedRows": rejected, "doNotCall": screened }))
+        }
         Output::Table | Output::Wide => {
             let zone = plan.callee_time_zone.default.as_deref().and_then(|name| TimeZone::get(name).ok());
-            print::text(&told(&estimate, rejected, &zone.unwrap_or(TimeZone::UTC)))
+            print::text(&(told(&estimate, rejected, &zone.unwrap_or(TimeZone::UTC)) + &screened.told()))
         }
     }
 }
@@ -134,6 +144,7 @@ fn in_order(mut rows: Vec<Row>) -> Vec<Row> {
 struct Manifests {
     campaigns: Vec<OutboundCampaign>,
     accounts: Vec<TelnyxAccount>,
+    lists: Lists,
 }
 
 impl Manifests {
@@ -143,9 +154,10 @@ impl Manifests {
         let bad = |problem: String| PluginError::Manifest { path: path.to_owned(), problem };
         let documents: Vec<Value> =
             serde_saphyr::from_multiple(&text).map_err(|error| bad(error.without_snippet().to_string()))?;
-        let mut found = Self { campaigns: vec![], accounts: vec![] };
+        let mut found = Self { campaigns: vec![], accounts: vec![], lists: Lists::default() };
         for document in documents {
-            match document.get("kind").and_then(Value::as_str) {
+            let kind = document.get("kind").and_then(Value::as_str).map(ToOwned::to_owned);
+            match kind.as_deref() {
                 Some("OutboundCampaign") => found.campaigns.push(
                     OutboundCampaign::deserialize(document)
                         .map_err(|error| bad(format!("an OutboundCampaign: {error}")))?,
@@ -153,7 +165,8 @@ impl Manifests {
                 Some("TelnyxAccount") => found.accounts.push(
                     TelnyxAccount::deserialize(document).map_err(|error| bad(format!("a TelnyxAccount: {error}")))?,
                 ),
-                Some(_) | None => {}
+                Some(kind) => found.lists.take(kind, document).map_err(|error| bad(error.to_string()))?,
+                None => {}
             }
         }
         Ok(found)

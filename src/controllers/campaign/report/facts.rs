@@ -1,10 +1,15 @@
 //! The phase and the conditions of a campaign, by what its dialer waits for.
 
+use std::collections::BTreeSet;
+
+use dialer::compliance::Rule;
 use dialer::target::Halt;
 use dialer::{CampaignEnd, Progress, WaitingFor};
 
 use super::Gap;
+use crate::api::COMPLIANCE_OVERRIDE;
 use crate::dialing::conditions::{Fact, Reason, Type};
+use crate::dialing::names;
 
 pub(super) fn missing(gap: &Gap) -> String {
     format!(
@@ -12,6 +17,16 @@ pub(super) fn missing(gap: &Gap) -> String {
          should be",
         gap.deleted, gap.made, gap.targets
     )
+}
+
+/// Which rules somebody has set aside; `None`: none.
+pub(super) fn overridden(rules: &BTreeSet<Rule>) -> Option<Fact> {
+    let message = format!(
+        "{}: set aside by the annotation {COMPLIANCE_OVERRIDE}; who is called in spite of a rule has it in \
+         status.targets[].rule of the DialJob",
+        names(rules)
+    );
+    (!rules.is_empty()).then(|| Fact::yes(Type::RulesSetAside, Reason::Overridden, message))
 }
 
 pub(super) fn waiting(reason: Reason, message: &str) -> Vec<Fact> {

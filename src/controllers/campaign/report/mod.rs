@@ -5,10 +5,13 @@ mod figures;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
+use dialer::compliance::Rule;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use self::facts::{complete, delivering, going, missing, stalled, waiting};
+use self::facts::{complete, delivering, going, missing, overridden, stalled, waiting};
 use self::figures::measure;
 use crate::api::{Counts, OutboundCampaign, OutboundCampaignStatus, RECONCILE_REQUESTED_AT};
 use crate::dialing::Standing;
@@ -84,7 +87,7 @@ impl Deliveries {
 }
 
 /// What else is known when a campaign is reported on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Around {
     /// Whether the list is as it was read.
     pub(super) source: SourceNow,
@@ -96,6 +99,8 @@ pub(super) struct Around {
     pub(super) throttled_until: Option<Timestamp>,
     /// Where its results are.
     pub(super) deliveries: Deliveries,
+    /// Rules that somebody has set aside.
+    pub(super) set_aside: BTreeSet<Rule>,
 }
 
 /// The status that says so. `before` is the one that was written last.
@@ -162,6 +167,7 @@ pub(super) fn report(
             ),
         });
     }
+    facts.extend(overridden(&around.set_aside));
     next.phase = Some(phase.to_owned());
     next.conditions = merge(&before.conditions, facts, generation, now);
     next

@@ -1,5 +1,6 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use dialer::compliance::Rule;
 use dialer::target::Halt;
 use dialer::{Abandonment, CampaignEnd, Counts as Held, Outcome, Progress, Tallied, WaitingFor};
 use serde_json::json;
@@ -25,8 +26,14 @@ fn campaign() -> OutboundCampaign {
     .unwrap()
 }
 
-const AS_EVER: Around =
-    Around { source: SourceNow::AsRead, gap: None, cap: 7, throttled_until: None, deliveries: Deliveries::NotAskedFor };
+const AS_EVER: Around = Around {
+    source: SourceNow::AsRead,
+    gap: None,
+    cap: 7,
+    throttled_until: None,
+    deliveries: Deliveries::NotAskedFor,
+    set_aside: BTreeSet::new(),
+};
 
 fn before(total: u32) -> OutboundCampaignStatus {
     let audience = AudienceStatus { sha256: "0".repeat(64), total, ..AudienceStatus::default() };
@@ -116,6 +123,17 @@ fn deleted_jobs_are_told_and_their_targets_are_counted_as_removed() {
     let synced = status.conditions.iter().find(|condition| condition.type_ == "Synced").unwrap();
     assert!(synced.message.contains("1 of 3") && synced.message.contains("250"), "{}", synced.message);
     assert_eq!(condition(&status, "Dialing"), Some(("True", "Dialing")), "the others are called");
+}
+
+#[test]
+fn rules_that_are_set_aside_stand_in_a_condition_as_long_as_they_are() {
+    let known = Situation::Known(standing(Held { live: 7, ..Held::default() }, WaitingFor::Concurrency, false));
+    let set_aside = BTreeSet::from([Rule::Frequency, Rule::Consent]);
+    let status = report(&campaign(), &before(10), &Around { set_aside, ..AS_EVER }, &known, at(1));
+    assert_eq!(condition(&status, "RulesSetAside"), Some(("True", "Overridden")));
+    let said = status.conditions.iter().find(|condition| condition.type_ == "RulesSetAside").unwrap();
+    assert!(said.message.starts_with("Consent, Frequency: "), "{}", said.message);
+    assert_eq!(condition(&say(&status, &known, 2), "RulesSetAside"), None);
 }
 
 #[test]
