@@ -59,6 +59,8 @@ pub fn parts(
     };
     let flows = Flows::new(parts, routes.clone(), shutdown.clone())?;
     let catalogue = flows.catalogue().clone();
+    let under_way = catalogue.clone();
+    context.accounts.ownership().tells_flows(Box::new(move || under_way.active()));
     let callers = Callers { dialers: dialers.clone(), flows: flows.clone(), routes: routes.clone() };
     let receiver = Arc::new(Receiver::new(routes, receiving));
     Ok(vec![
@@ -143,6 +145,8 @@ async fn follow(context: Context, callers: Callers, moved: watch::Sender<()>) {
                 }
             }
             Some(Change::Profile { .. }) => continue,
+            // Objects whose account does not exist wait for somebody to say so.
+            Some(Change::Namespace(_)) => {}
             None => return,
         }
         moved.send_replace(());
@@ -156,11 +160,19 @@ async fn all_known(context: &Context, callers: &Callers) {
     while !matches!(context.accounts.departure(&nobody, "-").await, Departure::NoAccount) {
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     }
+    // Those that were not looked at yet exist all the same.
+    for key in context.accounts.known() {
+        callers.dialers.hold(&key);
+    }
     callers.routes.synced();
     callers.flows.accounts_are_known();
 }
 
 async fn look(context: &Context, callers: &Callers, key: &AccountKey) {
+    if context.accounts.is_known(key) && !context.accounts.is_ours(key) {
+        // Another replica's. Nothing of it runs here: who loses an account that it had ends as a whole.
+        return callers.dialers.hold(key);
+    }
     let reference = AccountRef { name: key.name.clone(), namespace: Some(key.namespace.clone()) };
     let departure = context.accounts.departure(&reference, &key.namespace).await;
     let Some(account) = context.accounts.ready(key) else {

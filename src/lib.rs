@@ -8,6 +8,7 @@ pub mod dialing;
 pub mod fetch;
 pub mod flows;
 pub mod operator;
+pub mod ownership;
 pub mod reconcile;
 pub mod rehearsal;
 pub mod results;

@@ -16,7 +16,8 @@ use crate::controllers::queue::Queues;
 use crate::controllers::{WatchedReferences, account, call_flow, conference, queue};
 use crate::fetch::{Fetcher, Reach, SetupError};
 use crate::flows::ConferencePolicies;
-use crate::reconcile::{self, Accounts, Context, External as _, News, Scope, Stores, Users};
+use crate::ownership::{self, Gained, Keeper, Lost, Ownership, Subject};
+use crate::reconcile::{self, Accounts, Change, Context, External as _, News, Scope, Stores, Users};
 use crate::telemetry::{self, Events, Health, Metrics};
 
 /// What a run needs to be told.
@@ -30,7 +31,8 @@ pub struct Options {
     pub namespaces: Vec<String>,
     /// Hosts, or hosts with `:port`, that results may be taken to though they are on this machine or its link.
     pub results_hosts: Vec<String>,
-    /// Names this process among replicas, in events: a Pod name, say.
+    /// Names this process among replicas, in leases and events: a Pod name, say. Two processes of one name act in turns only if the
+    /// later starts when the earlier has ended.
     pub instance: String,
     /// What URLs in users' specs may lead to.
     pub reach: Reach,
@@ -55,12 +57,16 @@ pub enum OperatorError {
     /// The client for documents that users name by URL cannot be made.
     #[error(transparent)]
     Fetcher(#[from] SetupError),
+    /// Another process may act in this one's place now.
+    #[error(transparent)]
+    Lost(#[from] Lost),
 }
 
 /// An operator whose ports are bound and whose parts have not started.
 pub struct Operator {
     context: Context,
     parts: Vec<BoxFuture<'static, ()>>,
+    keeper: Keeper,
     admin: TcpListener,
     webhook_address: SocketAddr,
 }
@@ -76,9 +82,22 @@ impl Operator {
         let webhooks = listen("webhooks", options.webhook_listen).await?;
         let scope = Scope::new(options.namespaces);
         let news = News::default();
-        let (accounts, rechecks) = Accounts::new(news.clone());
+        let (ownership, wants) = Ownership::open();
+        let unguarded = kube;
+        // Leases alone are written when one has run out.
+        let kube = ownership.guard(&unguarded);
+        let (accounts, rechecks) = Accounts::new(news.clone(), ownership.clone());
         let metrics = Arc::new(Metrics::default());
-        let (events, publisher) = Events::new(kube.clone(), Arc::clone(&metrics), options.instance);
+        let (events, publisher) = Events::new(kube.clone(), Arc::clone(&metrics), options.instance.clone());
+        let keeper = Keeper::new(
+            (ownership, wants),
+            unguarded,
+            options.instance,
+            &scope,
+            gained(Arc::clone(&accounts), news.clone()),
+            metrics.register(ownership::Metrics::new),
+            shutdown.clone(),
+        );
         let (applications, application_caches) = Stores::open(&scope);
         let (profiles, profile_caches) = Stores::open(&scope);
         let (queues, queue_caches) = Stores::open(&scope);
@@ -119,7 +138,7 @@ impl Operator {
         let bound = |source| OperatorError::Listen { what: "webhooks", address: options.webhook_listen, source };
         let webhook_address = webhooks.local_addr().map_err(bound)?;
         parts.extend(crate::calling::parts(&context, applications, policies, webhooks, options.results_hosts)?);
-        Ok(Self { context, parts, admin, webhook_address })
+        Ok(Self { context, parts, keeper, admin, webhook_address })
     }
 
     /// What controllers get; for parts that are added.
@@ -143,21 +162,74 @@ impl Operator {
         Ok(self.webhook_address)
     }
 
-    /// Runs until shutdown, then until every part has finished what it began, 25 s at most. Dropping it ends all parts
-    /// where they stand.
-    pub async fn run(self) {
-        let Self { context, parts, admin, .. } = self;
-        let mut running: JoinSet<()> = parts.into_iter().collect();
-        let serving =
-            telemetry::serve(admin, Arc::clone(&context.metrics), context.health.clone(), context.shutdown.clone());
-        if let Err(error) = serving.await {
-            tracing::error!(error = %error, "the admin port failed");
-            context.shutdown.cancel();
+    /// Runs until shutdown, then until every part has finished what it began, 25 s at most, and its leases are given up. Dropping
+    /// it ends all parts where they stand.
+    ///
+    /// # Errors
+    /// A lease was lost. Every part has to end where it stands, and only the end of the process makes sure that all do.
+    pub async fn run(self) -> Result<(), Lost> {
+        let Self { context, parts, keeper, admin, .. } = self;
+        // Ends with this future, however that ends.
+        let mut keeping = JoinSet::new();
+        keeping.spawn(keeper.run());
+        let ownership = context.accounts.ownership().clone();
+        let kept = async {
+            match keeping.join_next().await {
+                Some(Ok(kept)) => kept,
+                // It panicked: nothing is renewed any more.
+                Some(Err(error)) => {
+                    tracing::error!(%error, "the keeper of leases ended in a panic");
+                    Err(Lost::all())
+                }
+                None => Ok(()),
+            }
+        };
+        tokio::pin!(kept);
+        tokio::select! {
+            biased;
+            kept = &mut kept => return kept,
+            finished = work(context, parts, admin) => if !finished {
+                // What still runs may still act: nobody may take over before the leases have run out.
+                return Ok(());
+            },
         }
-        if tokio::time::timeout(FINISHING, finish(&mut running)).await.is_err() {
-            tracing::warn!(parts = running.len(), "stopped without waiting longer: every part may stop anywhere");
+        ownership.release();
+        if let Ok(kept) = tokio::time::timeout(RELEASING, kept).await {
+            return kept;
         }
+        tracing::warn!("stopped without waiting longer for leases to be given up: they run out by themselves");
+        Ok(())
     }
+}
+
+/// How long giving up leases may take. The next process waits for no more than that they run out.
+const RELEASING: Duration = Duration::from_secs(3);
+
+/// Wakes whoever waits for what this process acts for from now on.
+fn gained(accounts: Arc<Accounts>, news: News) -> Gained {
+    Box::new(move |subject| match subject {
+        Subject::Account(key) => {
+            accounts.recheck(key.clone());
+            news.tell(Change::Account(key.clone()));
+        }
+        Subject::Namespace(namespace) => news.tell(Change::Namespace(namespace.clone())),
+    })
+}
+
+/// Runs the parts until shutdown, then until they have ended. `false`: some have not.
+async fn work(context: Context, parts: Vec<BoxFuture<'static, ()>>, admin: TcpListener) -> bool {
+    let mut running: JoinSet<()> = parts.into_iter().collect();
+    let serving =
+        telemetry::serve(admin, Arc::clone(&context.metrics), context.health.clone(), context.shutdown.clone());
+    if let Err(error) = serving.await {
+        tracing::error!(error = %error, "the admin port failed");
+        context.shutdown.cancel();
+    }
+    if tokio::time::timeout(FINISHING, finish(&mut running)).await.is_err() {
+        tracing::warn!(parts = running.len(), "stopped without waiting longer: every part may stop anywhere");
+        return false;
+    }
+    true
 }
 
 /// How long parts may take to finish what they began. A Pod gets 30 s by default before it is killed.
@@ -177,6 +249,5 @@ async fn listen(what: &'static str, address: SocketAddr) -> Result<TcpListener, 
 
 /// Binds, starts and runs an operator until `shutdown`.
 pub async fn run(kube: kube::Client, options: Options, shutdown: CancellationToken) -> Result<(), OperatorError> {
-    Operator::prepare(kube, options, shutdown).await?.run().await;
-    Ok(())
+    Ok(Operator::prepare(kube, options, shutdown).await?.run().await?)
 }

@@ -32,7 +32,7 @@ pub struct Args {
     /// Least level that is logged (error, warn, info, debug, trace), or a filter such as `telnyx_operator=debug,info`.
     #[arg(long, value_name = "LEVEL", env = "RUST_LOG", default_value = "info")]
     log_level: String,
-    /// Names this process in events.
+    /// Names this process in leases and events. No two that run at a time may have the same.
     #[arg(long, value_name = "NAME", env = "HOSTNAME", default_value = "telnyx-operator")]
     instance: String,
     /// A host that URLs in specs may name; may be given several times. Every host with a public or private address where none
@@ -43,6 +43,9 @@ pub struct Args {
     #[arg(long)]
     allow_loopback_sources: bool,
 }
+
+/// How a process ends that has lost a lease: as one that should be tried again (`EX_TEMPFAIL` of sysexits.h).
+const LOST: i32 = 75;
 
 /// Why the operator did not run.
 #[derive(Debug, thiserror::Error)]
@@ -95,7 +98,11 @@ impl Args {
         if let (Ok(webhooks), Ok(admin)) = (operator.webhook_address(), operator.admin_address()) {
             tracing::info!(version = env!("CARGO_PKG_VERSION"), %webhooks, %admin, "running");
         }
-        operator.run().await;
+        if let Err(lost) = operator.run().await {
+            tracing::error!(%lost, "another replica may act now: this process ends at once and starts anew");
+            // Not by returning, which would let what was begun go on for a moment.
+            std::process::exit(LOST);
+        }
         tracing::info!("stopped");
         Ok(())
     }

@@ -32,7 +32,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use telnyx_voice::budget::BudgetConfig;
-use telnyx_voice::{ApiKey, Budget, Class, Client, Endpoint, Lane, classify};
+use telnyx_voice::{ApiKey, Budget, Class, Client, Endpoint, Fence, Lane, classify};
 use tokio::sync::{mpsc, watch};
 
 type Guarded = DeserializeGuard<TelnyxAccount>;
@@ -104,7 +104,9 @@ async fn one(
         .modify(|account| account.meta_mut().managed_fields = None)
         .reflect(writer)
         .inspect(move |event| match event {
-            Ok(Event::Apply(account) | Event::InitApply(account)) => accounts.exists(key_of(account.meta())),
+            Ok(Event::Apply(account) | Event::InitApply(account)) => {
+                accounts.exists(key_of(account.meta()), account.meta().uid.as_deref().unwrap_or_default());
+            }
             Ok(Event::Delete(account)) => accounts.remove(&key_of(account.meta())),
             Ok(Event::InitDone) => {
                 synced.send_replace(true);
@@ -169,6 +171,11 @@ struct Checker {
 impl Checker {
     /// One pass. Returns when to look again; `None` is when woken.
     async fn check(&self, account: &TelnyxAccount) -> Option<Duration> {
+        let key = key_of(account.meta());
+        if !self.context.accounts.is_ours(&key) {
+            // Another replica's, for now. Whoever gains it asks for another look.
+            return None;
+        }
         let started = Instant::now();
         let outcome = match AssertUnwindSafe(self.pass(account)).catch_unwind().await {
             Ok(Ok(Some(outcome)) | Err(outcome)) => outcome,
@@ -243,9 +250,11 @@ impl Checker {
             limits: account.spec.limits.clone(),
         };
         let same = before.filter(|before| before.connection == connection);
-        let client = match same {
-            Some(before) => before.client().clone(),
-            None => build(account, &secret.text, &self.context.metrics)?,
+        let client = if let Some(before) = same {
+            before.client().clone()
+        } else {
+            let fence = self.context.accounts.ownership().fence(key);
+            build(account, &secret.text, &self.context.metrics, fence)?
         };
         let asked = account.annotation(RECONCILE_REQUESTED_AT)
             != account.status.as_ref().and_then(|status| status.last_handled_reconcile_at.as_deref());
@@ -301,6 +310,9 @@ impl Checker {
     }
 
     async fn report(&self, account: &TelnyxAccount, outcome: &Outcome) -> Option<Duration> {
+        if !self.context.accounts.is_ours(&key_of(account.meta())) {
+            return None;
+        }
         let before = account.status.clone().unwrap_or_default();
         let previous: Vec<Condition> = before.conditions.iter().filter_map(from_kube).collect();
         let (generation, now) = (account.generation(), Timestamp::now());
@@ -355,7 +367,7 @@ fn publish(events: &Events, account: &TelnyxAccount, transition: Option<reconcil
     }
 }
 
-fn build(account: &TelnyxAccount, key: &str, metrics: &Arc<Metrics>) -> Result<Client, Outcome> {
+fn build(account: &TelnyxAccount, key: &str, metrics: &Arc<Metrics>, fence: Fence) -> Result<Client, Outcome> {
     let invalid = |reason, message| Outcome::Terminal { reason, message };
     let secret = &account.spec.api_key_secret_ref;
     let key = ApiKey::new(key).map_err(|error| {
@@ -370,6 +382,7 @@ fn build(account: &TelnyxAccount, key: &str, metrics: &Arc<Metrics>) -> Result<C
     let metrics = Arc::clone(metrics);
     Client::builder(key)
         .observer(Arc::new(move |exchange| metrics.exchanged(exchange)))
+        .fence(fence)
         .base_url(account.spec.base_url.clone())
         .budget(budget)
         .build()

@@ -140,7 +140,10 @@ async fn watch(
     let came = stream::unfold(referents, async |mut referents| Some((referents.changed().await.ok()?, referents)));
     let (jobs, of) = (reader.clone(), Arc::clone(&context));
     let served = came.flat_map(move |()| {
-        let waits = |job: &&Arc<Watched>| is_alone(job) && of.stage(job.meta().uid.as_deref()).is_none();
+        let waits = |job: &&Arc<Watched>| {
+            let leaves = job.meta().deletion_timestamp.is_some();
+            leaves || is_alone(job) && of.stage(job.meta().uid.as_deref()).is_none()
+        };
         stream::iter(jobs.state().iter().filter(waits).map(reference).collect::<Vec<_>>())
     });
     let moves = stream::unfold(context.dialers.moves(), async |mut moves| Some((moves.next().await?, moves)));
@@ -234,8 +237,9 @@ async fn pass(context: &Context, job: &Watched) -> Result<Option<Duration>, Pass
     }
     let Some(job) = pass.api().get_opt(&job.name_any()).await? else { return Ok(None) };
     match job.spec.plan.as_ref() {
-        Some(plan) => pass.alone(&job, plan).await,
-        None => Ok(None),
+        Some(plan) if pass.is_ours(&job).await? => pass.alone(&job, plan).await,
+        // Another replica's, which it is told when that changes; or not one that stands alone after all.
+        Some(_) | None => Ok(None),
     }
 }
 
@@ -254,6 +258,31 @@ impl Pass<'_> {
 
     fn namespace(&self) -> String {
         self.meta.namespace().unwrap_or_default()
+    }
+
+    /// Whether this process acts for the job's account, or, where its campaign is gone, decides in its namespace. One that is
+    /// somebody else's to do waits to be told that this has changed.
+    async fn is_ours(&self, job: &DialJob) -> kube::Result<bool> {
+        let (accounts, namespace) = (&self.context.accounts, self.namespace());
+        let account = match (&job.spec.plan, &job.spec.campaign_ref) {
+            (Some(plan), _) => Some(AccountKey::of(&plan.account_ref, &namespace)),
+            (None, Some(campaign)) => {
+                let api = Api::<OutboundCampaign>::namespaced(self.context.client.clone(), &namespace);
+                let found = api.get_opt(&campaign.name).await?;
+                found.map(|found| AccountKey::of(&found.spec.plan.account_ref, &namespace))
+            }
+            (None, None) => None,
+        };
+        let decides = async || match &account {
+            Some(account) => accounts.acts(account, &namespace).await,
+            None => accounts.ownership().decides_in(&namespace),
+        };
+        if decides().await {
+            return Ok(true);
+        }
+        self.context.stages().remove(self.owner.as_str());
+        // It may have changed before the note that it is waited for.
+        Ok(decides().await)
     }
 
     /// A job that stands alone and lives.
@@ -393,7 +422,14 @@ impl Pass<'_> {
             self.context.catalogue.unpin(self.owner.as_str());
             return Ok(None);
         }
-        if let Some(line) = self.context.dialers.line_of(&self.id) {
+        let line = self.context.dialers.line_of(&self.id);
+        if line.is_none() {
+            let Some(job) = self.api().get_opt(&self.meta.name_any()).await? else { return Ok(None) };
+            if !self.is_ours(&job).await? {
+                return Ok(None);
+            }
+        }
+        if let Some(line) = line {
             if !self.drained(&line).await {
                 return Ok(Some(LOOK_AGAIN));
             }

@@ -151,8 +151,9 @@ fn after_dial(key: DialKey, answer: Result<Call, Error>) -> Event {
             Event::DialRefused { key, refusal }
         }
         // Nothing was sent. For the target that is what a full account is: no attempt, and room for it later.
-        Err(Error::NotSent(_)) => {
-            let refusal = Refusal { status: 429, code: None, pointer: None, retry_after: Some(UNREACHABLE_PAUSE) };
+        Err(error @ (Error::NotSent(_) | Error::Withheld)) => {
+            let pause = if matches!(error, Error::Withheld) { SHORT_PAUSE } else { UNREACHABLE_PAUSE };
+            let refusal = Refusal { status: 429, code: None, pointer: None, retry_after: Some(pause) };
             Event::DialRefused { key, refusal }
         }
         Err(Error::Unsendable { field, why }) => {
@@ -189,7 +190,7 @@ fn command_refusal(error: &Error, endpoint: Endpoint) -> CommandFate {
         Class::RequestRate => {
             throttled(error.api().and_then(|error| error.rate.reset).unwrap_or(SHORT_PAUSE).max(SHORT_PAUSE))
         }
-        Class::Busy | Class::NotSent | Class::DialRate => throttled(SHORT_PAUSE),
+        Class::Busy | Class::NotSent | Class::Withheld | Class::DialRate => throttled(SHORT_PAUSE),
         Class::Unavailable | Class::FateUnknown => CommandFate::Unknown,
         _ => CommandFate::Refused(CommandRefusal::Invalid),
     }

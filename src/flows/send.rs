@@ -31,7 +31,7 @@ pub(super) async fn send(client: &Client, command: Command) -> CommandOutcome {
         };
         let class = classify(&error, endpoint);
         tracing::debug!(id = %command.id, ?class, %error, "a flow's command was not accepted");
-        if !matches!(class, Class::RequestRate | Class::Busy | Class::NotSent | Class::DialRate) {
+        if !matches!(class, Class::RequestRate | Class::Busy | Class::NotSent | Class::Withheld | Class::DialRate) {
             return outcome(&error, class);
         }
         let pause = error.api().and_then(|error| error.rate.reset).unwrap_or(PAUSE).max(PAUSE);
@@ -45,7 +45,9 @@ pub(super) async fn send(client: &Client, command: Command) -> CommandOutcome {
 fn outcome(error: &Error, class: Class) -> CommandOutcome {
     match (class, error) {
         (Class::AcceptedWithoutIds, _) => CommandOutcome::Accepted(Made::default()),
-        (Class::NotSent, _) | (_, Error::Unsendable { .. }) => CommandOutcome::Refused(Refusal::default()),
+        (Class::NotSent | Class::Withheld, _) | (_, Error::Unsendable { .. }) => {
+            CommandOutcome::Refused(Refusal::default())
+        }
         (_, Error::Api(api)) if api.status < 500 && api.status != 408 => CommandOutcome::Refused(Refusal {
             status: api.status,
             codes: api.items.iter().map(|item| item.code.clone()).collect(),

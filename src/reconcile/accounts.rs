@@ -8,6 +8,7 @@ use super::memory::locked;
 use super::news::{Change, News};
 use super::view::View;
 use crate::api::{AccountLimits, AccountRef, TelnyxAccountSpec};
+use crate::ownership::{Ownership, Subject};
 use reconcile_plan::{Outcome, Reason, Referent};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -212,6 +213,7 @@ pub struct Accounts {
     moved: watch::Sender<()>,
     recheck: mpsc::UnboundedSender<AccountKey>,
     news: News,
+    ownership: Ownership,
 }
 
 /// Which accounts the API server has. Kept apart from standings, so that "not looked at yet" and "does not exist" differ.
@@ -225,11 +227,58 @@ struct Existing {
 impl Accounts {
     /// An empty set, and the stream of accounts that somebody asks to be checked again.
     #[must_use]
-    pub fn new(news: News) -> (Arc<Self>, mpsc::UnboundedReceiver<AccountKey>) {
+    pub fn new(news: News, ownership: Ownership) -> (Arc<Self>, mpsc::UnboundedReceiver<AccountKey>) {
         let (recheck, asked) = mpsc::unbounded_channel();
         let (moved, _) = watch::channel(());
-        let accounts = Self { standings: Mutex::default(), existing: Mutex::default(), moved, recheck, news };
+        let (standings, existing) = (Mutex::default(), Mutex::default());
+        let accounts = Self { standings, existing, moved, recheck, news, ownership };
         (Arc::new(accounts), asked)
+    }
+
+    /// Whether this process acts for the account, or, where there is none of that name, decides about the objects of `namespace`
+    /// that want it. Waits until all accounts are known. Who is told no is woken when that changes.
+    pub async fn acts(&self, key: &AccountKey, namespace: &str) -> bool {
+        let mut moved = self.moved.subscribe();
+        loop {
+            moved.borrow_and_update();
+            {
+                let existing = locked(&self.existing);
+                if existing.keys.contains(key) {
+                    return self.ownership.is_mine(&Subject::Account(key.clone()));
+                }
+                if existing.synced {
+                    break;
+                }
+            }
+            if moved.changed().await.is_err() {
+                return false;
+            }
+        }
+        self.ownership.decides_in(namespace)
+    }
+
+    /// Whether this process acts for the account. No for one that does not exist.
+    #[must_use]
+    pub fn is_ours(&self, key: &AccountKey) -> bool {
+        self.ownership.is_mine(&Subject::Account(key.clone()))
+    }
+
+    /// Whether the API server has the account, as far as is known.
+    #[must_use]
+    pub fn is_known(&self, key: &AccountKey) -> bool {
+        locked(&self.existing).keys.contains(key)
+    }
+
+    /// Every account that the API server has, as far as is known.
+    #[must_use]
+    pub fn known(&self) -> Vec<AccountKey> {
+        locked(&self.existing).keys.iter().cloned().collect()
+    }
+
+    /// Who acts for which account.
+    #[must_use]
+    pub fn ownership(&self) -> &Ownership {
+        &self.ownership
     }
 
     /// The account that `reference` in `namespace` names, or what to wait for.
@@ -328,12 +377,14 @@ impl Accounts {
             existing.keys.remove(key);
             existing.leaving.remove(key);
         }
+        self.ownership.account_gone(key.clone());
         self.moved.send_replace(());
         self.news.tell(Change::Account(key.clone()));
     }
 
-    /// The API server has this account.
-    pub fn exists(&self, key: AccountKey) {
+    /// The API server has this account, with this UID.
+    pub fn exists(&self, key: AccountKey, uid: &str) {
+        self.ownership.account(key.clone(), uid.to_owned());
         if locked(&self.existing).keys.insert(key.clone()) {
             self.news.tell(Change::Account(key));
         }
@@ -342,6 +393,7 @@ impl Accounts {
     /// The first list of accounts is complete; what is not in it does not exist.
     pub fn synced(&self) {
         locked(&self.existing).synced = true;
+        self.ownership.accounts_known();
         self.moved.send_replace(());
     }
 

@@ -163,6 +163,8 @@ async fn reconcile<E: External>(object: Arc<Guarded<E::Object>>, the_loop: Arc<L
         return Ok(Action::await_change());
     }
     let after = match &object.0 {
+        // Somebody else's to do. Told when that changes.
+        Ok(object) if !the_loop.acts_for(object).await => None,
         Ok(object) => the_loop.reconcile(object).await,
         Err(invalid) => {
             the_loop.undecodable(invalid);
@@ -229,6 +231,7 @@ fn concerns<E: External>(object: &E::Object, change: &Change) -> bool {
     match change {
         Change::Account(key) => AccountKey::of(object.account_ref(), object.namespace()) == *key,
         Change::Profile { namespace, name } => object.namespace() == namespace && E::refers_to_profile(object, name),
+        Change::Namespace(namespace) => object.namespace() == namespace,
         Change::Anything => true,
     }
 }

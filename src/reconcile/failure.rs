@@ -53,6 +53,7 @@ pub fn outcome_of(error: &Error, endpoint: Endpoint, doing: Doing, account: &Acc
         Class::RequestRate | Class::DialRate => {
             retry(RetryClass::RateLimited, error.api().and_then(|answer| answer.rate.reset))
         }
+        Class::Withheld => retry(RetryClass::Withheld, None),
         Class::AlreadyExists => retry(RetryClass::FateUnknown, None),
         _ if doing == Doing::Creating && error.may_have_acted() => retry(RetryClass::FateUnknown, None),
         Class::Unavailable | Class::NotSent | Class::NotFound | Class::FateUnknown | Class::AcceptedWithoutIds => {

@@ -19,6 +19,8 @@ pub enum Change {
         /// Its name.
         name: String,
     },
+    /// This process decides from now on about what belongs to no account in this namespace.
+    Namespace(String),
     /// The reader fell behind: anything may have changed.
     Anything,
 }

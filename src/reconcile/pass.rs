@@ -4,7 +4,7 @@
 //! and the note of its id in memory nothing can fail; between that and the status write a crash can, and then the mark on
 //! the remote object, or the annotation that its name was free, leads back to it.
 
-use super::accounts::{Account, Accounts};
+use super::accounts::{Account, AccountKey, Accounts};
 use super::claims::{Claimant, Claims};
 use super::external::{External, Proof, References, Wanted};
 use super::held::{held_back, insisted};
@@ -33,6 +33,9 @@ use tokio::sync::mpsc;
 /// Rounds of observe, plan, act in one pass. A second is needed when the object turned out to be gone; a third would mean
 /// that somebody deletes as fast as we create.
 const ROUNDS: usize = 3;
+
+/// When a request was held back because this process may soon act no more: a renewal is due before that.
+const HELD_BACK: Duration = Duration::from_secs(1);
 
 /// What the loop works with. One per kind.
 pub(super) struct Loop<E: External> {
@@ -104,6 +107,12 @@ impl<E: External> Loop<E> {
         };
         self.count(outcome.label(), started);
         self.report(&case, &outcome, findings).await
+    }
+
+    /// Whether this process acts for the object's account.
+    pub(super) async fn acts_for(&self, object: &E::Object) -> bool {
+        let key = AccountKey::of(object.account_ref(), object.namespace());
+        self.accounts.acts(&key, object.namespace()).await
     }
 
     fn count(&self, outcome: &'static str, started: Instant) {
@@ -242,6 +251,10 @@ impl<E: External> Loop<E> {
     /// Writes status if it changed, publishes the event, and says when to look again.
     async fn report(&self, case: &Case<'_, E>, outcome: &Outcome, findings: Findings) -> Option<Duration> {
         let object = case.object;
+        if matches!(outcome, Outcome::Retry { class: RetryClass::Withheld, .. }) || !self.acts_for(object).await {
+            // Nothing was done, or somebody else does it now: there is nothing to say.
+            return Some(HELD_BACK);
+        }
         let draft = draft(object, &case.before, outcome, findings, Timestamp::now());
         if let Some(transition) = draft.report.transition.clone() {
             self.events.publish(object, transition);

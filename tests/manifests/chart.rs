@@ -54,7 +54,8 @@ fn the_chart_lints_and_renders_with_every_switch_the_other_way() {
 fn a_value_that_cannot_be_is_refused_with_its_name_and_what_is_allowed() {
     for (values, words) in [
         ("webhook.prot=1", ["'/webhook'", "'prot' not allowed"]),
-        ("replicas=2", ["''", "'replicas' not allowed"]),
+        ("replicaCount=2", ["''", "'replicaCount' not allowed"]),
+        ("replicas=0", ["'/replicas'", "minimum"]),
         ("webhook.port=http", ["'/webhook/port'", "want integer"]),
         ("log.format=xml", ["'/log/format'", "'text', 'json'"]),
         ("watchNamespaces[0]=Sales", ["'/watchNamespaces/0'", "does not match pattern"]),
@@ -184,6 +185,8 @@ fn rights() -> Vec<(bool, &'static str, &'static str)> {
         (false, "update", "secrets"),
         (false, "patch", "secrets"),
         (false, "update", "configmaps"),
+        (true, "update", "leases.coordination.k8s.io"),
+        (false, "delete", "leases.coordination.k8s.io"),
         (false, "create", "pods"),
         (false, "patch", "customresourcedefinitions.apiextensions.k8s.io"),
         (false, "create", "clusterrolebindings.rbac.authorization.k8s.io"),

@@ -56,7 +56,7 @@ async fn shown() -> BTreeSet<String> {
 /// have no value until a call is made cannot be seen otherwise.
 fn registered() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for part in ["telemetry", "webhook", "dialing", "flows"] {
+    for part in ["telemetry", "webhook", "dialing", "flows", "ownership"] {
         let source = fs::read_to_string(path(&format!("src/{part}/metrics.rs"))).unwrap();
         for call in source.split("registry.register(").skip(1) {
             names.insert(format!("{PREFIX}{}", call.split('"').nth(1).unwrap()));

@@ -145,7 +145,7 @@ impl World {
         let operator = Operator::prepare(self.operators.clone(), options, shutdown.clone()).await.unwrap();
         self.admin = format!("http://{}", operator.admin_address().unwrap());
         self.hooks = format!("http://{}", operator.webhook_address().unwrap());
-        self.operator = Some((shutdown, tokio::spawn(operator.run())));
+        self.operator = Some((shutdown, tokio::spawn(async move { operator.run().await.unwrap() })));
     }
 
     pub(crate) async fn stop_operator(&mut self) {

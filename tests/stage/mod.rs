@@ -138,6 +138,11 @@ impl Stage {
         self.home.path()
     }
 
+    /// The operator's, with the rights of the chart's ServiceAccount.
+    pub(crate) fn kubeconfig(&self) -> &std::path::Path {
+        &self.kubeconfig
+    }
+
     /// Where the operator receives webhooks.
     pub(crate) fn hooks(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)

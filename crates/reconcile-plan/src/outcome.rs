@@ -76,6 +76,8 @@ pub enum RetryClass {
     ApiUnavailable,
     /// A create left and its answer was lost.
     FateUnknown,
+    /// Nothing was sent, because this process may not act for the account now. Whoever reports says nothing of it.
+    Withheld,
     /// The Kubernetes API failed or refused.
     Kubernetes,
     /// A panic, or an answer that cannot be.
@@ -91,7 +93,7 @@ impl RetryClass {
             Self::InUse => Reason::InUse,
             Self::Draining => Reason::Draining,
             Self::RateLimited => Reason::RateLimited,
-            Self::ApiUnavailable => Reason::ApiUnavailable,
+            Self::ApiUnavailable | Self::Withheld => Reason::ApiUnavailable,
             Self::FateUnknown => Reason::FateUnknown,
             Self::Kubernetes => Reason::KubernetesUnavailable,
             Self::Internal => Reason::InternalError,

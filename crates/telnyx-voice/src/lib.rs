@@ -45,7 +45,7 @@ pub use call::{
 };
 #[cfg(feature = "client")]
 pub use client::{
-    ApiKey, BuildError, Builder, Client, DEFAULT_BASE_URL, Exchange, InvalidApiKey, Observer, RetryPolicy,
+    ApiKey, BuildError, Builder, Client, DEFAULT_BASE_URL, Exchange, Fence, InvalidApiKey, Observer, RetryPolicy,
 };
 pub use client_state::{ClientState, ClientStateTooLong, NotBase64};
 pub use delivery::{

@@ -21,6 +21,7 @@ use crate::api::{AccountLimits, Policies, SecretKeyRef, TelnyxAccountSpec};
 use crate::controllers::application::Applications;
 use crate::controllers::profile::Profiles;
 use crate::controllers::queue::Queues;
+use crate::ownership::Ownership;
 use crate::reconcile::{Account, AccountKey, Accounts, Connection, Managed, News, Object as _};
 
 /// Arguments of `plan`.
@@ -155,7 +156,7 @@ impl Args {
         let client = Client::builder(self.key.key()?).base_url(spec.base_url.clone()).build()?;
         let connection =
             Connection { secret_version: String::new(), base_url: spec.base_url.clone(), limits: spec.limits.clone() };
-        let (accounts, _nobody_rechecks) = Accounts::new(News::default());
+        let (accounts, _nobody_rechecks) = Accounts::new(News::default(), Ownership::open().0);
         Ok(accounts.admit(Account::of(key, String::new(), spec, None, connection), client, None))
     }
 }

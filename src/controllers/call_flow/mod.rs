@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use call_flow::FlowKey;
 use futures::future::join_all;
-use futures::{FutureExt, StreamExt, stream};
+use futures::{FutureExt, Stream, StreamExt, stream};
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::{Action, Config as ControllerConfig};
 use kube::runtime::reflector::store::Writer;
@@ -29,7 +29,8 @@ use crate::api::{CallFlow, CallFlowStatus};
 use crate::dialing::labels::FINALIZER;
 use crate::dialing::scoped;
 use crate::flows::Flows;
-use crate::reconcile::{self, Object as _, is_held, never_filled};
+use crate::ownership::{Ownership, Up};
+use crate::reconcile::{self, Change, Listener, Object as _, is_held, never_filled};
 use crate::telemetry::Health;
 
 #[cfg(feature = "workstation")]
@@ -50,6 +51,7 @@ type Guarded = DeserializeGuard<CallFlow>;
 
 struct Context {
     client: Client,
+    ownership: Ownership,
     flows: Flows,
     health: Health,
     held: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Held>>>>,
@@ -64,20 +66,23 @@ struct Held {
     looked: Option<(i64, report::Verdict)>,
     /// The status that was written last; the watch may show an older one.
     status: Option<CallFlowStatus>,
+    /// Since when it matters whether calls at other replicas run it, and whether that is because it is being deleted.
+    asked: Option<(bool, Up)>,
 }
 
 /// Watches the context's namespaces until its shutdown. Ready once every flow was looked at: before, a call that comes in
 /// finds no flow.
 pub async fn run(context: reconcile::Context, flows: Flows) {
-    let reconcile::Context { kube: client, health, scope, shutdown: stop, .. } = context;
+    let reconcile::Context { kube: client, accounts, news, health, scope, shutdown: stop, .. } = context;
+    let ownership = accounts.ownership().clone();
     let namespaces = scope.namespaces();
-    let context = Arc::new(Context { client, flows, health, held: Mutex::default() });
+    let context = Arc::new(Context { client, ownership, flows, health, held: Mutex::default() });
     let (mut caches, mut watches) = (Vec::new(), Vec::new());
     for namespace in namespaces {
         let (reader, writer) = reflector::store();
         let filled = Sender::new(false);
         caches.push((reader.clone(), filled.subscribe()));
-        watches.push(watch(Arc::clone(&context), namespace, (reader, writer), filled, stop.clone()));
+        watches.push(watch(Arc::clone(&context), namespace, (reader, writer), filled, news.listen(), stop.clone()));
     }
     let knowing = tell_when_all_known(Arc::clone(&context), caches, stop.clone());
     futures::future::join(join_all(watches), knowing).await;
@@ -120,6 +125,7 @@ async fn watch(
     namespace: Option<String>,
     (reader, writer): (Store<Guarded>, Writer<Guarded>),
     filled: Sender<bool>,
+    news: Listener,
     stop: CancellationToken,
 ) {
     let api = scoped::<Guarded>(&context.client, namespace.as_deref());
@@ -150,9 +156,11 @@ async fn watch(
             flows.state().iter().filter(|flow| is_meant(flow)).map(|flow| ObjectRef::from_obj(&**flow)).collect();
         stream::iter(meant)
     });
+    let decided = decided(news, reader.clone());
     let controller = Controller::for_stream(watched, reader)
         .with_config(ControllerConfig::default().concurrency(AT_ONCE))
         .reconcile_on(moved)
+        .reconcile_on(decided)
         .graceful_shutdown_on(stop.clone().cancelled_owned())
         .run(reconcile, |_, error: &Infallible, _| match *error {}, context)
         .for_each(|passed| {
@@ -165,6 +173,21 @@ async fn watch(
         () = controller => {}
         () = never_filled(&stop, is_filled) => {}
     }
+}
+
+/// Flows about which this process decides from now on.
+fn decided(news: Listener, flows: Store<Guarded>) -> impl Stream<Item = ObjectRef<Guarded>> {
+    let changes = stream::unfold(news, async |mut news| Some((news.next().await?, news)));
+    changes.flat_map(move |change| {
+        let is_meant = |flow: &Arc<Guarded>| match &change {
+            Change::Namespace(namespace) => flow.meta().namespace.as_ref() == Some(namespace),
+            Change::Anything => true,
+            Change::Account(_) | Change::Profile { .. } => false,
+        };
+        let flows = flows.state();
+        let meant = flows.iter().filter(|flow| is_meant(flow));
+        stream::iter(meant.map(|flow| ObjectRef::from_obj(&**flow)).collect::<Vec<_>>())
+    })
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the signature of a predicate")]

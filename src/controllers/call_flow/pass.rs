@@ -38,11 +38,13 @@ pub(super) enum PassError {
 pub(super) async fn run(context: &Context, flow: &CallFlow) -> Result<Option<Duration>, PassError> {
     let held = context.held(flow.uid());
     let mut held = held.lock().await;
-    let pass = Pass { context, flow, id: FlowKey::new(flow.uid(), 0).flow };
+    // Every replica runs calls in it; one writes of it.
+    let decides = context.ownership.decides_in(flow.namespace());
+    let pass = Pass { context, flow, id: FlowKey::new(flow.uid(), 0).flow, decides };
     if flow.deleting() {
         return pass.leave(&mut held).await;
     }
-    if hold(&pass.api(), flow, FINALIZER, None).await?.is_some() {
+    if !decides && !is_held(flow, FINALIZER) || decides && hold(&pass.api(), flow, FINALIZER, None).await?.is_some() {
         // The watch brings the change back.
         return Ok(None);
     }
@@ -53,6 +55,8 @@ struct Pass<'a> {
     context: &'a Context,
     flow: &'a CallFlow,
     id: u64,
+    /// Whether this process decides about the flows of its namespace.
+    decides: bool,
 }
 
 impl Pass<'_> {
@@ -64,6 +68,9 @@ impl Pass<'_> {
             held.looked = Some((generation, verdict));
         }
         let Some((_, verdict)) = held.looked.clone() else { return Ok(Some(LOOK_AGAIN)) };
+        if !self.decides {
+            return Ok(None);
+        }
         let again = self.prune(held).await?;
         self.tell(held, &verdict).await?;
         Ok(again)
@@ -117,7 +124,7 @@ impl Pass<'_> {
     }
 
     /// Lets revisions go that no call runs and no campaign keeps, beyond those that are kept anyway. Returns when to try again.
-    async fn prune(&self, held: &Held) -> Result<Option<Duration>, PassError> {
+    async fn prune(&self, held: &mut Held) -> Result<Option<Duration>, PassError> {
         let catalogue = self.context.flows.catalogue();
         let current = catalogue.current_of(self.id);
         let limit = usize::try_from(self.flow.spec.revision_history_limit).unwrap_or(usize::MAX).max(1);
@@ -128,10 +135,11 @@ impl Pass<'_> {
             .skip(limit.saturating_sub(1))
             .collect();
         if beyond.is_empty() {
+            held.asked = None;
             return Ok(None);
         }
         // Before every call under way is known, a revision that seems idle may not be.
-        if !self.context.flows.settled() || held.looked.is_none() {
+        if !self.context.flows.settled() || held.looked.is_none() || self.runs_elsewhere(held) {
             return Ok(Some(LOOK_AGAIN));
         }
         let kept = self.kept_by_campaigns().await?;
@@ -147,6 +155,18 @@ impl Pass<'_> {
             }
         }
         Ok(busy.then_some(LOOK_AGAIN).or(pinned.then_some(KEPT_AGAIN)))
+    }
+
+    /// Whether calls at other replicas run it, or may: each of those tells with every renewal of a lease.
+    fn runs_elsewhere(&self, held: &mut Held) -> bool {
+        let ownership = &self.context.ownership;
+        let deleting = self.flow.deleting();
+        let since = match held.asked {
+            Some((asked_of, since)) if asked_of == deleting => since,
+            Some(_) | None => ownership.now(),
+        };
+        held.asked = Some((deleting, since));
+        ownership.runs_elsewhere(self.id, since)
     }
 
     /// The revisions that campaigns, and jobs that stand alone, keep until they are complete. What they have chosen a moment ago the
@@ -209,9 +229,13 @@ impl Pass<'_> {
         self.read_kept(held).await?;
         let catalogue = self.context.flows.catalogue();
         catalogue.set_current(self.id, None);
+        if !self.decides {
+            return Ok(None);
+        }
         let since = self.flow.metadata.deletion_timestamp.as_ref().map_or(Timestamp::MIN, |since| since.0);
         let longest_is_over = Timestamp::now().duration_since(since) > LONGEST_CALL;
         let idle = self.context.flows.settled()
+            && !self.runs_elsewhere(held)
             && catalogue.revisions(self.id).iter().all(|(_, runnable)| runnable.tally.active() == 0);
         let done = idle || longest_is_over;
         // A campaign that is not complete has calls to make with it yet.

@@ -166,6 +166,17 @@ fn deletion<K: Resource>(object: &K) -> Option<u64> {
     Some(u64::from(object.meta().deletion_timestamp.is_some()))
 }
 
+/// Whether this process acts for the campaign's account. One that is somebody else's to do waits to be told that this has changed.
+async fn is_ours(context: &Context, campaign: &OutboundCampaign) -> bool {
+    let (account, namespace) = (account_of(campaign), campaign.namespace().unwrap_or_default());
+    if context.accounts.acts(&account, &namespace).await {
+        return true;
+    }
+    let _served_before = context.held.serve(campaign.metadata.uid.as_deref().unwrap_or_default(), false);
+    // It may have changed before the note that it is waited for.
+    context.accounts.acts(&account, &namespace).await
+}
+
 /// One pass. Whatever goes wrong in it, a panic included, ends this pass and no other.
 async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, std::convert::Infallible> {
     let campaign = match &object.0 {
@@ -176,6 +187,9 @@ async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action
             return Ok(Action::await_change());
         }
     };
+    if !is_ours(&context, campaign).await {
+        return Ok(Action::await_change());
+    }
     let pass = std::panic::AssertUnwindSafe(pass::run(&context, campaign)).catch_unwind();
     Ok(match pass.await {
         Ok(Ok(after)) => after.map_or_else(Action::await_change, Action::requeue),

@@ -165,6 +165,11 @@ async fn prepare(
     let mut listings: HashMap<Place, Found> = HashMap::new();
     let mut passes = vec![];
     for (object, memory) in due {
+        let key = AccountKey::of(&object.spec.account_ref, object.namespace());
+        if !context.accounts.acts(&key, object.namespace()).await {
+            // Somebody else's to do; nothing is remembered of it meanwhile.
+            continue;
+        }
         let account = context.accounts.lookup(&object.spec.account_ref, object.namespace()).await;
         let live = match &account {
             Ok(account) if !object.spec.suspend => {

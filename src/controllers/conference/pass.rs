@@ -73,7 +73,8 @@ impl Pass {
         context.metrics.reconciled(KIND, outcome.label(), started.elapsed());
         let (status, report) = conclude(&self.object, status, &outcome);
         let shown = self.memory.written.as_ref().or(self.object.status.as_ref());
-        if shown != Some(&status) && write(context, &self.object, &status).await {
+        let held_back = matches!(outcome, Outcome::Retry { class: RetryClass::Withheld, .. });
+        if shown != Some(&status) && !held_back && write(context, &self.object, &status).await {
             if let Some(transition) = report.transition {
                 context.events.publish(&self.object, transition);
             }

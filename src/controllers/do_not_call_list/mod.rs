@@ -32,7 +32,7 @@ use crate::api::{DoNotCallList, DoNotCallListStatus};
 use crate::controllers::touched::touched;
 use crate::dialing::{Dialers, Lists, Marking, scoped};
 use crate::fetch::Fetcher;
-use crate::reconcile::{self, Object as _, never_filled};
+use crate::reconcile::{self, Accounts, Object as _, never_filled};
 use crate::telemetry::Events;
 
 /// Passes at once.
@@ -45,6 +45,7 @@ type Guarded = DeserializeGuard<DoNotCallList>;
 
 struct Context {
     client: Client,
+    accounts: Arc<Accounts>,
     dialers: Dialers,
     events: Events,
     fetcher: Fetcher,
@@ -76,9 +77,9 @@ impl Context {
 
 /// Watches the context's namespaces until its shutdown. `referents` changes when an account's dialer may have come.
 pub async fn run(context: reconcile::Context, dialers: Dialers, referents: Receiver<()>) {
-    let reconcile::Context { kube: client, events, fetcher, scope, shutdown, .. } = context;
+    let reconcile::Context { kube: client, accounts, events, fetcher, scope, shutdown, .. } = context;
     let lists = dialers.lists().clone();
-    let context = Arc::new(Context { client, dialers, events, fetcher, held: Mutex::default() });
+    let context = Arc::new(Context { client, accounts, dialers, events, fetcher, held: Mutex::default() });
     let (mut filled, mut watches) = (Vec::new(), Vec::new());
     for namespace in scope.namespaces() {
         let is_filled = Sender::new(false);
@@ -224,6 +225,11 @@ async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action
             return Ok(Action::await_change());
         }
     };
+    let identity = pass::identity(list);
+    if !context.accounts.acts(&identity.account, &identity.namespace).await {
+        // Who dials for the account reads its lists. Told when that is this process.
+        return Ok(Action::await_change());
+    }
     let pass = std::panic::AssertUnwindSafe(pass::run(&context, list)).catch_unwind();
     Ok(match pass.await {
         Ok(Ok(after)) => after.map_or_else(Action::await_change, Action::requeue),

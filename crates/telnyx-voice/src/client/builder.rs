@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 use thiserror::Error;
 
+use super::fence::Fence;
 use super::key::ApiKey;
 use super::observer::Observer;
 use super::retry::{RetryPolicy, random_jitter};
@@ -34,7 +35,16 @@ pub struct Builder {
     jitter: Option<JitterSource>,
     budget: Option<Budget>,
     observer: Option<Watching>,
+    fence: Option<Fenced>,
     tls: Option<rustls::ClientConfig>,
+}
+
+struct Fenced(Fence);
+
+impl std::fmt::Debug for Fenced {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Fence")
+    }
 }
 
 struct Watching(Observer);
@@ -82,6 +92,7 @@ impl Builder {
             jitter: None,
             budget: None,
             observer: None,
+            fence: None,
             tls: None,
         }
     }
@@ -143,6 +154,14 @@ impl Builder {
         self
     }
 
+    /// Asked before every try of a request that changes something, and once more when its body is written: such requests leave
+    /// only as long as it allows, and are given up before it closes ([`crate::Error::Withheld`]). Everything leaves where not set.
+    #[must_use]
+    pub fn fence(mut self, fence: Fence) -> Self {
+        self.fence = Some(Fenced(fence));
+        self
+    }
+
     /// TLS settings of one's own, for example for a private certificate authority. Mozilla's roots, compiled in, where not set.
     #[must_use]
     pub fn tls(mut self, config: rustls::ClientConfig) -> Self {
@@ -189,6 +208,7 @@ impl Builder {
             jitter: self.jitter.map_or_else(|| Arc::new(random_jitter) as Jitter, |source| source.0),
             budget: self.budget.unwrap_or_default(),
             observer: self.observer.map(|watching| watching.0),
+            fence: self.fence.map(|fenced| fenced.0),
         };
         Ok(Client { shared: Arc::new(shared), lane: Lane::default() })
     }

@@ -4,6 +4,7 @@ mod applications;
 mod builder;
 mod calls;
 mod conferences;
+mod fence;
 mod key;
 mod observer;
 mod profiles;
@@ -14,6 +15,7 @@ mod retry;
 mod send;
 
 pub use builder::{BuildError, Builder, DEFAULT_BASE_URL};
+pub use fence::Fence;
 pub use key::{ApiKey, InvalidApiKey};
 pub use observer::{Exchange, Observer};
 pub use retry::RetryPolicy;
@@ -44,6 +46,7 @@ struct Shared {
     jitter: Jitter,
     budget: Budget,
     observer: Option<Observer>,
+    fence: Option<Fence>,
 }
 
 impl std::fmt::Debug for Shared {

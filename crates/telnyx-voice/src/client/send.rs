@@ -1,5 +1,6 @@
 //! Sending: a turn in the budget, one try, another where that is safe, and reading the answer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,11 +10,13 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use super::Client;
+use super::fence::{FencedBody, Withheld, time_for};
 use super::observer::Exchange;
 use super::request::Request;
 use super::retry::Repeat;
 use crate::budget::Permit;
 use crate::error::{ApiError, Class, Error, RateLimit, TransportError, classify};
+use crate::surface::Verb;
 
 /// A 2xx answer.
 pub(super) struct Accepted {
@@ -72,6 +75,9 @@ impl Client {
             Repeat::CommandId => self.shared.command_timeout,
             Repeat::Unsafe | Repeat::Idempotent | Repeat::Never => self.shared.timeout,
         };
+        // After the turn, which may have been waited for.
+        let fence = self.shared.fence.as_ref().filter(|_| request.operation.verb != Verb::Get);
+        let timeout = time_for(fence, timeout).ok_or(Error::Withheld)?;
         let began = Instant::now();
         let result = match tokio::time::timeout(timeout, self.exchange(request, &permit)).await {
             Ok(result) => result,
@@ -91,10 +97,21 @@ impl Client {
     async fn exchange(&self, request: &Request, permit: &Permit) -> Result<Accepted, Error> {
         let url = [&*self.shared.base, request.path.as_str()].concat();
         let mut out = self.shared.http.request(request.method(), url);
+        let withheld = Withheld::default();
         if let Some(body) = &request.body {
-            out = out.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body.clone());
+            out =
+                out.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(match &self.shared.fence {
+                    Some(fence) => {
+                        reqwest::Body::wrap(FencedBody::new(body.clone(), Arc::clone(fence), withheld.clone()))
+                    }
+                    None => body.clone().into(),
+                });
         }
-        let response = out.send().await.map_err(|error| transport(error, self.shared.timeout))?;
+        let response = match out.send().await {
+            Ok(response) => response,
+            Err(_) if withheld.is_so() => return Err(Error::Withheld),
+            Err(error) => return Err(transport(error, self.shared.timeout)),
+        };
         let status = response.status();
         let rate = RateLimit::from_headers(response.headers());
         permit.answered(rate);

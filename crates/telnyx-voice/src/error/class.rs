@@ -100,6 +100,8 @@ pub enum Class {
     Unavailable,
     /// Nothing was sent: try again.
     NotSent,
+    /// Nothing was sent, because this process may not act for the account now.
+    Withheld,
     /// Nobody knows whether the API acted: look it up, or repeat under the same command id.
     FateUnknown,
     /// The API acted, but did not say on what: look it up.
@@ -116,6 +118,7 @@ pub fn classify(error: &Error, endpoint: Endpoint) -> Class {
     match error {
         Error::Api(error) => of_answer(error, endpoint),
         Error::NotSent(_) => Class::NotSent,
+        Error::Withheld => Class::Withheld,
         Error::NoAnswer(_) | Error::Timeout { .. } => Class::FateUnknown,
         Error::AcceptedWithoutIds { .. } => Class::AcceptedWithoutIds,
         Error::Decode { .. } => Class::Unreadable,

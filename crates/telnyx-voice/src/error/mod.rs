@@ -21,6 +21,9 @@ pub enum Error {
     /// No connection was made: the API knows nothing of the request.
     #[error("could not connect to the API; nothing was sent")]
     NotSent(#[source] TransportError),
+    /// Nothing was sent: the client's fence is closed, or about to. Somebody else may be working for the account.
+    #[error("nothing was sent: this process may not act for the account now")]
+    Withheld,
     /// The request left, or may have, and no answer came: the API may have acted.
     #[error("the connection to the API broke before the answer; the request may have been carried out")]
     NoAnswer(#[source] TransportError),
@@ -83,6 +86,7 @@ impl Error {
         match self {
             Self::Api(error) => Some(error),
             Self::NotSent(_)
+            | Self::Withheld
             | Self::NoAnswer(_)
             | Self::Timeout { .. }
             | Self::AcceptedWithoutIds { .. }
@@ -98,7 +102,7 @@ impl Error {
         match self {
             Self::Api(error) => error.status >= 500,
             Self::NoAnswer(_) | Self::Timeout { .. } | Self::AcceptedWithoutIds { .. } | Self::Decode { .. } => true,
-            Self::NotSent(_) | Self::Unsendable { .. } | Self::OutOfBounds(_) => false,
+            Self::NotSent(_) | Self::Withheld | Self::Unsendable { .. } | Self::OutOfBounds(_) => false,
         }
     }
 }

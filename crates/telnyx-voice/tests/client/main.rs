@@ -10,6 +10,7 @@
 mod commands;
 mod endpoints;
 mod errors;
+mod fences;
 mod observer;
 mod paging;
 mod rates;

@@ -1,0 +1,549 @@
+//! Keeps this process's leases: one task that watches all leases, owns every [`Tenure`] and sends what they ask for.
+//!
+//! Promises that a lease is written only under the version that was seen, that the time of a renewal is taken before it is sent,
+//! and that the task ends as soon as a lease is lost. Decides nothing: that is the tenure's.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+use futures::stream::{self, BoxStream};
+use futures::{FutureExt as _, StreamExt as _};
+use jiff::Timestamp;
+use k8s_openapi::api::coordination::v1::Lease;
+use kube::api::PostParams;
+use kube::runtime::WatchStreamExt as _;
+use kube::runtime::watcher::{self, Event};
+use kube::{Api, ResourceExt as _};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::metrics::{Change, Metrics};
+use super::record::{self, LEASE};
+use super::tenure::{Process, Step, Tenure, Terms, Up};
+use super::{Hold, Ownership, Subject, Want, Wants};
+use crate::dialing::scoped;
+use crate::reconcile::{AccountKey, Scope};
+
+/// For the API server to answer a write of a lease. With a retry each second there are two tries between a renewal that is due and
+/// the end.
+const REQUEST: Duration = Duration::from_secs(3);
+/// Between taking a lease that another replica has had and acting: what that one wrote last has reached the caches here by then.
+/// What must not be done twice is read from the API server itself, so that a cache that lags further costs work, not calls.
+const SETTLE: Duration = Duration::from_millis(500);
+/// How much longer a replica leaves a lease to others for each that it has, so that accounts go to who has least.
+const PATIENCE_EACH: Duration = Duration::from_millis(50);
+/// Beyond so many it makes no difference.
+const PATIENCE_OF: u32 = 10;
+/// How often it is looked whether a lease is left over, or a namespace that is being deleted is gone.
+const SWEEP: Duration = Duration::from_secs(10);
+
+/// Told of everything that this process acts for from now on.
+pub type Gained = Box<dyn Fn(&Subject) + Send + Sync>;
+
+/// Namespace and name of a lease.
+type Place = (String, String);
+
+/// A lease was lost that was not given up: it ran out before it could be renewed, or somebody else has written it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the lease of {} was lost: {why}", .subject.as_ref().map_or_else(|| "everything".to_owned(), ToString::to_string))]
+pub struct Lost {
+    /// Which; `None`: all.
+    pub subject: Option<Subject>,
+    /// How.
+    pub why: &'static str,
+}
+
+impl Lost {
+    /// Nobody renews them any more.
+    #[must_use]
+    pub fn all() -> Self {
+        Self { subject: None, why: "nobody renews it any more" }
+    }
+}
+
+/// The task's state.
+pub struct Keeper {
+    ownership: Ownership,
+    kube: kube::Client,
+    me: Process,
+    terms: Terms,
+    wants: mpsc::UnboundedReceiver<Want>,
+    news: BoxStream<'static, (usize, watcher::Result<Event<Lease>>)>,
+    gained: Gained,
+    metrics: Metrics,
+    /// Nothing is taken any more.
+    stopping: CancellationToken,
+    posts: BTreeMap<Subject, Post>,
+    places: HashMap<Place, Subject>,
+    leases: BTreeMap<Place, (usize, Lease)>,
+    /// What each watch lists at the moment.
+    listing: Vec<Option<BTreeSet<Place>>>,
+    /// Which watches have listed once.
+    filled: Vec<bool>,
+    writes: JoinSet<Answer>,
+    accounts_known: bool,
+    releasing: bool,
+    swept: Up,
+}
+
+/// A lease that this process wants to hold.
+struct Post {
+    uid: String,
+    place: Place,
+    tenure: Tenure,
+    held: bool,
+    /// When to tell that it is held.
+    announce: Option<Up>,
+    /// No lease can be made, because its namespace is being deleted; asked again then.
+    impossible: Option<Up>,
+}
+
+/// What a write was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Aim {
+    Holding,
+    GivingUp,
+    LettingGo,
+}
+
+struct Answer {
+    subject: Option<Subject>,
+    aim: Aim,
+    sent: Up,
+    result: Result<Lease, Failure>,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("the API server did not answer in time")]
+    TooSlow,
+    #[error(transparent)]
+    Kube(#[from] kube::Error),
+}
+
+enum Input {
+    Want(Option<Want>),
+    Answer(Answer),
+    News(usize, watcher::Result<Event<Lease>>),
+    Time,
+}
+
+impl Keeper {
+    /// Keeps leases of the namespaces in `scope`, in the name of `instance`. Takes no more once `stopping` is cancelled, and ends
+    /// when it is told to release.
+    #[must_use]
+    pub fn new(
+        (ownership, wants): (Ownership, Wants),
+        kube: kube::Client,
+        instance: String,
+        scope: &Scope,
+        gained: Gained,
+        metrics: Metrics,
+        stopping: CancellationToken,
+    ) -> Self {
+        let namespaces = scope.namespaces();
+        let watches = namespaces.iter().enumerate().map(|(index, namespace)| {
+            let leases = scoped::<Lease>(&kube, namespace.as_deref());
+            let config = watcher::Config::default().labels(LEASE);
+            watcher::watcher(leases, config).default_backoff().map(move |event| (index, event)).boxed()
+        });
+        Self {
+            news: stream::select_all(watches).boxed(),
+            listing: vec![None; namespaces.len()],
+            filled: vec![false; namespaces.len()],
+            ownership,
+            kube,
+            me: Process { instance, nonce: uuid::Uuid::new_v4().to_string() },
+            terms: Terms::default(),
+            wants: wants.0,
+            gained,
+            metrics,
+            stopping,
+            posts: BTreeMap::new(),
+            places: HashMap::new(),
+            leases: BTreeMap::new(),
+            writes: JoinSet::new(),
+            accounts_known: false,
+            releasing: false,
+            swept: Up::ZERO,
+        }
+    }
+
+    /// Runs until everything was released.
+    ///
+    /// # Errors
+    /// A lease was lost. Nothing may be done for anybody any more.
+    pub async fn run(mut self) -> Result<(), Lost> {
+        loop {
+            self.check()?;
+            if self.releasing && self.posts.is_empty() {
+                return Ok(());
+            }
+            let wake = self.act();
+            match self.next(wake).await {
+                Input::Want(Some(want)) => self.want(want),
+                Input::Want(None) => return Ok(()),
+                Input::Answer(answer) => self.answered(answer),
+                Input::News(watch, Ok(event)) => self.observed(watch, event),
+                Input::News(_, Err(error)) => {
+                    tracing::warn!(%error, "the watch on leases failed; it is tried again");
+                }
+                Input::Time => {}
+            }
+        }
+    }
+
+    async fn next(&mut self, wake: Up) -> Input {
+        let wake = self.ownership.at(wake);
+        tokio::select! {
+            biased;
+            Some(Ok(answer)) = self.writes.join_next(), if !self.writes.is_empty() => Input::Answer(answer),
+            want = self.wants.recv() => Input::Want(want),
+            Some((watch, event)) = self.news.next() => Input::News(watch, event),
+            () = sleep_until(wake) => Input::Time,
+        }
+    }
+
+    /// Is everything that is held still held?
+    fn check(&mut self) -> Result<(), Lost> {
+        let now = self.ownership.now();
+        for (subject, post) in self.posts.iter().filter(|(_, post)| post.held) {
+            let why = match post.tenure.acts_until() {
+                Some(until) if now < until => continue,
+                Some(_) => "it could not be renewed in time",
+                None => "somebody else has written it",
+            };
+            self.metrics.changed(subject.word(), Change::Lost);
+            return Err(Lost { subject: Some(subject.clone()), why });
+        }
+        Ok(())
+    }
+
+    /// Does what is due. Returns when something will be.
+    fn act(&mut self) -> Up {
+        let now = self.ownership.now();
+        let mut wake = now + SWEEP;
+        if now >= self.swept + SWEEP {
+            self.swept = now;
+            self.sweep();
+        }
+        if self.releasing {
+            return wake;
+        }
+        let ready = self.filled.iter().all(|filled| *filled);
+        let subjects: Vec<Subject> = self.posts.keys().cloned().collect();
+        for subject in subjects {
+            let patience = self.patience();
+            let Some(post) = self.posts.get_mut(&subject) else { continue };
+            if let Some(at) = post.announce {
+                if at <= now {
+                    post.announce = None;
+                    (self.gained)(&subject);
+                } else {
+                    wake = wake.min(at);
+                }
+            }
+            if post.held {
+                wake = post.tenure.acts_until().map_or(wake, |until| wake.min(until));
+            } else if !ready || self.stopping.is_cancelled() {
+                continue;
+            }
+            if let Some(again) = post.impossible.filter(|again| now < *again) {
+                wake = wake.min(again);
+                continue;
+            }
+            match post.tenure.next(now, patience) {
+                Step::Create => self.send(&subject, None),
+                Step::Replace { version } => self.send(&subject, Some(version)),
+                Step::Wait(at) => wake = wake.min(at),
+                Step::Listen => {}
+            }
+        }
+        wake
+    }
+
+    /// How much longer than need be a lease is left to others.
+    fn patience(&self) -> Duration {
+        let mine = self.posts.values().filter(|post| post.held || post.tenure.is_writing()).count();
+        PATIENCE_EACH * u32::try_from(mine).unwrap_or(PATIENCE_OF).min(PATIENCE_OF)
+    }
+
+    /// Takes or renews a lease.
+    fn send(&mut self, subject: &Subject, version: Option<u64>) {
+        let Some(post) = self.posts.get_mut(subject) else { return };
+        let before = self.leases.get(&post.place).map(|(_, lease)| lease);
+        if before.and_then(version_of) != version {
+            return;
+        }
+        let lease = record::write(
+            subject,
+            &post.uid,
+            Some(&self.me),
+            self.terms,
+            before,
+            &self.ownership.active_flows(),
+            Timestamp::now(),
+        );
+        post.tenure.sending();
+        self.write(Some(subject.clone()), Aim::Holding, lease);
+    }
+
+    fn write(&mut self, subject: Option<Subject>, aim: Aim, lease: Lease) {
+        let api = Api::<Lease>::namespaced(self.kube.clone(), &lease.namespace().unwrap_or_default());
+        let ownership = self.ownership.clone();
+        self.writes.spawn(async move {
+            let sent = ownership.now();
+            let (params, name) = (PostParams::default(), lease.name_any());
+            let writing = match lease.resource_version() {
+                None => api.create(&params, &lease).boxed(),
+                Some(_) => api.replace(&name, &params, &lease).boxed(),
+            };
+            let result = match timeout(REQUEST, writing).await {
+                Ok(result) => result.map_err(Failure::Kube),
+                Err(_) => Err(Failure::TooSlow),
+            };
+            Answer { subject, aim, sent, result }
+        });
+    }
+
+    fn answered(&mut self, answer: Answer) {
+        let Answer { subject: Some(subject), aim, sent, result } = answer else { return };
+        match (aim, result) {
+            (Aim::Holding, Ok(lease)) => self.written(&subject, sent, lease),
+            (Aim::Holding, Err(failure)) => self.not_written(&subject, &failure),
+            (Aim::GivingUp, result) => {
+                if let Err(error) = result {
+                    tracing::warn!(lease = %subject, %error, "could not be given up: it runs out by itself");
+                }
+                self.forget(&subject);
+            }
+            (Aim::LettingGo, _) => {}
+        }
+        if self.releasing {
+            self.give_up(&subject);
+        }
+    }
+
+    fn written(&mut self, subject: &Subject, sent: Up, lease: Lease) {
+        let now = self.ownership.now();
+        let Some(seen) = record::read(&lease, self.terms) else { return };
+        let Some(post) = self.posts.get_mut(subject) else { return };
+        post.impossible = None;
+        let watch = self.leases.get(&post.place).map_or(0, |(watch, _)| *watch);
+        keep_newer(&mut self.leases, watch, post.place.clone(), lease);
+        post.tenure.accepted(now, sent, seen);
+        // An answer that came too late gives nothing; the next look finds that out.
+        let Some(until) = post.tenure.acts_until() else { return };
+        if post.held {
+            return self.ownership.prolong(subject, until);
+        }
+        let from = if post.tenure.is_contended() { now + SETTLE } else { now };
+        post.held = true;
+        post.announce = Some(from);
+        self.ownership.hold(subject, Hold { from, until: Some(until) });
+        self.metrics.changed(subject.word(), Change::Gained);
+        tracing::info!(lease = %subject, "acting for it from now on");
+    }
+
+    fn not_written(&mut self, subject: &Subject, failure: &Failure) {
+        let now = self.ownership.now();
+        let Some(post) = self.posts.get_mut(subject) else { return };
+        post.tenure.failed(now);
+        match failure {
+            Failure::Kube(kube::Error::Api(status)) if is_terminating(status) => {
+                // Nobody can hold what cannot be made, and what is left in the namespace has to be cleaned up.
+                post.impossible = Some(now + SWEEP);
+                if self.ownership.left(subject).is_none() {
+                    post.announce = Some(now);
+                    self.ownership.hold(subject, Hold { from: now, until: None });
+                    tracing::debug!(lease = %subject, "no lease can be made in a namespace that is being deleted");
+                }
+            }
+            Failure::Kube(kube::Error::Api(status)) if status.code == 404 && !post.held => {
+                if let Subject::Namespace(namespace) = subject {
+                    self.ownership.forget_namespace(namespace);
+                    self.forget(subject);
+                }
+            }
+            // Another was quicker, or the watch lags; it shows what is so.
+            Failure::Kube(kube::Error::Api(status)) if status.code == 409 => {}
+            Failure::Kube(_) | Failure::TooSlow if post.held => {
+                tracing::warn!(lease = %subject, error = %failure, "could not be renewed; it is tried again");
+            }
+            Failure::Kube(_) | Failure::TooSlow => {
+                tracing::warn!(lease = %subject, error = %failure, "could not be taken; it is tried again");
+            }
+        }
+    }
+
+    fn want(&mut self, want: Want) {
+        match want {
+            Want::Account(key, uid) => self.wanted(Subject::Account(key), uid),
+            Want::Namespace(namespace) => self.wanted(Subject::Namespace(namespace), String::new()),
+            Want::AccountGone(key) => self.account_gone(key),
+            Want::AccountsKnown => {
+                self.accounts_known = true;
+                self.sweep();
+            }
+            Want::Release => {
+                self.releasing = true;
+                let subjects: Vec<Subject> = self.posts.keys().cloned().collect();
+                for subject in subjects {
+                    self.give_up(&subject);
+                }
+            }
+        }
+    }
+
+    fn wanted(&mut self, subject: Subject, uid: String) {
+        if let Some(post) = self.posts.get(&subject) {
+            if post.uid == uid {
+                return;
+            }
+            // Deleted and made again between two looks.
+            self.forget(&subject);
+        }
+        let place = record::place(&subject, &uid);
+        let mut tenure = Tenure::new(self.me.clone(), self.terms, self.ownership.now());
+        if let Some((_, lease)) = self.leases.get(&place) {
+            tenure.observe(self.ownership.now(), record::read(lease, self.terms));
+        }
+        self.places.insert(place.clone(), subject.clone());
+        self.posts.insert(subject, Post { uid, place, tenure, held: false, announce: None, impossible: None });
+    }
+
+    fn account_gone(&mut self, key: AccountKey) {
+        let subject = Subject::Account(key);
+        let Some(place) = self.posts.get(&subject).map(|post| post.place.clone()) else { return };
+        self.forget(&subject);
+        if let Some((_, lease)) = self.leases.get(&place) {
+            let lease = record::let_go(lease);
+            self.write(None, Aim::LettingGo, lease);
+        }
+    }
+
+    /// Gives up one lease, once nothing is being written of it.
+    fn give_up(&mut self, subject: &Subject) {
+        let Some(post) = self.posts.get_mut(subject).filter(|post| !post.tenure.is_writing()) else { return };
+        let version = post.tenure.give_up();
+        self.ownership.drop_hold(subject);
+        if std::mem::take(&mut post.held) {
+            self.metrics.changed(subject.word(), Change::Released);
+        }
+        let lease = self.leases.get(&post.place).map(|(_, lease)| lease);
+        match lease.filter(|lease| version.is_some() && version_of(lease) == version) {
+            Some(before) => {
+                let lease = record::write(subject, &post.uid, None, self.terms, Some(before), &[], Timestamp::now());
+                self.write(Some(subject.clone()), Aim::GivingUp, lease);
+            }
+            None => self.forget(subject),
+        }
+    }
+
+    /// Nothing is held of it, or wanted.
+    fn forget(&mut self, subject: &Subject) {
+        self.ownership.drop_hold(subject);
+        if let Some(post) = self.posts.remove(subject) {
+            self.places.remove(&post.place);
+            if post.held {
+                self.metrics.changed(subject.word(), Change::Released);
+            }
+        }
+    }
+
+    fn observed(&mut self, watch: usize, event: Event<Lease>) {
+        match event {
+            Event::Init => self.list(watch, Some(BTreeSet::new())),
+            Event::InitApply(lease) | Event::Apply(lease) => {
+                let place = place_of(&lease);
+                if let Some(Some(listed)) = self.listing.get_mut(watch) {
+                    listed.insert(place.clone());
+                }
+                self.seen(watch, place, lease);
+            }
+            Event::Delete(lease) => self.gone(&place_of(&lease), version_of(&lease)),
+            Event::InitDone => {
+                let listed = self.listing.get_mut(watch).and_then(Option::take).unwrap_or_default();
+                let missing = self.leases.iter().filter(|(place, (of, _))| *of == watch && !listed.contains(*place));
+                let missing: Vec<Place> = missing.map(|(place, _)| place.clone()).collect();
+                for place in missing {
+                    self.gone(&place, None);
+                }
+                if let Some(filled) = self.filled.get_mut(watch) {
+                    *filled = true;
+                }
+            }
+        }
+    }
+
+    fn list(&mut self, watch: usize, listing: Option<BTreeSet<Place>>) {
+        if let Some(place) = self.listing.get_mut(watch) {
+            *place = listing;
+        }
+    }
+
+    fn seen(&mut self, watch: usize, place: Place, lease: Lease) {
+        let post = self.places.get(&place).and_then(|subject| self.posts.get_mut(subject));
+        if let Some(post) = post {
+            post.tenure.observe(self.ownership.now(), record::read(&lease, self.terms));
+        }
+        let running = record::running(&lease, &self.me);
+        self.ownership.told(&place, running);
+        keep_newer(&mut self.leases, watch, place, lease);
+    }
+
+    /// The lease is not there any more. News of the end of one that was made again since is no news.
+    fn gone(&mut self, place: &Place, version: Option<u64>) {
+        let known = self.leases.get(place).and_then(|(_, lease)| version_of(lease));
+        if version.is_some_and(|version| known.is_some_and(|known| known > version)) {
+            return;
+        }
+        self.leases.remove(place);
+        self.ownership.told(place, None);
+        let Some(subject) = self.places.get(place).cloned() else { return };
+        let Some(post) = self.posts.get_mut(&subject) else { return };
+        post.tenure.observe(self.ownership.now(), None);
+        if matches!(subject, Subject::Namespace(_)) && std::mem::take(&mut post.held) {
+            // It has no finalizer, and goes with its namespace. Nothing that it decides about rings a phone.
+            self.ownership.drop_hold(&subject);
+            self.metrics.changed(subject.word(), Change::Released);
+        }
+    }
+
+    /// Lets leases go that are to be deleted, and whose account is not there any more.
+    fn sweep(&mut self) {
+        if !self.accounts_known {
+            return;
+        }
+        let left_over = self.leases.iter().filter(|(place, _)| !self.places.contains_key(*place));
+        let left_over = left_over.filter(|(_, (_, lease))| record::is_left_over(lease));
+        let left_over: Vec<Lease> = left_over.map(|(_, (_, lease))| record::let_go(lease)).collect();
+        for lease in left_over {
+            self.write(None, Aim::LettingGo, lease);
+        }
+    }
+}
+
+fn keep_newer(leases: &mut BTreeMap<Place, (usize, Lease)>, watch: usize, place: Place, lease: Lease) {
+    let known = leases.get(&place).and_then(|(_, lease)| version_of(lease));
+    if known < version_of(&lease) {
+        leases.insert(place, (watch, lease));
+    }
+}
+
+fn version_of(lease: &Lease) -> Option<u64> {
+    lease.metadata.resource_version.as_deref()?.parse().ok()
+}
+
+fn place_of(lease: &Lease) -> Place {
+    (lease.namespace().unwrap_or_default(), lease.name_any())
+}
+
+/// Whether the answer is that nothing can be made in a namespace because it is being deleted (Kubernetes: admission plugin
+/// `NamespaceLifecycle`).
+fn is_terminating(status: &kube::core::Status) -> bool {
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    status.code == 403 && causes.into_iter().any(|cause| cause.reason == "NamespaceTerminating")
+}

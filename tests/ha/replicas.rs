@@ -1,0 +1,156 @@
+//! Two replicas, `a` and `b`, before one account, behind one address for webhooks.
+
+use std::fs::File;
+use std::net::{SocketAddr, TcpListener};
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use k8s_openapi::api::coordination::v1::Lease;
+use kube::api::ListParams;
+use serde_json::json;
+use tokio::process::{Child, Command};
+
+use crate::proxy::Proxy;
+use crate::world::{World, people};
+
+/// For a process to end that has lost its lease, on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+pub(crate) struct Replicas {
+    world: World,
+    pub(crate) webhooks: Proxy,
+    pub(crate) a: Replica,
+    pub(crate) b: Replica,
+}
+
+impl Deref for Replicas {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
+    }
+}
+
+pub(crate) struct Replica {
+    pub(crate) name: &'static str,
+    pub(crate) webhooks: SocketAddr,
+    admin: SocketAddr,
+    log: PathBuf,
+    process: Child,
+}
+
+impl Replicas {
+    /// `a` acts for the account, and `b` stands by. `a_goes_by` may turn `a`'s kubeconfig into another.
+    pub(crate) async fn start(a_goes_by: impl AsyncFnOnce(&Path) -> PathBuf) -> Self {
+        let mut world = World::new(|_| {}).await;
+        // The stage's own operator has made the account Ready and hands it over to them.
+        world.terminate_operator().await;
+        let address = world.hooks().trim_start_matches("http://").to_owned();
+        let kubeconfig = world.kubeconfig().to_owned();
+        let a = Replica::start("a", &world, &a_goes_by(&kubeconfig).await);
+        let webhooks = Proxy::start(&address, Some(a.webhooks)).await;
+        until_held_by(&world, "a").await;
+        let b = Replica::start("b", &world, &kubeconfig);
+        b.until_ready(&world).await;
+        Self { world, webhooks, a, b }
+    }
+
+    /// Sixty people are called, four a second. Returns once some have been, by `a`.
+    pub(crate) async fn begin_campaign(&self) {
+        self.list(&people(60)).await;
+        self.campaign("c", json!({ "pacing": { "dialsPerSecond": 4, "maxConcurrentCalls": 60 } })).await;
+        self.until_rung(6).await;
+    }
+
+    /// Waits until so many phones have rung. Returns how many have.
+    pub(crate) async fn until_rung(&self, count: usize) -> usize {
+        self.eventually(&format!("{count} phones have rung"), async || {
+            let rung = self.rings().await.len();
+            if rung >= count { Ok(rung) } else { Err(format!("{rung}; b said:\n{}", self.b.tail())) }
+        })
+        .await
+    }
+
+    pub(crate) async fn until_held_by(&self, instance: &str) {
+        until_held_by(&self.world, instance).await;
+    }
+
+    /// Everybody is called, once.
+    pub(crate) async fn ends_well(self) {
+        let campaign = self.complete("c").await;
+        assert_eq!(campaign["status"]["counts"]["total"], 60, "{:#}", campaign["status"]);
+        self.rang_once_per_attempt(60, 1).await;
+        // The namespace goes with everything in it, leases too.
+        self.world.end().await;
+    }
+}
+
+/// Waits until the account's lease says so.
+async fn until_held_by(world: &World, instance: &str) {
+    world
+        .eventually(&format!("{instance} holds the account's lease"), async || {
+            let leases = world.api::<Lease>().list(&ListParams::default()).await.unwrap();
+            let of_account = leases
+                .items
+                .into_iter()
+                .find(|lease| lease.metadata.name.as_deref().is_some_and(|name| name.starts_with("main-")));
+            let holder = of_account.and_then(|lease| lease.spec?.holder_identity);
+            if holder.as_deref() == Some(instance) { Ok(()) } else { Err(format!("{holder:?}")) }
+        })
+        .await;
+}
+
+impl Replica {
+    fn start(name: &'static str, world: &World, kubeconfig: &Path) -> Self {
+        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let (webhooks, admin) = (free(), free());
+        let log = world.home().join(format!("{name}.log"));
+        let output = File::create(&log).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_telnyx-operator"));
+        command.args(["run", "--instance", name, "--namespace", &world.namespace]);
+        command.arg(format!("--webhook-listen={webhooks}")).arg(format!("--admin-listen={admin}"));
+        command.arg("--log-level=telnyx_operator=debug,info").env_clear().env("KUBECONFIG", kubeconfig);
+        command.stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output).kill_on_drop(true);
+        Self { name, webhooks, admin, log, process: command.spawn().unwrap() }
+    }
+
+    /// Waits until it says that it is ready.
+    pub(crate) async fn until_ready(&self, world: &World) {
+        let url = format!("http://{}/readyz", self.admin);
+        world
+            .eventually(&format!("{} is ready", self.name), async || match world.http.get(&url).send().await {
+                Ok(answer) if answer.status().is_success() => Ok(()),
+                Ok(answer) => Err(answer.text().await.unwrap_or_default()),
+                Err(error) => Err(error.to_string()),
+            })
+            .await;
+    }
+
+    /// A line of its metrics.
+    pub(crate) async fn metric(&self, world: &World, line: &str) -> Option<u64> {
+        let url = format!("http://{}/metrics", self.admin);
+        let text = world.http.get(url).send().await.unwrap().text().await.unwrap();
+        text.lines().find_map(|found| found.strip_prefix(line)).map(|value| value.trim().parse().unwrap())
+    }
+
+    /// Sends it a signal, by its process id.
+    pub(crate) async fn signal(&self, signal: &str) {
+        let pid = self.process.id().unwrap().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().await.unwrap().success());
+    }
+
+    /// Waits until its process has ended.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        let ended = tokio::time::timeout(PATIENCE, self.process.wait()).await;
+        ended.unwrap_or_else(|_| panic!("{} has not ended. It said last:\n{}", self.name, self.tail())).unwrap()
+    }
+
+    /// What it said last.
+    pub(crate) fn tail(&self) -> String {
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+}

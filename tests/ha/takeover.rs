@@ -1,0 +1,89 @@
+//! Whatever becomes of the replica that acts for an account, the other goes on, and no phone rings twice for one attempt.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::proxy::Proxy;
+use crate::replicas::Replicas;
+
+/// How a process ends that has lost its lease.
+const LOST: i32 = 75;
+
+async fn directly(kubeconfig: &Path) -> PathBuf {
+    kubeconfig.to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_is_killed_is_replaced_within_20_seconds() {
+    let mut replicas = Replicas::start(directly).await;
+    replicas.begin_campaign().await;
+    assert_eq!(replicas.b.metric(&replicas, "telnyx_operator_lease_held{subject=\"account\"}").await.unwrap_or(0), 0);
+    replicas.a.signal("-KILL").await;
+    let killed = Instant::now();
+    replicas.a.ended().await;
+    replicas.webhooks.turn(Some(replicas.b.webhooks));
+    replicas.until_held_by("b").await;
+    let replaced = killed.elapsed();
+    println!("replaced after {replaced:?}");
+    assert!(replaced < Duration::from_secs(20), "{replaced:?}");
+    let rung = replicas.rings().await.len();
+    replicas.until_rung(rung + 1).await;
+    println!("dialled after {:?}", killed.elapsed());
+    replicas.ends_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_is_told_to_stop_hands_over_before_any_lease_runs_out() {
+    let mut replicas = Replicas::start(directly).await;
+    replicas.begin_campaign().await;
+    replicas.a.signal("-TERM").await;
+    assert!(replicas.a.ended().await.success());
+    let ended = Instant::now();
+    replicas.webhooks.turn(Some(replicas.b.webhooks));
+    replicas.until_held_by("b").await;
+    let handed_over = ended.elapsed();
+    println!("handed over after {handed_over:?}");
+    // Fifteen seconds are what a lease lasts; the rest is for a busy machine.
+    assert!(handed_over < Duration::from_secs(10), "{handed_over:?}");
+    let rung = replicas.rings().await.len();
+    replicas.until_rung(rung + 1).await;
+    println!("dialled after {:?}", ended.elapsed());
+    replicas.ends_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_wakes_up_after_another_took_its_place_rings_no_phone_and_ends() {
+    let mut replicas = Replicas::start(directly).await;
+    replicas.begin_campaign().await;
+    // In the middle of whatever it does, requests to Telnyx and claims under way included.
+    replicas.a.signal("-STOP").await;
+    replicas.webhooks.turn(Some(replicas.b.webhooks));
+    replicas.until_held_by("b").await;
+    let rung = replicas.rings().await.len();
+    replicas.until_rung(rung + 5).await;
+    replicas.a.signal("-CONT").await;
+    assert_eq!(replicas.a.ended().await.code(), Some(LOST), "{}", replicas.a.tail());
+    replicas.ends_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_is_cut_off_from_the_api_server_stops_before_another_begins() {
+    let mut way = None;
+    let mut replicas = Replicas::start(async |kubeconfig: &Path| {
+        let text = std::fs::read_to_string(kubeconfig).unwrap();
+        let server = text.split("https://").nth(1).unwrap().split(['"', '\n', '/']).next().unwrap().to_owned();
+        let proxy = Proxy::start("127.0.0.1:0", Some(server.trim().parse().unwrap())).await;
+        let path = kubeconfig.with_extension("through-proxy");
+        std::fs::write(&path, text.replace(server.trim(), &proxy.address.to_string())).unwrap();
+        way = Some(proxy);
+        path
+    })
+    .await;
+    replicas.begin_campaign().await;
+    way.as_ref().unwrap().turn(None);
+    // It can still reach Telnyx; that it may not act any more it finds out alone.
+    assert_eq!(replicas.a.ended().await.code(), Some(LOST), "{}", replicas.a.tail());
+    replicas.webhooks.turn(Some(replicas.b.webhooks));
+    replicas.until_held_by("b").await;
+    replicas.ends_well().await;
+}
