@@ -17,14 +17,15 @@ use crate::api::RECONCILE_REQUESTED_AT;
 /// Its name on the command line.
 pub(super) const COMMAND: &str = "resync";
 
-/// The kinds whose status says what was heeded. Of the others there is nothing at Telnyx to be read.
-const KINDS: &[Kind] = &[Kind::Account, Kind::Profile, Kind::Application, Kind::Queue, Kind::Campaign];
+/// The kinds whose status says what was heeded. Of the others there is nothing to be read.
+const KINDS: &[Kind] = &[Kind::Account, Kind::Profile, Kind::Application, Kind::Queue, Kind::Campaign, Kind::List];
 
 pub(super) fn command() -> Command {
     Command::new(COMMAND)
         .about("Has the operator read an object from Telnyx now, and put right what differs")
         .after_help(
-            "account: tries the key again. campaign: reads its list's source again and says whether it has changed.",
+            "account: tries the key again. campaign: reads its list's source again and says whether it has changed. donotcalllist: \
+             asks its URLs again.",
         )
         .arg(kinds::argument(KINDS))
         .arg(Arg::new("name").value_name("NAME").required(true).help("Name of the resource"))
