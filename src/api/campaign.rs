@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::audience::{Target, TargetsFrom};
 use super::columns::Column;
 use super::dial_plan::DialPlan;
+use super::dry_run::{DryRunAssumptions, EstimateStatus};
 use super::references::PinnedFlow;
 use super::results::{Results, ResultsStatus};
 use super::schema::add_rules;
@@ -57,6 +58,20 @@ pub struct OutboundCampaignSpec {
     /// nobody. Excludes `targets`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub targets_from: Option<TargetsFrom>,
+    /// Whether the campaign is only rehearsed: the list is read, everything is checked, and `status.estimate` says when it
+    /// would end and how many calls it would take. Nobody is called. `false`: it begins. It can be set again only while the
+    /// campaign is suspended; then what is left of it is rehearsed.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// What a dry run assumes of the people on the list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dry_run_assumptions: Option<DryRunAssumptions>,
+    /// Seconds that the campaign may take from its first call on, 60 to 31536000 (a year), suspensions included. Then no call
+    /// is started any more, calls under way follow `drainPolicy`, and who is left ends as `Expired`. Unset: however long it
+    /// takes. Can be changed at any time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 60, max = 31_536_000))]
+    pub active_deadline_seconds: Option<u32>,
     /// Where results are taken to. Unset: nowhere; they are in the status of the campaign's jobs. Can be changed at any
     /// time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -68,22 +83,26 @@ pub struct OutboundCampaignSpec {
     pub ttl_seconds_after_finished: Option<u32>,
 }
 
-const RULES: [(&str, &str); 4] = [
+const RULES: [(&str, &str); 5] = [
     (
         "has(self.targets) != has(self.targetsFrom)",
         "set exactly one of targets (up to 100, here) and targetsFrom (a ConfigMap, a Secret or a URL)",
     ),
     (
-        "oldSelf.suspend || (has(self.targets) == has(oldSelf.targets) && (!has(self.targets) || self.targets == oldSelf.targets) && has(self.targetsFrom) == has(oldSelf.targetsFrom) && (!has(self.targetsFrom) || self.targetsFrom == oldSelf.targetsFrom))",
+        "oldSelf.suspend || oldSelf.dryRun || (has(self.targets) == has(oldSelf.targets) && (!has(self.targets) || self.targets == oldSelf.targets) && has(self.targetsFrom) == has(oldSelf.targetsFrom) && (!has(self.targetsFrom) || self.targetsFrom == oldSelf.targetsFrom))",
         "targets and targetsFrom can be changed only while the campaign is suspended: set suspend to true first, or create another campaign",
     ),
     (
-        "oldSelf.suspend || self.from == oldSelf.from",
+        "oldSelf.suspend || oldSelf.dryRun || self.from == oldSelf.from",
         "from can be changed only while the campaign is suspended: set suspend to true first",
     ),
     (
-        "oldSelf.suspend || self.purpose == oldSelf.purpose",
+        "oldSelf.suspend || oldSelf.dryRun || self.purpose == oldSelf.purpose",
         "purpose can be changed only while the campaign is suspended: set suspend to true first",
+    ),
+    (
+        "!self.dryRun || oldSelf.dryRun || oldSelf.suspend",
+        "dryRun can be set only while the campaign is suspended, since people may be called now: set suspend to true first",
     ),
 ];
 
@@ -99,7 +118,7 @@ pub struct OutboundCampaignStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
     /// One word for people: `Pending`, `Scheduled`, `Dialing`, `WaitingForWindow`, `WaitingForRetry`, `Suspended`,
-    /// `Blocked`, `Complete` and the like. Programs read the conditions.
+    /// `DryRun`, `Blocked`, `Complete` and the like. Programs read the conditions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<String>,
     /// `Ready`: the campaign can do what it should, or has done it. `Synced`: the last pass could read and write what it
@@ -125,9 +144,15 @@ pub struct OutboundCampaignStatus {
     /// How fast dialing goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pacing: Option<PacingStatus>,
+    /// What came of the dry run. Unset: there was none, or the campaign has begun since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<EstimateStatus>,
     /// What became of people who answered. Of campaigns that dial by their agents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub abandonment: Option<AbandonmentStatus>,
+    /// What the calls have cost by the prices of `budget.cost`. Unset: it states none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<CostStatus>,
     /// How far results have been taken to `spec.results.sink`. A campaign with a sink is complete once it has them all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub results: Option<ResultsStatus>,
@@ -253,6 +278,19 @@ pub struct AbandonmentStatus {
     /// Their share in hundredths of a percent: 300 is 3 %. Unset: nobody has answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_basis_points: Option<u32>,
+}
+
+/// What calls have cost, by stated prices.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CostStatus {
+    /// For calls placed, and the minutes of those that have ended. A call whose answer the operator did not see counts from
+    /// its dial on.
+    #[schemars(length(max = 32))]
+    pub spent: String,
+    /// What the minutes of calls under way may still cost.
+    #[schemars(length(max = 32))]
+    pub reserved: String,
 }
 
 /// The `DialJob`s of a campaign.

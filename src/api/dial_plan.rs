@@ -57,7 +57,8 @@ pub struct DialPlan {
     #[schemars(extend("x-kubernetes-list-type" = "set"))]
     pub from: Vec<Number>,
     /// Which caller id a call takes. `RoundRobin`: each call the next one. `Sticky`: a target keeps its caller id over
-    /// all its attempts.
+    /// all its attempts. `LocalPresence`: the one with the callee's country code that has the most digits in common with the
+    /// callee's number, in North America the whole area code at least; of equals, and abroad, the next one.
     #[serde(default)]
     pub from_selection: FromSelection,
     /// What the calls are for: `Telemarketing`, `Informational`, `DebtCollection`, `Healthcare`, `Political` or
@@ -122,7 +123,7 @@ pub struct DialPlan {
     /// changed.
     #[serde(default)]
     pub on_ambiguous: OnAmbiguous,
-    /// What `suspend: true` does to calls under way. `LetFinish`: they end by themselves. `StopRingingAfter15s`: what
+    /// What `suspend: true`, or the end of a campaign's `activeDeadlineSeconds`, does to calls under way. `LetFinish`: they end by themselves. `StopRingingAfter15s`: what
     /// rings is hung up once it has rung for 15 seconds, what is answered ends by itself. `HangupAll`: all are hung up
     /// at once.
     #[serde(default)]
@@ -166,6 +167,8 @@ pub enum FromSelection {
     RoundRobin,
     /// A target keeps its caller id over all its attempts.
     Sticky,
+    /// The nearest one to the callee; of equals the next one.
+    LocalPresence,
 }
 
 /// What the calls are for.

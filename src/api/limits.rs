@@ -2,38 +2,173 @@
 //!
 //! Knows the fields as written, their defaults and bounds. Does not know how they are acted on.
 
+use std::borrow::Cow;
+
+use dialer::cost::{Money, NotMoney};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// What a campaign may cost.
+/// What a campaign may cost. When it is spent nothing more is dialled until it is raised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = [{
+    "rule": "has(self.maxCalls) || has(self.cost)",
+    "message": "set maxCalls, cost or both; a campaign without a limit has no budget",
+}]))]
 pub struct Budget {
     /// Calls placed at most, over all targets and attempts, 1 to 10000000. A call that Telnyx refuses is not placed; one
-    /// that fails at a carrier is. When they are spent nothing more is dialled until the number is raised.
+    /// that fails at a carrier is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 10_000_000))]
-    pub max_calls: u32,
+    pub max_calls: Option<u32>,
+    /// Money at most, by prices that you state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<CostBudget>,
+}
+
+/// A bound of money, and the prices that calls are counted at, all in one currency. Telnyx is not asked what it charges. Calls
+/// under way are counted as if each lasted for `ringTimeoutSecs` and `maxCallSecs`, so that the bound holds whatever becomes
+/// of them; what they did not use is free again when they end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = [{
+    "rule": "double(self.max) > 0.0 && (double(self.perMinute) > 0.0 || double(self.perCall) > 0.0)",
+    "message": "max must be above 0, and so must perMinute or perCall: without a price nothing is counted",
+}]))]
+pub struct CostBudget {
+    /// What all calls together may cost: up to 9 digits, and up to 6 behind a point, such as `"250"` or `"99.50"`.
+    pub max: Amount,
+    /// What each begun minute of an answered call costs, such as `"0.0070"`.
+    #[serde(default)]
+    pub per_minute: Amount,
+    /// What each call costs that is placed, answered or not.
+    #[serde(default)]
+    pub per_call: Amount,
+}
+
+/// An amount of money, as a decimal text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Amount(Money);
+
+impl Amount {
+    /// The money.
+    #[must_use]
+    pub fn money(self) -> Money {
+        self.0
+    }
+}
+
+impl From<Amount> for String {
+    fn from(amount: Amount) -> Self {
+        amount.0.to_string()
+    }
+}
+
+impl TryFrom<String> for Amount {
+    type Error = NotMoney;
+
+    fn try_from(text: String) -> Result<Self, NotMoney> {
+        Money::parse(&text).map(Self)
+    }
+}
+
+impl JsonSchema for Amount {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Amount".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "maxLength": 16, "pattern": "^[0-9]{1,9}([.][0-9]{1,6})?$" })
+    }
 }
 
 /// When a campaign has what it wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SuccessPolicy {
-    /// Targets that end as `Completed` or `VoicemailLeft`, 1 to 100000. From then on nobody else is called; who waits ends
-    /// as `Skipped`. Calls under way may reach a few more.
-    #[schemars(range(min = 1, max = 100_000))]
-    pub completed_count: u32,
+    /// Targets that end as `Completed` or `VoicemailLeft`, 1 to 100000, or a share of the list, such as `25%`. From then on
+    /// nobody else is called; who waits ends as `Skipped`. Calls under way may reach a few more.
+    #[schemars(schema_with = "at_least_one")]
+    pub completed_count: CountOrPercent,
 }
 
 /// When a campaign has failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FailurePolicy {
-    /// Targets that may end without anybody reached, 0 to 100000. With one more the campaign has failed; who waits ends as
-    /// `Skipped`.
-    #[schemars(range(min = 0, max = 100_000))]
-    pub max_failed_targets: u32,
+    /// Targets that may end without anybody reached, 0 to 100000, or a share of the list, such as `10%`. With one more the
+    /// campaign has failed; who waits ends as `Skipped`.
+    #[schemars(schema_with = "any_number")]
+    pub max_failed_targets: CountOrPercent,
+}
+
+/// So many targets, as a number, or a share of the list, as a text such as `10%`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum CountOrPercent {
+    /// So many.
+    Count(u32),
+    /// So many of a hundred.
+    Percent(Percent),
+}
+
+/// A share, 0 to 100 percent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Percent(u8);
+
+impl Percent {
+    /// Of a hundred, 0 to 100.
+    #[must_use]
+    pub fn of_a_hundred(self) -> u8 {
+        self.0
+    }
+}
+
+impl From<Percent> for String {
+    fn from(percent: Percent) -> Self {
+        format!("{}%", percent.0)
+    }
+}
+
+/// The text is no share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be a share such as 10%, at most 100%")]
+pub struct NotAPercentage;
+
+impl TryFrom<String> for Percent {
+    type Error = NotAPercentage;
+
+    fn try_from(text: String) -> Result<Self, NotAPercentage> {
+        let digits = text.strip_suffix('%').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+        let percent = digits.and_then(|digits| digits.parse().ok()).filter(|percent| *percent <= 100);
+        percent.map(Self).ok_or(NotAPercentage)
+    }
+}
+
+fn at_least_one(_: &mut SchemaGenerator) -> Schema {
+    count_or_percent(1, "^([1-9][0-9]?|100)%$")
+}
+
+fn any_number(_: &mut SchemaGenerator) -> Schema {
+    count_or_percent(0, "^([0-9]|[1-9][0-9]|100)%$")
+}
+
+/// Of a number the bounds count, of a text the pattern.
+fn count_or_percent(minimum: u32, pattern: &str) -> Schema {
+    json_schema!({
+        "x-kubernetes-int-or-string": true,
+        "minimum": minimum,
+        "maximum": 100_000,
+        "maxLength": 4,
+        "pattern": pattern,
+    })
 }
 
 /// How often a number may be called.
@@ -203,4 +338,22 @@ fn default_reject_percent() -> u8 {
 
 fn default_short_call_percent() -> u8 {
     50
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_portion_is_read_and_written_as_kubernetes_writes_them() {
+        let read = |value: Value| serde_json::from_value::<CountOrPercent>(value);
+        for good in [json!(0), json!(250), json!("0%"), json!("10%"), json!("100%")] {
+            assert_eq!(serde_json::to_value(read(good.clone()).unwrap()).unwrap(), good);
+        }
+        for bad in [json!("101%"), json!("10"), json!("%"), json!("-1%"), json!("+1%"), json!("1.5%"), json!(-1)] {
+            assert!(read(bad.clone()).is_err(), "{bad}");
+        }
+    }
 }

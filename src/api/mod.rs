@@ -18,6 +18,7 @@ mod crds;
 mod dial_job;
 mod dial_plan;
 mod do_not_call_list;
+mod dry_run;
 mod limits;
 mod number;
 mod policies;
@@ -43,7 +44,7 @@ pub use audience::{
 };
 pub use call_flow::{CallFlow, CallFlowSpec, CallFlowStatus, FlowProblem, FlowRevision, FlowWebhooks, StepCount};
 pub use campaign::{
-    AbandonmentStatus, AudienceStatus, Counts, JobCounts, OutboundCampaign, OutboundCampaignSpec,
+    AbandonmentStatus, AudienceStatus, CostStatus, Counts, JobCounts, OutboundCampaign, OutboundCampaignSpec,
     OutboundCampaignStatus, PacingStatus, RejectedRow,
 };
 pub use conference::{
@@ -61,8 +62,10 @@ pub use do_not_call_list::{
     DoNotCallCount, DoNotCallEntry, DoNotCallFormat, DoNotCallList, DoNotCallListSpec, DoNotCallListStatus,
     DoNotCallRejected, DoNotCallSource, DoNotCallStorage, DoNotCallUrl,
 };
+pub use dry_run::{DryRunAssumptions, EstimateStatus, EstimatedHour};
 pub use limits::{
-    Blackout, Budget, CircuitBreaker, Compliance, CompliancePreset, FailurePolicy, FrequencyCap, Holiday, SuccessPolicy,
+    Amount, Blackout, Budget, CircuitBreaker, Compliance, CompliancePreset, CostBudget, CountOrPercent, FailurePolicy,
+    FrequencyCap, Holiday, NotAPercentage, Percent, SuccessPolicy,
 };
 pub use number::Number;
 pub use policies::{AdoptionPolicy, DeletionPolicy, DriftPolicy, Import, ManagementPolicy, Policies, ResolvedPolicies};

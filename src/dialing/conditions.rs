@@ -72,6 +72,8 @@ pub enum Reason {
     Throttled,
     /// The sink of results does not keep up.
     SinkBehind,
+    /// `spec.dryRun` is set: nobody is called.
+    DryRun,
     /// Every target has ended; the sink has not taken all of the results yet.
     Delivering,
     /// The last calls are under way.
@@ -120,6 +122,8 @@ pub enum Reason {
     TooManyFailed,
     /// A rule has failed the campaign.
     FailedByRule,
+    /// `spec.activeDeadlineSeconds` have passed since the campaign's first call.
+    DeadlineExceeded,
     /// A rule, or the circuit breaker, has stopped it until somebody changes it.
     Halted,
     /// As many calls were placed as it may.
@@ -173,6 +177,7 @@ impl Reason {
             Self::AtConcurrencyLimit => "AtConcurrencyLimit",
             Self::Throttled => "Throttled",
             Self::SinkBehind => "SinkBehind",
+            Self::DryRun => "DryRun",
             Self::Delivering => "Delivering",
             Self::Finishing => "Finishing",
             Self::Preparing => "Preparing",
@@ -197,6 +202,7 @@ impl Reason {
             Self::SuccessPolicyMet => "SuccessPolicyMet",
             Self::TooManyFailed => "TooManyFailed",
             Self::FailedByRule => "FailedByRule",
+            Self::DeadlineExceeded => "DeadlineExceeded",
             Self::Halted => "Halted",
             Self::BudgetSpent => "BudgetSpent",
             Self::AgentsNotReady => "AgentsNotReady",

@@ -163,6 +163,11 @@ impl Lists {
     }
 
     /// What an account's dialer has to know, now and whenever it changes.
+    pub(crate) fn now(&self, account: &AccountKey) -> Screening {
+        self.lock().screening(account)
+    }
+
+    /// The same, and how it changes.
     pub(super) fn follow(&self, account: &AccountKey) -> watch::Receiver<Screening> {
         let mut known = self.lock();
         let now = known.screening(account);

@@ -114,6 +114,14 @@ pub(super) fn states(job: &DialJob) -> Result<(Version, Vec<TargetState>), LoadE
     Ok((version, states))
 }
 
+/// Where the targets of a job stand, as it was read.
+///
+/// # Errors
+/// Somebody has edited its status.
+pub(crate) fn stored_states(job: &DialJob) -> Result<Vec<TargetState>, LoadError> {
+    states(job).map(|(_, states)| states)
+}
+
 async fn rows(client: &Client, job: &DialJob) -> Result<Vec<Row>, LoadError> {
     let Some(from) = &job.spec.targets_from else {
         return Ok(targets::inline(&job.spec.targets)?);

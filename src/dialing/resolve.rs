@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dialer::client_state::Party;
+use dialer::cost::CostLimit;
 use dialer::detail::Detail;
 use dialer::rules::{Match, OutcomeRule, RuleAction};
-use dialer::spec::{self, CampaignSpec, DialRate, FlowKey, Treatment, Zone};
+use dialer::spec::{self, CampaignSpec, DialRate, FlowKey, Portion, Treatment, Zone};
 use dialer::{Outcome, PhoneNumber};
 use jiff::Timestamp;
 use jiff::civil::Time;
@@ -20,8 +21,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time as ApiTime;
 
 use super::rules_kept::{blackouts, consent_required, preset};
 use crate::api::{
-    self, AdaptivePacing, Amd, AmdMode, Announcement, CircuitBreaker, DialPlan, DrainPolicy, FromSelection, Heard,
-    OnAmbiguous, OnMachine, OnNobody, OnNotSure, Pacing, Retry, RetryAction, RetryOutcome, UnknownTimeZone, Weekday,
+    self, AdaptivePacing, Amd, AmdMode, Announcement, CircuitBreaker, CostBudget, CountOrPercent, DialPlan,
+    DrainPolicy, FromSelection, Heard, OnAmbiguous, OnMachine, OnNobody, OnNotSure, OutboundCampaignSpec, Pacing,
+    Retry, RetryAction, RetryOutcome, UnknownTimeZone, Weekday,
 };
 
 /// How long a machine's greeting may take. Voice mail boxes allow greetings of half a minute and more; `detect_words`
@@ -69,6 +71,7 @@ pub fn resolve(
             from_selection: match plan.from_selection {
                 FromSelection::RoundRobin => spec::FromSelection::RoundRobin,
                 FromSelection::Sticky => spec::FromSelection::Sticky,
+                FromSelection::LocalPresence => spec::FromSelection::LocalPresence,
             },
             connection_id: connection_id.into(),
             treatment,
@@ -98,11 +101,40 @@ pub fn resolve(
             set_aside: BTreeSet::new(),
             max_list_age: preset(plan).and_then(|preset| preset.rules().list_age),
             breaker: breaker(&plan.circuit_breaker),
-            max_calls: plan.budget.map(|budget| budget.max_calls),
-            enough_reached: plan.success_policy.map(|policy| policy.completed_count),
-            most_failed: plan.failure_policy.map(|policy| policy.max_failed_targets),
+            max_calls: plan.budget.and_then(|budget| budget.max_calls),
+            cost: plan.budget.and_then(|budget| budget.cost).map(cost),
+            enough_reached: plan.success_policy.map(|policy| portion(policy.completed_count)),
+            most_failed: plan.failure_policy.map(|policy| portion(policy.max_failed_targets)),
+            list: None,
+            active_deadline: None,
+            started_at: None,
         }),
         (Some(_) | None, Some(_) | None, Some(_) | None) => Err(errors),
+    }
+}
+
+/// What a campaign asks for; as [`resolve`] otherwise.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn resolve_campaign(
+    written: &OutboundCampaignSpec,
+    connection_id: &str,
+    flow: Option<FlowKey>,
+) -> Result<CampaignSpec, Vec<FieldError>> {
+    let spec = resolve("spec", &written.plan, connection_id, flow)?;
+    Ok(CampaignSpec { active_deadline: written.active_deadline_seconds.map(secs), ..spec })
+}
+
+fn cost(written: CostBudget) -> CostLimit {
+    let CostBudget { max, per_minute, per_call } = written;
+    CostLimit { most: max.money(), per_call: per_call.money(), per_minute: per_minute.money() }
+}
+
+fn portion(written: CountOrPercent) -> Portion {
+    match written {
+        CountOrPercent::Count(count) => Portion::Targets(count),
+        CountOrPercent::Percent(percent) => Portion::Percent(percent.of_a_hundred()),
     }
 }
 
@@ -438,9 +470,9 @@ mod tests {
     #[test]
     fn what_a_campaign_costs_and_when_it_stops_is_resolved() {
         let over = json!({
-            "budget": { "maxCalls": 10 },
+            "budget": { "maxCalls": 10, "cost": { "max": "99.5", "perMinute": "0.007" } },
             "successPolicy": { "completedCount": 3 },
-            "failurePolicy": { "maxFailedTargets": 4 },
+            "failurePolicy": { "maxFailedTargets": "4%" },
             "circuitBreaker": { "enabled": false },
             "pacing": { "dialsPerSecond": 2.5, "rampUp": { "fromPercent": 10 }, "priority": 5, "share": 7 },
             "retry": { "rules": [
@@ -449,7 +481,10 @@ mod tests {
             ] },
         });
         let spec = resolve("spec", &plan(over), "1", None).unwrap();
-        assert_eq!((spec.max_calls, spec.enough_reached, spec.most_failed), (Some(10), Some(3), Some(4)));
+        let money = |text| dialer::cost::Money::parse(text).unwrap();
+        let cost = CostLimit { most: money("99.50"), per_call: money("0"), per_minute: money("0.007") };
+        assert_eq!((spec.max_calls, spec.cost), (Some(10), Some(cost)));
+        assert_eq!((spec.enough_reached, spec.most_failed), (Some(Portion::Targets(3)), Some(Portion::Percent(4))));
         assert_eq!((spec.breaker, spec.pacing.priority, spec.pacing.share), (None, 5, 7));
         let ramp = spec.pacing.ramp.unwrap();
         assert_eq!((ramp.from, ramp.step_percent, ramp.every), (DialRate::from_millis(250), 50, secs(60)));

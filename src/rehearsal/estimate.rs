@@ -15,7 +15,7 @@ pub struct Estimate {
     pub first_dial: Option<Timestamp>,
     /// When the last target has ended. `None`: some never do, see `stopped_by`, or not within the horizon.
     pub finish: Option<Timestamp>,
-    /// What keeps the campaign from ending.
+    /// What keeps the campaign from ending, or ends it before all its targets were reached.
     pub stopped_by: Option<String>,
     /// Targets on the list.
     pub targets: u32,
@@ -35,7 +35,7 @@ pub struct Estimate {
     pub held_up_secs: BTreeMap<String, u64>,
     /// Seconds of answered calls.
     pub talk_secs: u64,
-    /// What they cost.
+    /// What they cost: by the assumed price, else by those of the campaign's budget.
     pub cost: Option<f64>,
 }
 

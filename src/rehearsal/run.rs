@@ -37,6 +37,8 @@ pub struct Rehearsal {
     pub limits: AccountLimits,
     /// The list, in the order of calling.
     pub targets: Vec<TargetSpec>,
+    /// Where the targets stand at the beginning, in the same order; what is missing at the end is untouched.
+    pub states: Vec<TargetState>,
     /// What the wall clock says at the beginning.
     pub start: Timestamp,
     /// What is assumed of the callees.
@@ -118,7 +120,7 @@ struct Stage {
 impl Stage {
     /// `None`: never, for these ids are ids.
     fn set(rehearsal: Rehearsal, lists: Screening) -> Option<Self> {
-        let Rehearsal { spec, limits, targets, start, assumptions } = rehearsal;
+        let Rehearsal { spec, limits, targets, states, start, assumptions } = rehearsal;
         let owner = OwnerId::parse("rehearsal").ok()?;
         let spec = Arc::new(CampaignSpec { suspended: false, ..spec });
         let dialer = Dialer::new(SessionId(1), Tuning::default(), Now { wall: start, up: Duration::ZERO });
@@ -144,14 +146,20 @@ impl Stage {
         };
         stage.tell(Event::AccountSet(limits));
         stage.tell(Event::DoNotCallSet { lists });
+        let mut states = states.chunks(JOB);
         for (number, targets) in targets.chunks(JOB).enumerate() {
             let job = JobId::parse(&format!("job-{number}")).ok()?;
+            let states = states.next().unwrap_or_default().to_vec();
+            if !states.is_empty() {
+                let untouched = std::iter::repeat_with(TargetState::default);
+                stage.stored.insert(job.clone(), states.iter().cloned().chain(untouched).take(targets.len()).collect());
+            }
             stage.tell(Event::JobLoaded(LoadedJob {
                 job,
                 owner: owner.clone(),
                 version: Version::new("0"),
                 targets: targets.into(),
-                states: Vec::new(),
+                states,
             }));
         }
         stage.tell(Event::CampaignSet { owner, spec, audience: Audience::Complete });
@@ -227,7 +235,10 @@ impl Stage {
 
     fn dial(&mut self, dial: Dial) {
         self.dials += 1;
-        self.first_dial.get_or_insert(self.clock);
+        if self.first_dial.is_none() {
+            self.first_dial = Some(self.clock);
+            self.begins();
+        }
         let hour = self.now().wall.as_second().div_euclid(HOUR);
         *self.per_hour.entry(hour).or_default() += 1;
         let name = dial.key.to_string();
@@ -251,6 +262,17 @@ impl Stage {
             Callee::NoSuchNumber { after } => self.ends(after, &leg, &state, HangupCause::NotFound, Some(404)),
         }
         self.ends(dial.max_call, &leg, &state, HangupCause::TimeLimit, Some(200));
+    }
+
+    /// From now on the campaign's deadline counts, unless it had begun before.
+    fn begins(&mut self) {
+        if self.spec.active_deadline.is_none() || self.spec.started_at.is_some() {
+            return;
+        }
+        let spec = CampaignSpec { started_at: Some(self.now().wall), ..CampaignSpec::clone(&self.spec) };
+        self.spec = Arc::new(spec);
+        let (owner, spec) = (self.owner.clone(), Arc::clone(&self.spec));
+        self.after(ANSWER, Later::Tell(Event::CampaignSet { owner, spec, audience: Audience::Complete }));
     }
 
     fn answers(&mut self, leg: &Leg, state: &ClientState, after: Duration, verdict: Duration, who: Verdict) {
@@ -334,12 +356,14 @@ impl Stage {
         if self.targets > seen {
             *calls_per_target.entry(0).or_default() += self.targets - seen;
         }
-        let stopped_by = progress.filter(|_| self.finish.is_none()).map(|progress| match progress.end {
-            Some(CampaignEnd::FailedByRule | CampaignEnd::Satisfied | CampaignEnd::TooManyFailed) | None => {
-                word(&progress.waiting_for).to_owned()
-            }
-        });
-        let cost = self.assumptions.cost_per_minute.map(|cost| self.talk.as_secs_f64() / 60.0 * cost);
+        let spending = progress.as_ref().and_then(|progress| progress.spending);
+        let stopped_by = match (self.finish, progress) {
+            (None, Some(progress)) => Some(word(&progress.waiting_for).to_owned()),
+            (Some(_), Some(progress)) => progress.end.map(|end| end_word(end).to_owned()),
+            (Some(_) | None, None) => None,
+        };
+        let by_second = self.assumptions.cost_per_minute.map(|cost| self.talk.as_secs_f64() / 60.0 * cost);
+        let cost = by_second.or(spending.map(|spending| spending.spent.units()));
         Estimate {
             start: self.start,
             first_dial: self.first_dial.map(at),
@@ -390,6 +414,16 @@ fn is_stuck(progress: &Progress) -> bool {
     }
 }
 
+/// What ends a campaign before all its targets were reached.
+fn end_word(end: CampaignEnd) -> &'static str {
+    match end {
+        CampaignEnd::Satisfied => "SuccessPolicy",
+        CampaignEnd::TooManyFailed => "FailurePolicy",
+        CampaignEnd::FailedByRule => "Rule",
+        CampaignEnd::DeadlineExceeded => "Deadline",
+    }
+}
+
 fn word(waiting_for: &WaitingFor) -> &'static str {
     match waiting_for {
         WaitingFor::Pacing => "Pacing",
@@ -413,8 +447,11 @@ fn word(waiting_for: &WaitingFor) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use dialer::spec::Zone;
-    use dialer::{PhoneNumber, TargetId};
+    use dialer::target::Tally;
+    use dialer::{Outcome, PhoneNumber, TargetId};
     use serde_json::{Value, json};
 
     use super::*;
@@ -456,6 +493,7 @@ mod tests {
             spec: spec(changes),
             limits: AccountLimits { dials_per_second: 30, max_concurrent: 1000 },
             targets: (0..targets).map(target).collect(),
+            states: Vec::new(),
             start: MONDAY.parse().unwrap(),
             assumptions: Assumptions { cost_per_minute: Some(0.6), ..Assumptions::default() },
         }
@@ -496,9 +534,11 @@ mod tests {
 
     #[test]
     fn what_never_ends_says_what_stops_it() {
-        for (changes, stopped_by, dials) in
-            [(json!({ "windows": [] }), "Window", 0), (json!({ "budget": { "maxCalls": 7 } }), "Budget", 7)]
-        {
+        for (changes, stopped_by, dials) in [
+            (json!({ "windows": [] }), "Window", 0),
+            (json!({ "budget": { "maxCalls": 7 } }), "Budget", 7),
+            (json!({ "budget": { "cost": { "max": "3", "perCall": "0.25" } } }), "Budget", 12),
+        ] {
             let estimate = rehearsal(20, &changes).run();
             assert_eq!((estimate.stopped_by.as_deref(), estimate.dials), (Some(stopped_by), dials));
             assert_eq!(estimate.finish, None);
@@ -535,6 +575,30 @@ mod tests {
     }
 
     #[test]
+    fn who_is_on_a_do_not_call_list_is_not_dialled_and_a_list_that_was_never_read_stops_everybody() {
+        let all = rehearsal(10, &json!({}));
+        let numbers = all.targets.iter().take(3).map(|target| target.to.clone()).collect::<BTreeSet<_>>();
+        let lists = Screening::Ready { list: Arc::new(numbers), as_of: None };
+        let estimate = all.clone().run_beside(lists);
+        assert_eq!((estimate.blocked, estimate.dials), (3, 7));
+        let estimate = all.run_beside(Screening::NotReady);
+        assert_eq!((estimate.stopped_by.as_deref(), estimate.dials), (Some("DoNotCallLists"), 0));
+    }
+
+    #[test]
+    fn of_a_campaign_that_has_begun_only_the_rest_is_dialled() {
+        let mut all = rehearsal(600, &json!({}));
+        all.assumptions.seed = 3;
+        let done = TargetState::Done { tally: Tally { attempts: 1, ..Tally::default() }, outcome: Outcome::Busy };
+        all.states = vec![done; 400];
+        let estimate = all.run();
+        assert_eq!(estimate.dials, 200);
+        assert!(estimate.outcomes["Busy"] >= 400, "{:?}", estimate.outcomes);
+        assert_eq!(estimate.outcomes.values().sum::<u32>(), 600);
+        assert_eq!(estimate.calls_per_target, BTreeMap::from([(1, 600)]));
+    }
+
+    #[test]
     fn the_limits_of_account_and_campaign_hold() {
         let fast = json!({ "pacing": { "dialsPerSecond": 500, "maxConcurrentCalls": 40 } });
         let estimate = rehearsal(2000, &fast).run();
@@ -546,6 +610,32 @@ mod tests {
         let estimate = calls.run();
         let took = estimate.finish.unwrap().duration_since(estimate.first_dial.unwrap()).as_secs();
         assert!(took >= 3000 / 10, "{took}");
+    }
+
+    #[test]
+    fn a_bound_of_money_holds_and_the_estimate_has_its_prices() {
+        let cost = json!({ "budget": { "cost": { "max": "20", "perMinute": "0.10", "perCall": "0.01" } } });
+        let mut bound = rehearsal(5000, &cost);
+        bound.assumptions.cost_per_minute = None;
+        let estimate = bound.run();
+        let cost = estimate.cost.unwrap();
+        // The last calls are not begun, since each may last for eleven minutes.
+        assert!((18.0..=20.0).contains(&cost), "{cost}");
+        assert_eq!(estimate.stopped_by.as_deref(), Some("Budget"));
+        assert!(estimate.dials < 5000, "{}", estimate.dials);
+    }
+
+    #[test]
+    fn what_ends_early_says_why() {
+        let mut late = rehearsal(5000, &json!({}));
+        late.spec.active_deadline = Some(Duration::from_mins(10));
+        let estimate = late.run();
+        assert_eq!(estimate.stopped_by.as_deref(), Some("Deadline"));
+        assert!((590..=606).contains(&estimate.dials), "{}", estimate.dials);
+        assert_eq!(estimate.outcomes["Expired"] + estimate.dials, 5000);
+        let some = rehearsal(1000, &json!({ "successPolicy": { "completedCount": "10%" } })).run();
+        assert_eq!(some.stopped_by.as_deref(), Some("SuccessPolicy"));
+        assert!((100..200).contains(&some.outcomes["Completed"]), "{:?}", some.outcomes);
     }
 
     #[test]

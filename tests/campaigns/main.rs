@@ -5,14 +5,17 @@
 #[path = "../cluster/mod.rs"]
 mod cluster;
 
+mod adaptive;
 mod audience;
 mod compliance;
 mod do_not_call;
+mod dry_run;
 mod exactly_once;
 mod flows;
 mod jobs;
 mod leaving;
 mod ledger;
+mod limits;
 mod outcomes;
 mod privacy;
 mod results;

@@ -11,6 +11,8 @@ const ZONES: [&[&str]; 2] = [
     &["America/Chicago", "UTC", "America/Argentina/Buenos_Aires", "Etc/GMT+5"],
     &["America/", "/Chicago", "America Chicago", "+05:00"],
 ];
+const MONEY: [&[&str]; 2] =
+    [&["1", "0.0065", "999999999.999999"], &["", "-1", "1,5", ".5", "1.", "1.0000001", "1000000000", "1e3"]];
 const KEYS: [&[&str]; 2] = [&["list.csv", "a_b-c.jsonl"], &["a b.csv", "a/b.csv"]];
 
 /// How people are called, in a campaign and in a job that stands alone.
@@ -27,7 +29,7 @@ pub(crate) const PLAN: Bounds = &[
     ("from", Unique),
     ("from[0]", Chars(0, 16)),
     ("from[0]", Like(NUMBERS[0], NUMBERS[1])),
-    ("fromSelection", OneOf(&["RoundRobin", "Sticky"])),
+    ("fromSelection", OneOf(&["RoundRobin", "Sticky", "LocalPresence"])),
     ("purpose", Required),
     ("purpose", OneOf(&["Telemarketing", "Informational", "DebtCollection", "Healthcare", "Political", "Emergency"])),
     ("callFlowRef.name", Required),
@@ -140,12 +142,22 @@ pub(crate) const PLAN: Bounds = &[
     ("compliance.blackouts[0].start", Required),
     ("compliance.blackouts[0].end", Required),
     ("compliance.blackouts[0].name", Chars(0, 64)),
-    ("budget.maxCalls", Required),
     ("budget.maxCalls", Number(1.0, 10_000_000.0)),
+    ("budget.cost.max", Required),
+    ("budget.cost.max", Chars(0, 16)),
+    ("budget.cost.max", Like(MONEY[0], MONEY[1])),
+    ("budget.cost.perMinute", Chars(0, 16)),
+    ("budget.cost.perMinute", Like(MONEY[0], MONEY[1])),
+    ("budget.cost.perCall", Chars(0, 16)),
+    ("budget.cost.perCall", Like(MONEY[0], MONEY[1])),
     ("successPolicy.completedCount", Required),
     ("successPolicy.completedCount", Number(1.0, 100_000.0)),
+    ("successPolicy.completedCount", Chars(0, 4)),
+    ("successPolicy.completedCount", Like(&["1%", "25%", "100%"], &["0%", "101%", "1.5%", "-1%", "25", "%"])),
     ("failurePolicy.maxFailedTargets", Required),
     ("failurePolicy.maxFailedTargets", Number(0.0, 100_000.0)),
+    ("failurePolicy.maxFailedTargets", Chars(0, 4)),
+    ("failurePolicy.maxFailedTargets", Like(&["0%", "10%", "100%"], &["101%", "00%", "1.5%", "-1%", "25", "%"])),
     ("windows", Items(0, 32)),
     ("windows[0].days", Required),
     ("windows[0].days", Items(1, 7)),
@@ -247,6 +259,11 @@ pub(crate) const FLOW: Bounds = &[
 /// What only a campaign has.
 pub(crate) const CAMPAIGN: Bounds = &[
     ("ttlSecondsAfterFinished", Number(0.0, 31_536_000.0)),
+    ("activeDeadlineSeconds", Number(60.0, 31_536_000.0)),
+    ("dryRunAssumptions.answerPercent", Number(0.0, 100.0)),
+    ("dryRunAssumptions.machinePercent", Number(0.0, 100.0)),
+    ("dryRunAssumptions.invalidNumberPercent", Number(0.0, 100.0)),
+    ("dryRunAssumptions.talkSecs", Number(1.0, 14_400.0)),
     ("results.sink", Required),
     ("results.sink.url", Required),
     ("results.sink.url", Chars(8, 2048)),

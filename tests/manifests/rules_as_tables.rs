@@ -65,6 +65,8 @@ OutboundCampaign | {results: {sink: {url: 'https://a.example/'}}} | ok
 OutboundCampaign | {results: {sink: {url: 'https://a.example/', auth: Hmac, secretRef: {name: a, key: b}}}} | ok
 OutboundCampaign | {results: {sink: {url: 'https://a.example/', auth: Bearer}}} | set both auth and secretRef, or neither
 OutboundCampaign | {results: {sink: {url: 'https://a.example/', secretRef: {name: a, key: b}}}} | set both auth and secretRef, or neither
+OutboundCampaign | {dryRun: true, dryRunAssumptions: {answerPercent: 50, machinePercent: 48}} | ok
+OutboundCampaign | {dryRunAssumptions: {answerPercent: 50, machinePercent: 49}} | must add up to 100 at most
 
 DoNotCallList | {numbers: null, sources: null} | set numbers, sources or receivesOptOuts
 DoNotCallList | {numbers: null, sources: null, receivesOptOuts: true} | ok
@@ -133,6 +135,12 @@ pub(crate) const PLANS: &str = "
 {announcement: null, callFlowRef: {name: f}, pacing: {mode: Adaptive, adaptive: {agents: {count: 3, conferenceRef: {name: c}}}}} | set exactly one of count
 {announcement: null, callFlowRef: {name: f}, pacing: {mode: Adaptive, adaptive: {agents: {count: 3}, abandonRateTarget: 0.02, hardStop: 0.01}}} | abandonRateTarget must not be above hardStop
 {announcement: null, callFlowRef: {name: f}, pacing: {mode: Adaptive, adaptive: {agents: {count: 3}, abandonRateTarget: 0}}} | should be greater than or equal to 0.001
+{budget: {}} | set maxCalls, cost or both
+{budget: {maxCalls: 5}} | ok
+{budget: {cost: {max: '5', perMinute: '0.01'}}} | ok
+{budget: {maxCalls: 5, cost: {max: '5', perCall: '0.01'}}} | ok
+{budget: {cost: {max: '5'}}} | max must be above 0, and so must perMinute or perCall
+{budget: {cost: {max: '0.0', perMinute: '0.01'}}} | max must be above 0, and so must perMinute or perCall
 {ringTimeoutSecs: 60, maxCallSecs: 60} | maxCallSecs must be longer than ringTimeoutSecs
 {ringTimeoutSecs: 60, maxCallSecs: 61} | ok
 {retry.rules: [{outcomes: [Busy], action: Retry, afterSecs: 60}]} | ok
@@ -195,6 +203,12 @@ OutboundCampaign | {} | {from: ['+14155550199'], suspend: true} | from can be ch
 OutboundCampaign | {suspend: true} | {from: ['+14155550199']} | ok
 OutboundCampaign | {} | {purpose: Political} | purpose can be changed only while the campaign is suspended
 OutboundCampaign | {suspend: true} | {purpose: Political} | ok
+OutboundCampaign | {} | {dryRun: true} | dryRun can be set only while the campaign is suspended
+OutboundCampaign | {} | {dryRun: true, suspend: true} | dryRun can be set only while the campaign is suspended
+OutboundCampaign | {suspend: true} | {dryRun: true} | ok
+OutboundCampaign | {suspend: true} | {dryRun: true, suspend: false} | ok
+OutboundCampaign | {dryRun: true} | {dryRun: false} | ok
+OutboundCampaign | {dryRun: true} | {pacing.dialsPerSecond: 5, targets: [{id: two, to: '+13125550102'}], from: ['+14155550199'], purpose: Political} | ok
 
 DialJob | {} | {plan.suspend: true, plan.pacing.dialsPerSecond: 5, plan.windows: []} | ok
 DialJob | {} | {plan.accountRef: {name: other}} | accountRef is immutable: create another resource

@@ -22,6 +22,8 @@ pub(crate) struct Flight {
     pub(crate) position_since: Duration,
     /// When the leg was answered, as far as this process saw.
     pub(crate) answered_at: Option<Duration>,
+    /// The same, by Telnyx's clock.
+    pub(crate) answered_wall: Option<Timestamp>,
     /// Commands without an answer.
     pub(crate) commands: Vec<CommandId>,
     pub(crate) look_ups: LookUps,

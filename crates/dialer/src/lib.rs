@@ -63,6 +63,7 @@ mod caller_ids;
 mod claim;
 pub mod client_state;
 pub mod compliance;
+pub mod cost;
 pub mod detail;
 mod dialer;
 mod do_not_call;

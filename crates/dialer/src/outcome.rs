@@ -139,6 +139,36 @@ impl Outcome {
         }
     }
 
+    /// Whether somebody has, or may have, answered: the call may cost by the minute.
+    #[must_use]
+    pub fn may_have_been_answered(self) -> bool {
+        match self {
+            Self::Completed
+            | Self::HumanHangup
+            | Self::OptedOut
+            | Self::VoicemailLeft
+            | Self::Machine
+            | Self::Fax
+            | Self::Silence
+            | Self::TimeLimit
+            | Self::Ambiguous
+            | Self::FlowError => true,
+            Self::NoAnswer
+            | Self::Busy
+            | Self::Rejected
+            | Self::CanceledBySystem
+            | Self::BlockedByAnalytics
+            | Self::InvalidNumber
+            | Self::CapacityLimited
+            | Self::CarrierFailure
+            | Self::DestinationBlocked
+            | Self::ConfigError
+            | Self::ComplianceBlocked
+            | Self::Expired
+            | Self::Skipped => false,
+        }
+    }
+
     /// Whether a phone has, or may have, rung: the least gap between attempts applies.
     #[must_use]
     pub fn may_have_rung(self) -> bool {

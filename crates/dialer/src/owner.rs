@@ -12,11 +12,13 @@ use jiff::Timestamp;
 use crate::adaptive::{Abandonment, LiveCounts, Pool};
 use crate::breaker::Results;
 use crate::caller_ids::CallerIds;
+use crate::cost::{Placed, Spending};
 use crate::ids::{OwnerId, TargetId};
 use crate::misconfigured::Misconfigured;
 use crate::now::Now;
 use crate::outcome::Outcome;
 use crate::pacing::{Bucket, LearnedCap};
+use crate::phone::PhoneNumber;
 use crate::progress::{CampaignEnd, Tallied};
 use crate::ramp::RampUp;
 use crate::spec::{Audience, CampaignSpec, DialRate, FromSelection, Pacing, TargetSpec, Zone};
@@ -76,6 +78,8 @@ pub(crate) struct Owner {
     pub(crate) used: Used,
     /// Results pile up where they are taken to: nothing new is claimed.
     pub(crate) results_pile_up: bool,
+    /// The deadline that has come, once calls under way were looked at for it.
+    pub(crate) noticed_deadline: Option<Timestamp>,
     /// Set by a refusal that only a person can cure.
     pub(crate) misconfigured: Option<Misconfigured>,
     pub(crate) dialled: u64,
@@ -86,7 +90,7 @@ pub(crate) struct Owner {
 /// What the targets of an owner have used up together, and what they say of it.
 #[derive(Debug, Default)]
 pub(crate) struct Used {
-    calls: u64,
+    placed: Placed,
     halts: BTreeMap<Halt, u32>,
     live: LiveCounts,
 }
@@ -98,7 +102,9 @@ impl Used {
     }
 
     pub(crate) fn add(&mut self, state: &TargetState) {
-        self.calls += u64::from(state.calls());
+        self.placed.calls += u64::from(state.calls());
+        self.placed.minutes += u64::from(state.tally().minutes);
+        self.placed.under_way += u64::from(state.attempt().is_some());
         self.live.add(state.tally().answers);
         if let Some(halt) = state.tally().halt {
             *self.halts.entry(halt).or_default() += 1;
@@ -106,7 +112,9 @@ impl Used {
     }
 
     pub(crate) fn remove(&mut self, state: &TargetState) {
-        self.calls -= u64::from(state.calls());
+        self.placed.calls -= u64::from(state.calls());
+        self.placed.minutes -= u64::from(state.tally().minutes);
+        self.placed.under_way -= u64::from(state.attempt().is_some());
         self.live.remove(state.tally().answers);
         if let Some(halt) = state.tally().halt
             && let Some(count) = self.halts.get_mut(&halt)
@@ -226,6 +234,7 @@ impl Owner {
             tallied: Tallied::default(),
             used: Used::default(),
             results_pile_up: false,
+            noticed_deadline: None,
             misconfigured: None,
             dialled: 0,
             pool: Pool::default(),
@@ -354,6 +363,23 @@ impl Owner {
             && !spec.from.is_empty()
             && spec.start_at.is_none_or(|start| start <= wall)
             && spec.stop_at.is_none_or(|stop| wall < stop)
+            && !self.is_overdue(wall)
+    }
+
+    /// Whether its deadline has come.
+    pub(crate) fn is_overdue(&self, wall: Timestamp) -> bool {
+        self.spec.as_ref().and_then(|spec| spec.deadline()).is_some_and(|deadline| deadline <= wall)
+    }
+
+    /// Whether calls under way follow the drain policy.
+    pub(crate) fn drains(&self, wall: Timestamp) -> bool {
+        self.removed || self.is_overdue(wall) || self.spec.as_ref().is_some_and(|spec| spec.suspended)
+    }
+
+    /// How many targets the whole list has. `None`: nobody knows yet.
+    fn list(&self) -> Option<u32> {
+        let all_here = || (self.audience == Audience::Complete).then(|| self.tallied.counts.total());
+        self.spec.as_ref()?.list.or_else(all_here)
     }
 
     /// How many more calls it may have at once.
@@ -424,9 +450,11 @@ impl Owner {
     }
 
     /// The caller id of the next dial to the target at `slot`; `None` while all of them rest.
-    pub(crate) fn choose_from(&mut self, slot: Slot, now: Duration) -> Option<u16> {
+    pub(crate) fn choose_from(&mut self, slot: Slot, callee: &PhoneNumber, now: Duration) -> Option<u16> {
         let count = self.caller_id_count();
-        match self.spec.as_ref()?.from_selection {
+        let spec = self.spec.as_ref()?;
+        match spec.from_selection {
+            FromSelection::LocalPresence => self.caller_ids.nearest(&spec.from, callee, now),
             FromSelection::RoundRobin => self.caller_ids.in_turn(count, now),
             FromSelection::Sticky => {
                 let own = u16::try_from(slot.index % u32::from(count)).unwrap_or(0);
@@ -447,8 +475,27 @@ impl Owner {
 
     /// How many more calls may be placed.
     pub(crate) fn budget(&self) -> u32 {
-        let most = self.spec.as_ref().and_then(|spec| spec.max_calls);
-        most.map_or(u32::MAX, |most| u32::try_from(u64::from(most).saturating_sub(self.used.calls)).unwrap_or(u32::MAX))
+        let Some(spec) = &self.spec else { return 0 };
+        let calls = spec.max_calls.map_or(u32::MAX, |most| {
+            u32::try_from(u64::from(most).saturating_sub(self.used.placed.calls)).unwrap_or(u32::MAX)
+        });
+        calls.min(spec.cost.map_or(u32::MAX, |cost| cost.calls_left(self.used.placed, longest(spec))))
+    }
+
+    /// Whether more calls may be placed once those under way have ended, since they may be cheaper than they could be.
+    pub(crate) fn may_afford_more_later(&self) -> bool {
+        let Some(spec) = &self.spec else { return false };
+        let ended = Placed { under_way: 0, ..self.used.placed };
+        let within_calls = spec.max_calls.is_none_or(|most| self.used.placed.calls < u64::from(most));
+        within_calls
+            && self.tallied.counts.in_flight() > 0
+            && spec.cost.is_none_or(|cost| cost.calls_left(ended, longest(spec)) > 0)
+    }
+
+    /// What its calls have cost, and may still. `None`: it has no bound of money, so nobody knows prices.
+    pub(crate) fn spending(&self) -> Option<Spending> {
+        let spec = self.spec.as_ref()?;
+        Some(spec.cost?.spending(self.used.placed, longest(spec)))
     }
 
     /// Why it dials nothing more until somebody changes it.
@@ -464,11 +511,20 @@ impl Owner {
         }
         let ended_as = |outcome| self.tallied.outcomes.get(&outcome).copied().unwrap_or(0);
         let reached = ended_as(Outcome::Completed) + ended_as(Outcome::VoicemailLeft);
-        if spec.enough_reached.is_some_and(|enough| enough <= reached) {
+        let (enough, most) = match self.list() {
+            Some(all) => (spec.enough_reached.map(|it| it.at_least(all)), spec.most_failed.map(|it| it.at_most(all))),
+            None => (None, None),
+        };
+        if enough.is_some_and(|enough| enough <= reached) {
             return Some(CampaignEnd::Satisfied);
         }
-        let too_many = spec.most_failed.is_some_and(|most| most < self.tallied.counts.failed);
+        let too_many = most.is_some_and(|most| most < self.tallied.counts.failed);
         too_many.then_some(CampaignEnd::TooManyFailed)
+    }
+
+    /// Whether its deadline has come before all its targets were reached.
+    pub(crate) fn ran_out_of_time(&self, wall: Timestamp) -> bool {
+        self.is_overdue(wall) && self.tallied.outcomes.contains_key(&Outcome::Expired)
     }
 
     /// When the next window opens for a target that waits; `None` while one is open, or when none ever opens.
@@ -488,13 +544,18 @@ impl Owner {
         let windows = queues.clone().filter_map(|queue| queue.window.map(|window| window.until));
         let due = queues.filter_map(|queue| queue.later.first().map(|(at, _)| *at));
         let expiry = self.expiries.first().map(|(at, _)| *at);
-        let bounds = [spec.start_at, spec.stop_at, expiry].into_iter().flatten();
+        let bounds = [spec.start_at, spec.stop_at, spec.deadline(), expiry].into_iter().flatten();
         windows.chain(due).chain(bounds).filter(|at| *at > wall).min()
     }
 }
 
 /// Claims are made this long ahead of their dials. It covers the gap between two saves of a job and a slow save.
 const CLAIM_AHEAD: Duration = Duration::from_secs(2);
+
+/// How long a call may last, its ringing included.
+fn longest(spec: &CampaignSpec) -> Duration {
+    spec.ring_timeout + spec.max_call
+}
 
 /// A second's worth of dials and one: what a pause may catch up.
 fn burst(rate: DialRate) -> u32 {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::adaptive::Abandonment;
+use crate::cost::Spending;
 use crate::outcome::Outcome;
 use crate::tally::Halt;
 use crate::target::TargetState;
@@ -159,9 +160,12 @@ pub struct Progress {
     pub end: Option<CampaignEnd>,
     /// Calls that a person answered, and those that were abandoned. `None`: the campaign does not dial by agents.
     pub abandonment: Option<Abandonment>,
+    /// What its calls have cost, and may still. `None`: the campaign has no bound of money.
+    pub spending: Option<Spending>,
 }
 
-/// How a campaign ended before all its targets were reached. Those that waited end as [`Outcome::Skipped`].
+/// How a campaign ended before all its targets were reached. Those that waited end as [`Outcome::Skipped`], where nothing
+/// else is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CampaignEnd {
     /// It has what it wanted: [`enough_reached`](crate::CampaignSpec::enough_reached).
@@ -170,6 +174,8 @@ pub enum CampaignEnd {
     TooManyFailed,
     /// A rule failed it.
     FailedByRule,
+    /// Its [`deadline`](crate::CampaignSpec::deadline) has come. Those that waited end as [`Outcome::Expired`].
+    DeadlineExceeded,
 }
 
 /// What this process has noticed and nobody waits for. Each only grows.
@@ -204,7 +210,7 @@ pub enum WaitingFor {
     },
     /// Somebody has to look: the campaign dials nothing more until it is changed.
     Halt(Halt),
-    /// As many calls were placed as [`max_calls`](crate::CampaignSpec::max_calls) allows.
+    /// As many calls were placed as [`max_calls`](crate::CampaignSpec::max_calls) and [`cost`](crate::CampaignSpec::cost) allow.
     Budget,
     /// Every caller id rests, because analytics engines block it.
     CallerIds {

@@ -12,7 +12,9 @@ use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 
 use crate::compliance::Rule;
+use crate::cost::CostLimit;
 use crate::ids::TargetId;
+use crate::now::later;
 #[cfg(doc)]
 use crate::outcome::Outcome;
 use crate::phone::PhoneNumber;
@@ -65,13 +67,69 @@ pub struct CampaignSpec {
     pub breaker: Option<Breaker>,
     /// Calls placed at most, over all targets and attempts. `None`: no limit.
     pub max_calls: Option<u32>,
+    /// What all calls may cost together. `None`: no limit.
+    pub cost: Option<CostLimit>,
     /// Targets that end as [`Outcome::Completed`] or [`Outcome::VoicemailLeft`] before the campaign has what it wanted; calls
     /// under way then may reach a few more. `None`: all.
-    pub enough_reached: Option<u32>,
+    pub enough_reached: Option<Portion>,
     /// Targets that may fail (see [`Counts::failed`](crate::Counts::failed)) before the campaign has failed. `None`: all.
-    pub most_failed: Option<u32>,
+    pub most_failed: Option<Portion>,
+    /// Targets of the whole list, of which shares are taken. `None`: those of all jobs, once every job was handed in.
+    pub list: Option<u32>,
+    /// How long the campaign may take from [`started_at`](Self::started_at) on. Then nothing more is dialled, calls under way
+    /// follow `drain`, and what is left ends as [`Outcome::Expired`]. `None`: however long it takes.
+    pub active_deadline: Option<Duration>,
+    /// When its first call was started, as the shell remembers; `None`: none was.
+    pub started_at: Option<Timestamp>,
     /// Nothing is dialled from here on; what is still undialled then ends as [`Outcome::Expired`].
     pub stop_at: Option<Timestamp>,
+}
+
+impl CampaignSpec {
+    /// When its time is over.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Timestamp> {
+        Some(later(self.started_at?, self.active_deadline?))
+    }
+
+    /// Whether somebody has written it anew, and it is not only known better.
+    pub(crate) fn is_edited_from(&self, before: &Self) -> bool {
+        let known = Self { list: self.list, started_at: self.started_at, ..before.clone() };
+        known != *self
+    }
+}
+
+/// Some of the targets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Portion {
+    /// So many.
+    Targets(u32),
+    /// So many hundredths of the list.
+    Percent(u8),
+}
+
+impl Portion {
+    /// How many of `all` are at least so many, and one at the least.
+    #[must_use]
+    pub fn at_least(self, all: u32) -> u32 {
+        match self {
+            Self::Targets(count) => count,
+            Self::Percent(percent) => saturated((u64::from(all) * u64::from(percent)).div_ceil(100).max(1)),
+        }
+    }
+
+    /// How many of `all` are at most so many.
+    #[must_use]
+    pub fn at_most(self, all: u32) -> u32 {
+        match self {
+            Self::Targets(count) => count,
+            Self::Percent(percent) => saturated(u64::from(all) * u64::from(percent) / 100),
+        }
+    }
+}
+
+fn saturated(count: u64) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 /// Whether more jobs of an owner will be handed in.
@@ -90,6 +148,8 @@ pub enum FromSelection {
     RoundRobin,
     /// A target keeps its caller id over all its attempts.
     Sticky,
+    /// The one with the callee's country code and the most digits in common with its number; of equals, the next one.
+    LocalPresence,
 }
 
 /// What is done with whom answers.
@@ -424,4 +484,27 @@ pub struct TargetSpec {
     pub not_before: Option<Timestamp>,
     /// Not dialled from here on; ends as [`Outcome::Expired`] unless it was reached before.
     pub expires_at: Option<Timestamp>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A share, of how many, at least, at most.
+    #[test]
+    fn a_share_is_rounded_against_who_would_call_too_few_or_fail_too_late() {
+        for (percent, all, least, most) in [
+            (10, 1000, 100, 100),
+            (10, 5, 1, 0),
+            (33, 10, 4, 3),
+            (100, 7, 7, 7),
+            (0, 7, 1, 0),
+            (1, 0, 1, 0),
+            (100, u32::MAX, u32::MAX, u32::MAX),
+        ] {
+            let share = Portion::Percent(percent);
+            assert_eq!((share.at_least(all), share.at_most(all)), (least, most), "{percent} % of {all}");
+        }
+        assert_eq!((Portion::Targets(3).at_least(2), Portion::Targets(3).at_most(2)), (3, 3));
+    }
 }

@@ -219,6 +219,9 @@ pub struct StoredState {
     /// Those of them without an agent in time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub abandoned: Vec<u32>,
+    /// Begun minutes of answered calls that have ended: as long as they were seen to last, else as long as they may have.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub minutes: u32,
     /// The rule because of which the target is not called (`ComplianceBlocked`), or has to wait (`Pending`). In any other
     /// state: a rule that was set aside for the call, by the annotation `telnyx-operator.io/compliance-override`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -321,8 +324,9 @@ impl From<TargetState> for StoredState {
             TargetState::Held { .. } => StateName::Held,
             TargetState::Done { .. } => StateName::Done,
         };
-        let Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings, detail, answers, rule, end } =
-            state.tally();
+        let tally = state.tally();
+        let Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings, detail, answers, .. } = tally;
+        let Tally { rule, end, minutes, .. } = tally;
         let bare = Self {
             state: name,
             attempts,
@@ -335,6 +339,7 @@ impl From<TargetState> for StoredState {
             rang: rings.to_seconds(),
             answered: answers.iter().map(|(at, _)| at).collect(),
             abandoned: answers.iter().filter(|(_, abandoned)| *abandoned).map(|(at, _)| at).collect(),
+            minutes,
             rule,
             ended_at: end.map(|end| end.at),
             talked: end.and_then(|end| end.talked),
@@ -405,14 +410,28 @@ impl TryFrom<StoredState> for TargetState {
     type Error = BadStoredState;
 
     fn try_from(stored: StoredState) -> Result<Self, BadStoredState> {
-        let StoredState { attempts, ignored, refusals, infra, last, halt, dnc, rule, .. } = stored;
+        let StoredState { attempts, ignored, refusals, infra, last, halt, dnc, rule, minutes, .. } = stored;
         let retried = Retried::from_map(&stored.retried);
         let rings = Rings::from_seconds(&stored.rang);
         let end = stored.end();
         let detail = stored.detail.as_deref().and_then(Detail::parse);
         let answers = LiveAnswers::from_seconds(&stored.answered, &stored.abandoned);
-        let tally =
-            Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings, detail, answers, rule, end };
+        let tally = Tally {
+            attempts,
+            ignored,
+            refusals,
+            infra,
+            last,
+            retried,
+            halt,
+            dnc,
+            rings,
+            detail,
+            answers,
+            rule,
+            minutes,
+            end,
+        };
         Ok(match stored.state {
             StateName::Pending => Self::Pending { tally, not_before: stored.not_before },
             StateName::Claimed => Self::Claimed { tally, claim: stored.claim()? },
@@ -440,9 +459,9 @@ mod tests {
         let rang = prop::collection::vec(1..9u32, 0..10);
         let rule = prop::option::of(prop::sample::select(vec![Rule::DoNotCall, Rule::Frequency]));
         let live = (prop::sample::subsequence(vec![1, 2, 3, 4], 0..4), prop::collection::vec(1..5u32, 0..3));
-        let more = (live, rule, prop::option::of(end()));
+        let more = (live, rule, 0..3u32, prop::option::of(end()));
         (used, prop::option::of(outcome()), retried, halt, any::<bool>(), rang, more).prop_map(
-            |((attempts, ignored, refusals, infra), last, retried, halt, dnc, rang, (live, rule, end))| {
+            |((attempts, ignored, refusals, infra), last, retried, halt, dnc, rang, (live, rule, minutes, end))| {
                 let (retried, rings) = (Retried::from_map(&retried), Rings::from_seconds(&rang));
                 let detail = rang.first().and_then(|_| Detail::parse("confirmed"));
                 let answers = LiveAnswers::from_seconds(&live.0, &live.1);
@@ -459,6 +478,7 @@ mod tests {
                     detail,
                     answers,
                     rule,
+                    minutes,
                     end,
                 }
             },

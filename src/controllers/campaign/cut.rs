@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use audience::{Digest, Row};
+use dialer::TargetState;
 use futures::{StreamExt, TryStreamExt, stream};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
@@ -18,10 +19,12 @@ use crate::api::{CampaignRef, DialJob, DialJobSpec, JobTargetsFrom, OutboundCamp
 use crate::controllers::problem::Problem;
 use crate::dialing::conditions::Reason;
 use crate::dialing::labels::{CAMPAIGN_UID, FINALIZER, ORDINAL};
-use crate::dialing::targets;
+use crate::dialing::{stored_states, targets};
 
 /// Writes under way at once. The API server gives a client its fair share and no more.
 const WRITES_AT_ONCE: usize = 8;
+/// Jobs read at once; one is 30 to 90 KB.
+const JOBS_AT_ONCE: u32 = 50;
 /// The key of the Secret with all complaints.
 const REJECTED_KEY: &str = "rejected.csv.gz";
 
@@ -44,6 +47,30 @@ pub(super) async fn present(client: &Client, campaign: &OutboundCampaign) -> kub
 pub(super) async fn has_jobs(client: &Client, campaign: &OutboundCampaign) -> kube::Result<bool> {
     let listed = jobs(client, campaign).list_metadata(&of(campaign).limit(1)).await?;
     Ok(!listed.items.is_empty())
+}
+
+/// Where the targets of its jobs stand, by ordinal. Jobs that are being deleted are none of them.
+pub(super) async fn states(
+    client: &Client,
+    campaign: &OutboundCampaign,
+) -> Result<BTreeMap<usize, Vec<TargetState>>, Problem> {
+    let api = jobs(client, campaign);
+    let mut found = BTreeMap::new();
+    let mut params = of(campaign).limit(JOBS_AT_ONCE);
+    loop {
+        let page = api.list(&params).await?;
+        for job in page.items.iter().filter(|job| job.metadata.deletion_timestamp.is_none()) {
+            let Some(ordinal) = job.labels().get(ORDINAL).and_then(|ordinal| ordinal.parse().ok()) else { continue };
+            let states = stored_states(job).map_err(|error| {
+                Problem::stalled(Reason::TargetsNotReadable, format!("DialJob {}: {error}", job.name_any()))
+            })?;
+            found.insert(ordinal, states);
+        }
+        match page.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) => params = params.continue_token(&token),
+            None => return Ok(found),
+        }
+    }
 }
 
 /// What was made for the campaign.

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dialer::CampaignSpec;
 use dialer::compliance::Rule;
+use jiff::Timestamp;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::Instant;
 
 use super::report::{Gap, SourceNow};
-use crate::api::OutboundCampaignStatus;
+use crate::api::{EstimateStatus, OutboundCampaignStatus};
 use crate::controllers::problem::Lasting;
 
 /// What is remembered of one campaign.
@@ -33,6 +34,8 @@ pub(super) struct Held {
     pub(super) written: Option<(OutboundCampaignStatus, Instant)>,
     /// Whether everything that has to outlive its jobs was stored.
     pub(super) remembered: bool,
+    /// What came of the last dry run. It is in status once that may be written again.
+    pub(super) rehearsal: Option<Played>,
     /// Whether the source was still the same, and when that was looked at.
     pub(super) source: Option<(SourceNow, Instant)>,
 }
@@ -46,6 +49,14 @@ pub(super) struct Refusal {
     pub(super) problem: Lasting,
 }
 
+/// What came of a dry run.
+#[derive(Clone, Debug)]
+pub(super) struct Played {
+    pub(super) estimate: EstimateStatus,
+    /// What the annotation said that asks for another.
+    pub(super) asked: Option<String>,
+}
+
 /// What makes it necessary to tell the dialer again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Told {
@@ -55,6 +66,8 @@ pub(super) struct Told {
     pub(super) connection: Arc<str>,
     pub(super) life: u64,
     pub(super) all_made: bool,
+    /// When the first call was started, where it matters.
+    pub(super) started: Option<Timestamp>,
 }
 
 /// By UID. One pass at a time runs for each campaign, so nobody waits long for its entry.

@@ -45,7 +45,7 @@ impl Pass<'_> {
 
     /// Reads the list. Few campaigns do so at once, since each holds its targets meanwhile; and a URL that has given nothing
     /// of use is not asked every few seconds.
-    async fn read_list(&self, held: &mut Held) -> Result<List, Problem> {
+    pub(super) async fn read_list(&self, held: &mut Held) -> Result<List, Problem> {
         let generation = self.campaign.metadata.generation;
         if let Some(refusal) = &held.refusal
             && refusal.generation == generation
@@ -66,7 +66,7 @@ impl Pass<'_> {
         Ok(audience)
     }
 
-    fn summary(&self, list: &List) -> AudienceStatus {
+    pub(super) fn summary(&self, list: &List) -> AudienceStatus {
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         let rejected_rows = list.complaints.iter().take(SHOWN_COMPLAINTS).map(|complaint| RejectedRow {
             line: match complaint.place {

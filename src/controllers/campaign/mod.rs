@@ -10,6 +10,7 @@ mod leave;
 mod list;
 mod parts;
 mod pass;
+mod rehearse;
 mod report;
 mod source;
 mod sources;
@@ -59,6 +60,8 @@ struct Context {
     fetcher: Fetcher,
     /// Whose turn it is to read a list.
     readers: Semaphore,
+    /// Whose turn it is to be rehearsed.
+    stage: Semaphore,
     held: held::Table,
 }
 
@@ -67,8 +70,9 @@ struct Context {
 pub async fn run(context: reconcile::Context, dialers: Dialers, catalogue: Catalogue, referents: Receiver<()>) {
     let reconcile::Context { kube: client, accounts, events, users, fetcher, scope, shutdown, .. } = context;
     let readers = Semaphore::new(READERS);
+    let stage = Semaphore::new(1);
     let held = held::Table::default();
-    let context = Arc::new(Context { client, accounts, events, dialers, catalogue, fetcher, readers, held });
+    let context = Arc::new(Context { client, accounts, events, dialers, catalogue, fetcher, readers, stage, held });
     let watches = scope.namespaces().into_iter().map(|namespace| {
         let (reader, writer) = reflector::store();
         users.add(users_of(reader.clone()));

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dialer::compliance::Rule;
 use dialer::spec::Audience as Jobs;
-use dialer::{CampaignSpec, NotAnId, OwnerId, WaitingFor};
+use dialer::{NotAnId, OwnerId, WaitingFor};
 use futures::{StreamExt, TryStreamExt, stream};
 use kube::{Api, ResourceExt};
 use tokio::time::Instant;
@@ -22,7 +22,7 @@ use crate::controllers::problem::Problem;
 use crate::controllers::references::{References, flow_key};
 use crate::dialing::conditions::Reason;
 use crate::dialing::labels::{FINALIZER, MayBeComplete};
-use crate::dialing::{FieldError, Line, Standing, Whose, hushed, resolve, set_aside};
+use crate::dialing::{FieldError, Line, Standing, Whose, hushed, resolve_campaign, set_aside};
 use crate::reconcile::hold;
 use crate::results::{Address, Origin};
 
@@ -100,10 +100,16 @@ impl Pass<'_> {
     async fn advance(&self, held: &mut Held) -> Result<Situation, Problem> {
         let line = self.references().line(&self.context.dialers)?;
         let connection = self.connection(held).await?;
+        let dry_run = self.campaign.spec.dry_run;
+        if dry_run && self.status(held).is_none_or(|status| status.audience.is_none()) {
+            return self.rehearse_list(held, &connection).await;
+        }
+        held.rehearsal = held.rehearsal.take().filter(|_| dry_run);
         let flow = self.call_flow(held).await?;
-        let spec = resolve("spec", &self.campaign.spec.plan, &connection, flow.as_ref().map(flow_key))?;
+        let mut spec = resolve_campaign(&self.campaign.spec, &connection, flow.as_ref().map(flow_key))?;
         let set_aside = self.set_aside().map_err(|error| vec![error])?;
-        let spec = CampaignSpec { set_aside: set_aside.clone(), ..spec };
+        spec.set_aside.clone_from(&set_aside);
+        spec.suspended |= dry_run;
         let sink = self.sink()?;
         let made = match held.made {
             Some(made) => made,
@@ -115,19 +121,26 @@ impl Pass<'_> {
         if needed == 0 {
             return empty(&audience);
         }
+        spec.list = Some(audience.total);
+        let started = self.status(held).and_then(|status| status.start_time.as_ref()).map(|at| at.0);
+        spec.started_at = started.filter(|_| spec.active_deadline.is_some());
         let standing = line.standing(&self.owner);
+        if dry_run && made == 0 {
+            return self.rehearse_rest(held, spec, &audience, None).await;
+        }
         self.count_deleted(held, standing.as_ref(), made, &audience).await?;
         let next = made..needed.min(made + self.wanted(held, standing.as_ref(), made).min(MAKE_AT_ONCE));
-        if !next.is_empty() {
+        if !next.is_empty() && !dry_run {
             self.make(held, &line, &audience, next, flow.as_ref()).await?;
         }
         let made = held.made.unwrap_or(made);
         let generation = self.campaign.metadata.generation.unwrap_or_default();
-        let told = Told { generation, set_aside, connection, life: line.life(), all_made: made >= needed };
+        let (life, started) = (line.life(), spec.started_at);
+        let told = Told { generation, set_aside, connection, life, all_made: made >= needed, started };
         if held.told.as_ref() != Some(&told) {
             let jobs = if told.all_made { Jobs::Complete } else { Jobs::MoreToCome };
             line.results(self.owner.clone(), sink).await?;
-            let spec = Arc::new(spec);
+            let spec = Arc::new(spec.clone());
             line.campaign(self.owner.clone(), Arc::clone(&spec), jobs).await?;
             (held.told, held.spec) = (Some(told), Some(spec));
         }
@@ -137,7 +150,14 @@ impl Pass<'_> {
             self.context.dialers.remember(&line, Whose::Owner(self.owner.clone())).await?;
             held.remembered = true;
         }
-        Self::situation(held, standing, made)
+        let situation = Self::situation(held, standing, made)?;
+        if let Situation::Known(standing) = &situation
+            && dry_run
+            && !standing.progress.complete
+        {
+            return self.rehearse_rest(held, spec, &audience, Some(standing.clone())).await;
+        }
+        Ok(situation)
     }
 
     /// Lets the dialer call nobody while a field cannot be acted on: what it was told last is not what is wanted any more, and may
@@ -170,7 +190,7 @@ impl Pass<'_> {
     }
 
     /// Where results go.
-    fn sink(&self) -> Result<Option<(Origin, Address)>, Problem> {
+    pub(super) fn sink(&self) -> Result<Option<(Origin, Address)>, Problem> {
         let Some(results) = &self.campaign.spec.results else { return Ok(None) };
         let address = Address::of(&results.sink, &self.namespace())
             .map_err(|error| Problem::stalled(Reason::InvalidSpec, error.to_string()))?;

@@ -14,7 +14,7 @@ use super::held::Held;
 use super::pass::{CONNECTION_FRESH, LOOK_AGAIN, Pass, PassError};
 use super::report::{Around, Deliveries, Situation, SourceNow, report};
 use super::source;
-use crate::api::{OutboundCampaignStatus, RECONCILE_REQUESTED_AT};
+use crate::api::{AudienceStatus, OutboundCampaignStatus, RECONCILE_REQUESTED_AT};
 use crate::controllers::transition::{override_told, transition};
 
 /// Least time between two status writes of a campaign.
@@ -50,13 +50,16 @@ impl Pass<'_> {
         if !due.is_zero() {
             return Ok(Some(due));
         }
+        let begins = before.as_ref().is_none_or(|before| before.start_time.is_none()) && status.start_time.is_some();
+        // The dialer has to know from when on the deadline counts.
+        let again = (begins && self.campaign.spec.active_deadline_seconds.is_some()).then_some(STATUS_GAP);
         let before = before.map(|before| before.conditions).unwrap_or_default();
         let told = [override_told(&before, &status.conditions), transition(&before, &status.conditions)];
         self.write(held, status).await?;
         for told in told.into_iter().flatten() {
             self.context.events.tell(self.campaign, told);
         }
-        Ok(settled)
+        Ok(again.into_iter().chain(settled).min())
     }
 
     /// What else a report needs to know.
@@ -95,6 +98,11 @@ impl Pass<'_> {
                 Some(if cutting { STATUS_GAP } else { watching })
             }
             Situation::Empty => None,
+            // A list at a URL may change unnoticed.
+            Situation::Rehearsed { .. } => {
+                self.context.held.serve(self.owner.as_str(), true);
+                Some(SOURCE_PERIOD)
+            }
             // What was there until now is looked for at once again: a watch may have shown it before this pass took note.
             Situation::Waiting { .. } if self.context.held.serve(self.owner.as_str(), false) => Some(LOOK_AGAIN),
             Situation::Waiting { .. } => Some(WAITING_AGAIN),
@@ -106,6 +114,11 @@ impl Pass<'_> {
     async fn source_now(&self, held: &mut Held) -> SourceNow {
         let recorded = self.status(held).and_then(|status| status.audience.as_ref());
         let Some(recorded) = recorded.cloned() else { return SourceNow::AsRead };
+        self.compared(held, &recorded).await
+    }
+
+    /// Whether the list still is what `recorded` says. Looked at when a watch or a person asks for it, and now and then.
+    pub(super) async fn compared(&self, held: &mut Held, recorded: &AudienceStatus) -> SourceNow {
         let asked = self.campaign.annotations().get(RECONCILE_REQUESTED_AT);
         let is_asked = asked != self.status(held).and_then(|status| status.last_handled_reconcile_at.as_ref());
         if let Some((now, at)) = held.source
@@ -115,7 +128,7 @@ impl Pass<'_> {
         {
             return now;
         }
-        let changed = source::has_changed(&self.context.client, &self.context.fetcher, self.campaign, &recorded).await;
+        let changed = source::has_changed(&self.context.client, &self.context.fetcher, self.campaign, recorded).await;
         let now = if changed { SourceNow::Changed } else { SourceNow::AsRead };
         held.source = Some((now, Instant::now()));
         now

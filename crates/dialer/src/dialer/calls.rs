@@ -141,6 +141,9 @@ impl Dialer {
         let claim_is_stored = self.flight(slot).is_some_and(|flight| !matches!(flight.phase, Phase::Unsaved));
         self.placed(slot, Some(call.leg.clone()));
         let news = self.flow_says(slot, call.state.position);
+        if let (What::Answered, Some(flight)) = (&call.what, self.flight_mut(slot)) {
+            flight.answered_wall.get_or_insert(call.occurred_at);
+        }
         self.hear_agents(slot, call);
         self.catch_up(slot, call.state.position);
         let noted = if claim_is_stored && !news { Effectiveness::Noted(slot) } else { Effectiveness::ToStore(slot) };

@@ -62,7 +62,7 @@ impl Dialer {
         let number = self.owner_number(id);
         let now = self.now;
         let Some(owner) = self.owners.get_mut(&number) else { return };
-        let changed = owner.spec.as_ref().is_some_and(|before| *before != spec);
+        let changed = owner.spec.as_ref().is_some_and(|before| spec.is_edited_from(before));
         owner.set_spec(spec, now.up);
         owner.audience = audience;
         if changed {
@@ -125,10 +125,10 @@ impl Dialer {
         }
     }
 
-    /// Makes an appointment to hang up, if the campaign is suspended or removed and its policy says so.
+    /// Makes an appointment to hang up, if the campaign is suspended, overdue or removed and its policy says so.
     pub(super) fn drain_flight(&mut self, slot: Slot) {
         let Some(owner) = self.owner_of(slot) else { return };
-        let Some(spec) = owner.spec.as_ref().filter(|spec| spec.suspended || owner.removed) else { return };
+        let Some(spec) = owner.spec.as_ref().filter(|_| owner.drains(self.now.wall)) else { return };
         match spec.drain {
             DrainPolicy::LetFinish => {}
             DrainPolicy::StopRingingAfter15s => self.schedule_cancel(slot, LEAST_RING),
@@ -155,10 +155,10 @@ impl Dialer {
         self.plan_flight(slot);
     }
 
-    /// Hangs up a leg whose campaign was suspended, if the drain policy still asks for it.
+    /// Hangs up a leg whose campaign wants no calls any more, if the drain policy still asks for it.
     pub(super) fn cancel_flight(&mut self, slot: Slot) {
         let Some(owner) = self.owner_of(slot) else { return };
-        let Some(spec) = owner.spec.clone().filter(|spec| spec.suspended || owner.removed) else { return };
+        let Some(spec) = owner.spec.clone().filter(|_| owner.drains(self.now.wall)) else { return };
         let Some(TargetState::Dialing { leg: Some(leg), position, .. }) = self.state(slot).cloned() else { return };
         if self.is_held(slot) {
             return;
@@ -304,7 +304,9 @@ impl Dialer {
             self.block(slot, Rule::UnknownTimeZone);
         }
         let Some(owner) = self.owners.get(&number) else { return };
-        for (slot, outcome) in owner_endings(owner, wall) {
+        let endings = owner_endings(owner, wall);
+        self.notice_deadline(number);
+        for (slot, outcome) in endings {
             self.end_undialled(slot, outcome);
         }
         let Some(owner) = self.owners.get(&number) else { return };
@@ -327,6 +329,17 @@ impl Dialer {
         }
     }
 
+    /// Once its deadline has come, calls under way follow the drain policy.
+    fn notice_deadline(&mut self, number: OwnerNo) {
+        let wall = self.now.wall;
+        let Some(owner) = self.owners.get_mut(&number) else { return };
+        let deadline = owner.spec.as_ref().and_then(|spec| spec.deadline());
+        if owner.is_overdue(wall) && owner.noticed_deadline != deadline {
+            owner.noticed_deadline = deadline;
+            self.drain(number);
+        }
+    }
+
     pub(super) fn end_undialled(&mut self, slot: Slot, outcome: Outcome) {
         if let Some(TargetState::Pending { tally, .. }) = self.state(slot) {
             let end = AttemptEnd { at: stored_second(self.now.wall), ..tally.end.unwrap_or_default() };
@@ -342,7 +355,7 @@ fn owner_endings(owner: &Owner, wall: Timestamp) -> Vec<(Slot, Outcome)> {
     if owner.end().is_some() {
         return owner.queues.iter().flat_map(ZoneQueue::slots).map(|slot| (slot, Outcome::Skipped)).collect();
     }
-    if spec.stop_at.is_some_and(|stop| stop <= wall) {
+    if owner.is_overdue(wall) || spec.stop_at.is_some_and(|stop| stop <= wall) {
         return owner.queues.iter().flat_map(ZoneQueue::slots).map(|slot| (slot, Outcome::Expired)).collect();
     }
     let expired = owner.expiries.iter().take_while(|(at, _)| *at <= wall).map(|(_, slot)| (*slot, Outcome::Expired));

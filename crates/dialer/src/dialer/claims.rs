@@ -119,7 +119,8 @@ impl Dialer {
         };
         let tally = Tally { rule: set_aside, ..tally };
         let owner = self.owners.get_mut(&owner_no)?;
-        let from = owner.choose_from(slot, now.up)?;
+        let callee = &self.jobs.get(&slot.job)?.targets.get(slot.at())?.to;
+        let from = owner.choose_from(slot, callee, now.up)?;
         owner.undialled += 1;
         if let Some(misconfigured) = &mut owner.misconfigured {
             misconfigured.tries(slot, now.up);
@@ -153,6 +154,7 @@ impl Flight {
             ahead: None,
             position_since: now,
             answered_at: None,
+            answered_wall: None,
             commands: Vec::new(),
             look_ups: crate::flight::LookUps::default(),
             dial_by: now + DIAL_FOR,

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::breaker::Signal;
 use crate::call::Hangup;
 use crate::client_state::Position;
+use crate::cost::begun_minutes;
 use crate::dialer::{Dialer, Due};
 use crate::do_not_call::Screening;
 use crate::now::{Now, gap};
@@ -50,10 +51,11 @@ impl Dialer {
             heard: evidence.heard,
             rule: rules::first(&spec.retry.rules, evidence).and_then(|rule| u8::try_from(rule).ok()),
         };
+        let minutes = before.minutes.saturating_add(self.billed_minutes(slot, evidence.outcome, ended_at));
         self.end_flight(slot);
         let next = retry::settle(before, evidence, &spec.retry, self.now.wall);
         let halt = halt.max(before.halt);
-        let mut tally = Tally { halt: next.tally().halt.max(halt), end: Some(end), ..next.tally() };
+        let mut tally = Tally { halt: next.tally().halt.max(halt), end: Some(end), minutes, ..next.tally() };
         if let Some(at) = claimed_at.filter(|_| evidence.outcome.may_have_rung()) {
             tally.rings.add(at);
         }
@@ -77,6 +79,24 @@ impl Dialer {
         let since = up.saturating_sub(self.flight(slot)?.answered_at?);
         let late = gap(ended_at, wall);
         Some(u32::try_from(since.saturating_sub(late).as_secs()).unwrap_or(u32::MAX))
+    }
+
+    /// Begun minutes of the call that ends at `ended_at`, by Telnyx's clock where that has told of the answer. Of a call whose
+    /// answer nobody saw it is not known how long it rang: then it counts from its claim on.
+    pub(super) fn billed_minutes(&self, slot: Slot, outcome: Outcome, ended_at: Timestamp) -> u32 {
+        let (position, claimed_at) = match self.state(slot) {
+            Some(TargetState::Dialing { position, claim, .. }) => (*position, claim.at),
+            Some(TargetState::Claimed { claim, .. } | TargetState::Held { claim, .. }) => (Position::Ringing, claim.at),
+            Some(TargetState::Pending { .. } | TargetState::Done { .. }) | None => return 0,
+        };
+        let answered_at = self.flight(slot).and_then(|flight| flight.answered_wall);
+        if answered_at.is_none() && !position.is_answered() && !outcome.may_have_been_answered() {
+            return 0;
+        }
+        let longest =
+            self.owner_of(slot).and_then(|owner| owner.spec.as_ref()).map_or(Duration::MAX, |spec| spec.max_call);
+        let lasted = gap(answered_at.unwrap_or(claimed_at), ended_at).min(longest);
+        u32::try_from(begun_minutes(lasted).max(1)).unwrap_or(u32::MAX)
     }
 
     /// A flow says of a call that counts as over that its callee asked not to be called again: the webhook that says so was

@@ -137,6 +137,7 @@ impl Dialer {
         if let Some(job) = self.jobs.get_mut(&slot.job) {
             job.flights.insert(slot.index, flight);
         }
+        self.drain_flight(slot);
         self.plan_flight(slot);
     }
 
@@ -260,7 +261,9 @@ impl Dialer {
             OnAmbiguous::CountAsAttempt => self.settle_as(slot, Outcome::Ambiguous),
             OnAmbiguous::Skip => {
                 let attempts = tally.attempts.saturating_add(1);
-                let mut tally = Tally { attempts, last: Some(Outcome::Ambiguous), ..tally };
+                let minutes = self.billed_minutes(slot, Outcome::Ambiguous, self.now.wall);
+                let minutes = tally.minutes.saturating_add(minutes);
+                let mut tally = Tally { attempts, last: Some(Outcome::Ambiguous), minutes, ..tally };
                 tally.rings.add(claim.at);
                 self.end_flight(slot);
                 self.set_state(slot, &TargetState::Done { tally, outcome: Outcome::Ambiguous });

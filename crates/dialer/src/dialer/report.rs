@@ -8,7 +8,7 @@ use crate::misconfigured::Misconfigured;
 use crate::now::Now;
 use crate::owner::Owner;
 use crate::phone::PhoneNumber;
-use crate::progress::{JobProgress, Progress, Signals, WaitingFor};
+use crate::progress::{CampaignEnd, JobProgress, Progress, Signals, WaitingFor};
 use crate::spec::Audience;
 
 impl Dialer {
@@ -25,8 +25,9 @@ impl Dialer {
             waiting_for: self.waiting_for(owner),
             next_window_opens: owner.next_opening(self.now.wall),
             dialled: owner.dialled,
-            end: owner.end(),
+            end: owner.end().or(owner.ran_out_of_time(self.now.wall).then_some(CampaignEnd::DeadlineExceeded)),
             abandonment: owner.abandonment(),
+            spending: owner.spending(),
         })
     }
 
@@ -67,7 +68,7 @@ impl Dialer {
             return WaitingFor::Results;
         }
         if owner.budget() == 0 {
-            return WaitingFor::Budget;
+            return if owner.may_afford_more_later() { WaitingFor::Concurrency } else { WaitingFor::Budget };
         }
         if let Some(at) = owner.caller_ids_rest_until(up) {
             return WaitingFor::CallerIds { at: crate::now::later(wall, at.saturating_sub(up)) };

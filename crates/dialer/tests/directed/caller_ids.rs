@@ -2,11 +2,11 @@
 
 use dialer::call::HangupCause;
 use dialer::client_state::Position;
-use dialer::spec::CampaignSpec;
+use dialer::spec::{CampaignSpec, FromSelection, TargetSpec};
 use dialer::{Event, PhoneNumber, TargetState, WaitingFor};
 
 use crate::desk::{Desk, hung_up, leg_of};
-use crate::fixture::spec;
+use crate::fixture::{spec, target};
 
 fn from(digit: char) -> PhoneNumber {
     PhoneNumber::parse(&format!("+1555000000{digit}")).unwrap()
@@ -68,4 +68,25 @@ fn another_list_of_caller_ids_begins_afresh() {
     desk.set(CampaignSpec { from: vec![from('3')], ..spec(1) });
     desk.pass_until_dial();
     assert_eq!(desk.dial().from, from('3'));
+}
+
+#[test]
+fn each_callee_is_called_from_a_number_of_its_own_area() {
+    let campaign = CampaignSpec {
+        from: ["+13125550100", "+14155550100"].map(|from| PhoneNumber::parse(from).unwrap()).into(),
+        from_selection: FromSelection::LocalPresence,
+        ..spec(10)
+    };
+    let targets = (0..20).map(|index| {
+        let area = if index % 2 == 0 { 415 } else { 312 };
+        TargetSpec { to: PhoneNumber::parse(&format!("+1{area}55502{index:02}")).unwrap(), ..target(0, index) }
+    });
+    let mut desk = Desk::of(targets.collect(), campaign);
+    for _ in 0..20 {
+        desk.pass_until_dial();
+        let dial = desk.dial();
+        assert_eq!(dial.from.expose()[..5], dial.to.expose()[..5]);
+        desk.tell(Event::DialAccepted { key: dial.key.clone(), leg: Some(leg_of(&dial)) });
+        desk.webhook(&dial.key, leg_of(&dial), Position::Ringing, hung_up(HangupCause::UserBusy, Some(486)));
+    }
 }

@@ -78,6 +78,7 @@ impl World {
         }
         self.check_concurrency(&dial);
         self.check_budget(&dial);
+        self.check_cost(&dial);
         let leg = (!self.chance(self.faults.dial_without_ids)).then(|| self.voice.calls[call].leg.clone());
         if silent || self.chance(self.faults.dial_answer_lost) {
             self.later(TIMEOUT, Happening::Answer(life, Event::DialFateUnknown { key }));

@@ -13,6 +13,15 @@ use crate::judge::Check;
 use crate::voice::{Call, Service};
 use crate::world::World;
 
+/// Begun minutes of a call that has ended.
+fn minutes(call: &Call) -> u64 {
+    let at = |is: fn(&What) -> bool| call.log.iter().find(|(_, event)| is(&event.what)).map(|(at, _)| *at);
+    let answered = at(|what| matches!(what, What::Answered));
+    let ended = at(|what| matches!(what, What::HungUp(_)));
+    let lasted = answered.zip(ended).map_or(Duration::ZERO, |(answered, ended)| ended.saturating_sub(answered));
+    u64::try_from(lasted.as_millis().div_ceil(60_000)).unwrap()
+}
+
 /// All requests of one dial leave within this long.
 const RESEND_FOR: Duration = Duration::from_secs(45);
 
@@ -101,7 +110,8 @@ impl World {
         judge.hold(Check::InsideTheWindow, inside, || format!("{} was dialled outside its window, {wall}", dial.key));
         let agreed = self.scenario.has_agreed(id);
         judge.hold(Check::Consented, agreed, || format!("{} was dialled without consent", dial.key));
-        let in_time = self.scenario.is_in_time(id, wall, self.latest);
+        let overdue = informed && campaign.spec.deadline().is_some_and(|deadline| deadline <= wall);
+        let in_time = self.scenario.is_in_time(id, wall, self.latest) && !overdue;
         judge.hold(Check::InItsTime, in_time, || format!("{} was dialled out of its time, {wall}", dial.key));
         let ignored = self.store.ignored(&job.id, index);
         let most = campaign.spec.retry.max_attempts_per_target + ignored.min(MOST_IGNORED);
@@ -150,6 +160,21 @@ impl World {
         let Some(most) = campaign.spec.max_calls else { return };
         let calls = self.voice.calls.iter().filter(|call| call.key.attempt.owner == campaign.owner).count();
         self.judge.hold(Check::Budget, calls <= most as usize, || format!("{calls} calls of {most}"));
+    }
+
+    /// By how long calls truly lasted. Only while nothing is lost that the dialer counts with, and the clock that tells how long
+    /// goes on.
+    pub fn check_cost(&self, dial: &Dial) {
+        if self.jumped || self.overlapped || !self.removed.is_empty() {
+            return;
+        }
+        let campaign = self.scenario.campaign_of(&dial.key.attempt.target);
+        let Some(limit) = campaign.spec.cost else { return };
+        let own = self.voice.calls.iter().filter(|call| call.key.attempt.owner == campaign.owner);
+        let cost: u64 =
+            own.map(|call| limit.per_call.millionths() + minutes(call) * limit.per_minute.millionths()).sum();
+        let most = limit.most.millionths();
+        self.judge.hold(Check::Cost, cost <= most, || format!("calls have cost {cost} of {most}"));
     }
 
     /// Whether a campaign that dials by agents still may, by what truly happened. Only while nothing is lost that the dialer

@@ -22,7 +22,7 @@ pub enum Check {
     InsideTheWindow,
     /// Nobody is dialled for a campaign that needs consent who has not agreed.
     Consented,
-    /// Nothing is dialled before it is due, nor from when it expires on.
+    /// Nothing is dialled before it is due, nor from when it, or its campaign's time, is over.
     InItsTime,
     /// No target has more attempts than its campaign allows, besides at most ten that a rule ignores.
     AttemptsCapped,
@@ -40,6 +40,8 @@ pub enum Check {
     Frequency,
     /// No campaign places more calls than its budget.
     Budget,
+    /// No campaign's calls cost more than its bound of money.
+    Cost,
     /// Once as many calls were abandoned as the hard stop allows, a campaign with agents has one more for each call that was
     /// under way, no more.
     AbandonmentStops,
@@ -69,7 +71,7 @@ pub enum Check {
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::ClaimedBeforeDialled,
         Self::DialledInTime,
         Self::OneRingPerAttempt,
@@ -87,6 +89,7 @@ impl Check {
         Self::AccountConcurrency,
         Self::Frequency,
         Self::Budget,
+        Self::Cost,
         Self::AbandonmentStops,
         Self::CountsAddUp,
         Self::ClaimsCounted,

@@ -219,6 +219,9 @@ impl World {
         if breaks(Check::Budget) {
             spec.max_calls = None;
         }
+        if breaks(Check::Cost) {
+            spec.cost = None;
+        }
         spec
     }
 

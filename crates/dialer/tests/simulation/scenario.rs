@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dialer::client_state::Party;
+use dialer::cost::{CostLimit, Money};
 use dialer::rules::{Match, OutcomeRule, RuleAction};
 use dialer::spec::{
     AccountLimits, Adaptive, Agents, Amd, AmdMode, Announcement, Blackout, Breaker, CampaignSpec, DialRate,
-    DrainPolicy, FlowKey, FrequencyCap, FromSelection, OnAmbiguous, OnMachine, OnNobody, OnNotSure, Pacing, Ramp,
-    RetryPolicy, TargetSpec, Treatment, Window, Zone,
+    DrainPolicy, FlowKey, FrequencyCap, FromSelection, OnAmbiguous, OnMachine, OnNobody, OnNotSure, Pacing, Portion,
+    Ramp, RetryPolicy, TargetSpec, Treatment, Window, Zone,
 };
 use dialer::{JobId, Outcome, OwnerId, PhoneNumber, TargetId};
 use jiff::Timestamp;
@@ -78,6 +79,8 @@ impl Scenario {
         treatments.set_stream(11);
         let mut rules = ChaCha8Rng::seed_from_u64(seed);
         rules.set_stream(12);
+        let mut more = ChaCha8Rng::seed_from_u64(seed);
+        more.set_stream(13);
         let campaigns: Vec<Campaign> = (0..count)
             .map(|number| {
                 let mut spec = CampaignSpec {
@@ -89,6 +92,20 @@ impl Scenario {
                 if matches!(spec.treatment, Treatment::Flow(_)) {
                     // What a flow does for its callees is not modelled.
                     spec.pacing.adaptive = None;
+                }
+                if more.random_bool(0.15) {
+                    spec.active_deadline = Some(minutes(more.random_range(5..600)));
+                    spec.started_at = Some(begins);
+                }
+                if more.random_bool(0.2) {
+                    spec.cost = Some(CostLimit {
+                        most: Money::from_millionths(more.random_range(500_000..20_000_000)),
+                        per_call: Money::from_millionths(100_000),
+                        per_minute: Money::from_millionths(pick(&mut more, [0, 50_000, 200_000])),
+                    });
+                }
+                if more.random_bool(0.2) {
+                    spec.from_selection = FromSelection::LocalPresence;
                 }
                 let adaptive = spec.pacing.adaptive;
                 let agents = adaptive.map_or(0, |adaptive| staff(adaptive).saturating_sub(pick(rng, [0, 0, 1, 4])));
@@ -234,9 +251,18 @@ fn draw_spec(rng: &mut ChaCha8Rng) -> CampaignSpec {
             short_percent: 50,
         }),
         max_calls: rng.random_bool(0.2).then(|| rng.random_range(1..60)),
-        enough_reached: rng.random_bool(0.1).then(|| rng.random_range(1..20)),
-        most_failed: rng.random_bool(0.1).then(|| rng.random_range(0..20)),
+        cost: None,
+        enough_reached: rng.random_bool(0.1).then(|| portion(rng.random_range(1..20))),
+        most_failed: rng.random_bool(0.1).then(|| portion(rng.random_range(0..20))),
+        list: None,
+        active_deadline: None,
+        started_at: None,
     }
+}
+
+/// An even number is a share.
+fn portion(count: u32) -> Portion {
+    if count.is_multiple_of(2) { Portion::Percent(u8::try_from(count * 5).unwrap()) } else { Portion::Targets(count) }
 }
 
 fn draw_pacing(rng: &mut ChaCha8Rng) -> Pacing {

@@ -196,6 +196,7 @@ impl World {
             spec.on_ambiguous = OnAmbiguous::CountAsAttempt;
             spec.retry.rules.retain(|rule| rule.action != RuleAction::PauseCampaign);
             spec.max_calls = None;
+            spec.cost = None;
             spec.breaker = None;
             spec.pacing.adaptive = None;
             spec.max_call += Duration::from_secs(1);

@@ -17,7 +17,7 @@ use crate::api::{OutboundCampaign, TelnyxAccount};
 use crate::cli::kubectl::error::PluginError;
 use crate::cli::kubectl::options::{Options, Output};
 use crate::cli::kubectl::print::{self, span};
-use crate::dialing::{resolve, set_aside, targets};
+use crate::dialing::{resolve_campaign, set_aside, targets};
 use crate::rehearsal::{Assumptions, Estimate, Rehearsal};
 
 /// Its name on the command line.
@@ -51,7 +51,7 @@ pub(super) fn command() -> Command {
             option("talk", "DURATION", "How long the announcement, or the flow, takes, such as 40s or 1m30s")
                 .default_value("40s")
                 .value_parser(duration),
-            option("cost-per-minute", "COST", "What a minute of an answered call costs").value_parser(value_parser!(f64)),
+            option("cost-per-minute", "COST", "What a minute of an answered call costs; the prices of spec.budget.cost where not given").value_parser(value_parser!(f64)),
             option("start", "TIME", "When the campaign is applied, as 2026-06-01T09:00:00-05:00; now where not given")
                 .value_parser(instant),
             option("seed", "NUMBER", "Another number draws other people").default_value("1").value_parser(value_parser!(u64)),
@@ -75,7 +75,7 @@ pub(super) fn run(options: &Options, matches: &ArgMatches) -> Result<(), PluginE
     let plan = &campaign.spec.plan;
     // Any revision does: a flow is taken to come to its end.
     let flow = plan.call_flow_ref.as_ref().map(|_| FlowKey { flow: 0, revision: 0 });
-    let spec = resolve("spec", plan, "simulated", flow).map_err(|errors| {
+    let spec = resolve_campaign(&campaign.spec, "simulated", flow).map_err(|errors| {
         let problems: Vec<String> = errors.iter().map(ToString::to_string).collect();
         PluginError::Manifest { path: path.clone(), problem: problems.join("; ") }
     })?;
@@ -100,7 +100,8 @@ pub(super) fn run(options: &Options, matches: &ArgMatches) -> Result<(), PluginE
     let start = matches.get_one("start").copied().unwrap_or_else(Timestamp::now);
     let limits = manifests.limits(&campaign);
     let screened = manifests.lists.of(&campaign);
-    let rehearsal = Rehearsal { spec, limits, targets: targets::specs(rows).to_vec(), start, assumptions };
+    let targets = targets::specs(rows).to_vec();
+    let rehearsal = Rehearsal { spec, limits, targets, states: Vec::new(), start, assumptions };
     let estimate = rehearsal.run_beside(screened.screening.clone());
     match options.output {
         Output::Json | Output::Yaml => {
@@ -209,7 +210,8 @@ fn told(estimate: &Estimate, rejected: usize, zone: &TimeZone) -> String {
     let seconds = |secs: u64| span(i64::try_from(secs).unwrap_or(i64::MAX));
     let line = |name: &str, value: String| format!("{:<14}{value}\n", format!("{name}:"));
     let finish = match (estimate.finish, &estimate.stopped_by) {
-        (Some(finish), _) => at(finish),
+        (Some(finish), Some(why)) => format!("{}, early, by {why}", at(finish)),
+        (Some(finish), None) => at(finish),
         (None, Some(why)) => format!("never; stopped by {why}"),
         (None, None) => "not within a year".to_owned(),
     };

@@ -11,6 +11,9 @@ use crate::api::COMPLIANCE_OVERRIDE;
 use crate::dialing::conditions::{Fact, Reason, Type};
 use crate::dialing::names;
 
+/// Why a suspended campaign starts no call. One whose dry run waits for the last calls to end is like one.
+const SUSPENDED: &str = "spec.suspend, or spec.dryRun, is set";
+
 pub(super) fn missing(gap: &Gap) -> String {
     format!(
         "{} of {} DialJobs were deleted: their {} targets are called no more; create another campaign for those who still \
@@ -58,6 +61,16 @@ pub(super) fn complete(message: &str) -> Vec<Fact> {
     ]
 }
 
+pub(super) fn rehearsed() -> Vec<Fact> {
+    let message = "spec.dryRun is set: nobody is called; see status.estimate";
+    vec![
+        Fact::yes(Type::Ready, Reason::DryRun, message),
+        Fact::yes(Type::Synced, Reason::Synced, ""),
+        Fact::no(Type::Dialing, Reason::DryRun, message),
+        Fact::no(Type::Complete, Reason::DryRun, message),
+    ]
+}
+
 /// Phase and facts of a campaign whose targets have all ended and whose sink does not have all results.
 pub(super) fn delivering() -> (&'static str, Vec<Fact>) {
     let message = "every target has ended; results are being taken to spec.results.sink, see status.results";
@@ -87,8 +100,7 @@ pub(super) fn going(progress: &Progress) -> (&'static str, Vec<Fact>) {
         }
         WaitingFor::Halt(halt) => return ("Halted", stalled(Reason::Halted, why_halted(*halt))),
         WaitingFor::Budget => {
-            let message =
-                "all the calls of spec.budget.maxCalls were placed: raise it to call the targets that are left";
+            let message = "spec.budget is spent: raise its maxCalls or cost.max to call the targets that are left; see status.cost";
             ("BudgetSpent", Fact::no(Type::Dialing, Reason::BudgetSpent, message))
         }
         WaitingFor::DoNotCallLists => {
@@ -101,7 +113,7 @@ pub(super) fn going(progress: &Progress) -> (&'static str, Vec<Fact>) {
                 "every caller id was blocked by an analytics engine (SIP 608) and rests; see status.nextDialAt";
             ("WaitingForCallerId", Fact::no(Type::Dialing, Reason::CallerIdsBlocked, message))
         }
-        WaitingFor::Suspension => ("Suspended", Fact::no(Type::Dialing, Reason::Suspended, "spec.suspend is set")),
+        WaitingFor::Suspension => ("Suspended", Fact::no(Type::Dialing, Reason::Suspended, SUSPENDED)),
         WaitingFor::Start { .. } => {
             ("Scheduled", Fact::no(Type::Dialing, Reason::BeforeStart, "spec.startAt is to come"))
         }
@@ -143,7 +155,7 @@ pub(super) fn going(progress: &Progress) -> (&'static str, Vec<Fact>) {
         Fact::yes(Type::Synced, Reason::Synced, ""),
         dialing,
         if suspended {
-            Fact::yes(Type::Suspended, Reason::Suspended, "spec.suspend is set")
+            Fact::yes(Type::Suspended, Reason::Suspended, SUSPENDED)
         } else {
             Fact::no(Type::Suspended, Reason::NotSuspended, "")
         },
@@ -173,6 +185,11 @@ fn ended(end: Option<CampaignEnd>) -> (&'static str, Vec<Fact>) {
             "Failed",
             Reason::FailedByRule,
             "a rule of spec.retry.rules has failed the campaign; who waited was not called",
+        ),
+        Some(CampaignEnd::DeadlineExceeded) => (
+            "Failed",
+            Reason::DeadlineExceeded,
+            "spec.activeDeadlineSeconds have passed since the first call; who was left was not called any more",
         ),
     };
     let facts = vec![

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use dialer::cost::Spending;
 use dialer::{Abandonment, WaitingFor};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{Around, Deliveries, second};
-use crate::api::{AbandonmentStatus, Counts, JobCounts, OutboundCampaignStatus, PacingStatus, ResultsStatus};
+use crate::api::{
+    AbandonmentStatus, CostStatus, Counts, JobCounts, OutboundCampaignStatus, PacingStatus, ResultsStatus,
+};
 use crate::controllers::campaign::parts::jobs_for;
 use crate::dialing::{Standing, counts};
 
@@ -38,6 +41,9 @@ pub(super) fn measure(next: &mut OutboundCampaignStatus, standing: &Standing, ar
             .checked_div(u64::from(answered))
             .and_then(|rate| u32::try_from(rate).ok()),
     });
+    next.cost = progress
+        .spending
+        .map(|Spending { spent, reserved }| CostStatus { spent: spent.to_string(), reserved: reserved.to_string() });
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     next.results = match around.deliveries {
         Deliveries::NotAskedFor => None,

@@ -11,9 +11,9 @@ use dialer::compliance::Rule;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use self::facts::{complete, delivering, going, missing, overridden, stalled, waiting};
+use self::facts::{complete, delivering, going, missing, overridden, rehearsed, stalled, waiting};
 use self::figures::measure;
-use crate::api::{Counts, OutboundCampaign, OutboundCampaignStatus, RECONCILE_REQUESTED_AT};
+use crate::api::{Counts, EstimateStatus, OutboundCampaign, OutboundCampaignStatus, RECONCILE_REQUESTED_AT};
 use crate::dialing::Standing;
 use crate::dialing::conditions::{Fact, Reason, Type, merge};
 use crate::results::Delivery;
@@ -39,6 +39,13 @@ pub(super) enum Situation {
     Known(Standing),
     /// There is nobody to call.
     Empty,
+    /// It was rehearsed, and calls nobody.
+    Rehearsed {
+        /// What came of it.
+        estimate: Box<EstimateStatus>,
+        /// Of one that has begun.
+        standing: Option<Standing>,
+    },
     /// It is being deleted, and calls are under way.
     Draining(Option<Standing>),
 }
@@ -139,6 +146,12 @@ pub(super) fn report(
             (phase, facts)
         }
         Situation::Empty => ("Complete", complete("the list has no rows: nobody is called")),
+        Situation::Rehearsed { standing, .. } => {
+            if let Some(standing) = standing {
+                measure(&mut next, standing, around, now);
+            }
+            ("DryRun", rehearsed())
+        }
         Situation::Draining(standing) => {
             if let Some(standing) = standing {
                 measure(&mut next, standing, around, now);
@@ -152,6 +165,11 @@ pub(super) fn report(
                 ],
             )
         }
+    };
+    next.estimate = match situation {
+        Situation::Rehearsed { estimate, .. } => Some((**estimate).clone()),
+        Situation::Waiting { .. } | Situation::Stalled { .. } | Situation::Draining(_) => next.estimate.take(),
+        Situation::Known(_) | Situation::Empty => None,
     };
     if matches!(situation, Situation::Empty) {
         next.counts = Some(Counts::default());

@@ -42,8 +42,16 @@ fn before(total: u32) -> OutboundCampaignStatus {
 
 fn standing(held: Held, waiting_for: WaitingFor, complete: bool) -> Standing {
     let tallied = Tallied { counts: held, outcomes: BTreeMap::from([(Outcome::Completed, held.completed)]) };
-    let progress =
-        Progress { tallied, complete, waiting_for, next_window_opens: None, dialled: 0, end: None, abandonment: None };
+    let progress = Progress {
+        tallied,
+        complete,
+        waiting_for,
+        next_window_opens: None,
+        dialled: 0,
+        end: None,
+        abandonment: None,
+        spending: None,
+    };
     Standing { progress, jobs: 1, finished: 0, ready: true }
 }
 
@@ -191,6 +199,7 @@ fn a_campaign_that_is_over_early_says_why() {
     check(CampaignEnd::Satisfied, "Complete", "SuccessPolicyMet");
     check(CampaignEnd::TooManyFailed, "Failed", "TooManyFailed");
     check(CampaignEnd::FailedByRule, "Failed", "FailedByRule");
+    check(CampaignEnd::DeadlineExceeded, "Failed", "DeadlineExceeded");
 }
 
 #[test]
