@@ -58,6 +58,10 @@ pub fn parts(
         users: FlowUsers::Cluster(context.kube.clone(), namespaces),
     };
     let flows = Flows::new(parts, routes.clone(), shutdown.clone())?;
+    context.metrics.register(|registry| registry.register_collector(Box::new(dialers.clone())));
+    let (of_dialers, of_flows) = (dialers.clone(), flows.clone());
+    context.states.add("dialers", move || of_dialers.state());
+    context.states.add("flows", move || of_flows.state());
     let catalogue = flows.catalogue().clone();
     let under_way = catalogue.clone();
     context.accounts.ownership().tells_flows(Box::new(move || under_way.active()));

@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use jiff::Timestamp;
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -17,8 +19,10 @@ use crate::controllers::{WatchedReferences, account, call_flow, conference, queu
 use crate::fetch::{Fetcher, Reach, SetupError};
 use crate::flows::ConferencePolicies;
 use crate::ownership::{self, Gained, Keeper, Lost, Ownership, Subject};
-use crate::reconcile::{self, Accounts, Change, Context, External as _, News, Scope, Stores, Users};
-use crate::telemetry::{self, Events, Health, Metrics};
+use crate::reconcile::{
+    self, Accounts, Budgets, Change, Context, External as _, News, Scope, Stores, Users, Watches, accounts_state,
+};
+use crate::telemetry::{self, Events, Health, Metrics, States};
 
 /// What a run needs to be told.
 #[derive(Clone, Debug)]
@@ -111,9 +115,12 @@ impl Operator {
             fetcher: Fetcher::new(options.reach)?,
             metrics,
             health: Health::default(),
+            watches: Watches::default(),
+            states: States::default(),
             scope,
             shutdown: shutdown.clone(),
         };
+        show(&context);
         let policies = ConferencePolicies::default();
         // Before any part runs, so that nobody takes an operator that has not begun for one that is ready.
         for kind in [
@@ -219,8 +226,8 @@ fn gained(accounts: Arc<Accounts>, news: News) -> Gained {
 /// Runs the parts until shutdown, then until they have ended. `false`: some have not.
 async fn work(context: Context, parts: Vec<BoxFuture<'static, ()>>, admin: TcpListener) -> bool {
     let mut running: JoinSet<()> = parts.into_iter().collect();
-    let serving =
-        telemetry::serve(admin, Arc::clone(&context.metrics), context.health.clone(), context.shutdown.clone());
+    let (metrics, health, states) = (Arc::clone(&context.metrics), context.health.clone(), context.states.clone());
+    let serving = telemetry::serve(admin, metrics, health, states, context.shutdown.clone());
     if let Err(error) = serving.await {
         tracing::error!(error = %error, "the admin port failed");
         context.shutdown.cancel();
@@ -230,6 +237,25 @@ async fn work(context: Context, parts: Vec<BoxFuture<'static, ()>>, admin: TcpLi
         return false;
     }
     true
+}
+
+/// Adds what the admin port shows of accounts and watches.
+fn show(context: &Context) {
+    let (accounts, watches) = (Arc::clone(&context.accounts), context.watches.clone());
+    context.metrics.register(|registry| {
+        registry.register_collector(Box::new(Budgets::new(Arc::clone(&accounts))));
+        registry.register_collector(Box::new(watches.clone()));
+    });
+    let (started, health) = (Instant::now(), context.health.clone());
+    context.states.add("process", move || {
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "upSeconds": started.elapsed().as_secs(),
+            "notReady": health.missing(),
+        })
+    });
+    context.states.add("accounts", move || accounts_state(&accounts));
+    context.states.add("watches", move || watches.state(Timestamp::now()));
 }
 
 /// How long parts may take to finish what they began. A Pod gets 30 s by default before it is killed.

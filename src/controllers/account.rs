@@ -13,6 +13,7 @@ use crate::telemetry::{Events, Metrics};
 use base64::Engine as _;
 use futures::{FutureExt, StreamExt, stream};
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1 as meta;
 use kube::Resource as _;
 use kube::api::{Api, Patch};
 use kube::core::DeserializeGuard;
@@ -99,10 +100,12 @@ async fn one(
     let (store, writer) = reflector::store();
     let (filled, ending) = (synced.subscribe(), context.shutdown.clone());
     let accounts = Arc::clone(&context.accounts);
+    let pulse = context.watches.follow(KIND, namespace.clone(), store.clone(), conditions);
     let trigger = watcher::watcher(api, watcher::Config::default())
         .default_backoff()
         .modify(|account| account.meta_mut().managed_fields = None)
         .reflect(writer)
+        .inspect(move |event| pulse.beat(event))
         .inspect(move |event| match event {
             Ok(Event::Apply(account) | Event::InitApply(account)) => {
                 accounts.exists(key_of(account.meta()), account.meta().uid.as_deref().unwrap_or_default());
@@ -132,6 +135,10 @@ async fn one(
         () = controller => {}
         () = never_filled(&ending, filled) => {}
     }
+}
+
+fn conditions(account: &TelnyxAccount) -> &[meta::Condition] {
+    account.status.as_ref().map_or(&[], |status| &status.conditions)
 }
 
 fn key_of(meta: &kube::core::ObjectMeta) -> AccountKey {

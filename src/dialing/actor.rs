@@ -139,7 +139,7 @@ impl<'a> Actor<'a> {
             clock,
             voice: Arc::new(Voice::new(&parts.client, parts.flows.clone())),
             flows: parts.flows,
-            store: JobStore::new(parts.kube, parts.couriers.clone()),
+            store: JobStore::new(parts.kube, parts.couriers.clone(), parts.metrics.clone()),
             running: JoinSet::new(),
             orders: parts.orders,
             deliveries: parts.deliveries,

@@ -18,6 +18,7 @@ use super::actor::{Actor, Order, Parts};
 use super::do_not_call::{Lists, RecordError};
 use super::do_not_call_keeper::keep_opt_outs;
 use super::flow_calls::FlowCalls;
+use super::gauges::Sum;
 use super::ledger::Ledgers;
 use super::load::{LoadError, assemble, load};
 use super::loader::hand_in_all;
@@ -274,6 +275,13 @@ impl Dialers {
     #[must_use]
     pub fn accounts(&self) -> Vec<AccountKey> {
         self.lock().lines.keys().cloned().collect()
+    }
+
+    /// What each account's dialer holds, and how often it had to start anew.
+    pub(super) fn sums(&self) -> Vec<(AccountKey, u64, Sum)> {
+        let lines: Vec<Line> = self.lock().lines.values().map(|held| held.line.clone()).collect();
+        let of = |line: Line| (line.account.clone(), line.life(), Sum::of(line.board.all().iter()));
+        lines.into_iter().map(of).collect()
     }
 
     /// The way to an account's dialer. `None` until the account was admitted.

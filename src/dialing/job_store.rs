@@ -18,6 +18,7 @@ use serde::Deserialize;
 use tokio::time::timeout;
 
 use super::job_record::JobRecord;
+use super::metrics::Metrics;
 use crate::results::Couriers;
 
 /// For the API server to answer. Longer than its own request timeout would only hide that it is in trouble.
@@ -31,12 +32,13 @@ pub(super) struct JobStore {
     client: Client,
     records: Arc<RwLock<BTreeMap<JobId, Arc<JobRecord>>>>,
     couriers: Couriers,
+    metrics: Metrics,
 }
 
 impl JobStore {
     /// `couriers` are told of what is stored.
-    pub(super) fn new(client: Client, couriers: Couriers) -> Self {
-        Self { client, records: Arc::default(), couriers }
+    pub(super) fn new(client: Client, couriers: Couriers, metrics: Metrics) -> Self {
+        Self { client, records: Arc::default(), couriers, metrics }
     }
 
     /// From now on the job can be saved and read.
@@ -85,7 +87,9 @@ impl JobStore {
                 return save.failed(SaveFailure::Conflict);
             }
         };
-        match self.swap(request).await {
+        let swapped = self.swap(request).await;
+        self.metrics.saved(swapped.as_ref().map(|_| ()).map_err(|why| *why));
+        match swapped {
             Ok(version) => {
                 record.keep(written);
                 self.deliver(&save.job, Arc::clone(&save.states));

@@ -1,6 +1,7 @@
 //! What the dialers notice and nobody waits for, as counters.
 
 use dialer::Signals;
+use dialer::effect::SaveFailure;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
@@ -11,6 +12,7 @@ type Label = [(&'static str, &'static str); 1];
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
     signals: Family<Label, Counter>,
+    saves: Family<Label, Counter>,
 }
 
 impl Metrics {
@@ -22,6 +24,22 @@ impl Metrics {
              hung up because their job was gone",
             self.signals.clone(),
         );
+        registry.register(
+            "claim_saves",
+            "Compare-and-swaps of claims and results, by how they ended: conflict is another writer, or a refusal",
+            self.saves.clone(),
+        );
+    }
+
+    /// A save of a job's states ended.
+    pub(super) fn saved(&self, ended: Result<(), SaveFailure>) {
+        let word = match ended {
+            Ok(()) => "stored",
+            Err(SaveFailure::Conflict) => "conflict",
+            Err(SaveFailure::Gone) => "gone",
+            Err(SaveFailure::FateUnknown) => "fate_unknown",
+        };
+        self.saves.get_or_create(&[("result", word)]).inc();
     }
 
     /// Counts what has been noticed since `seen`, which is brought up to `now`.

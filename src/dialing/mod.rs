@@ -13,6 +13,7 @@ mod do_not_call_content;
 mod do_not_call_keeper;
 mod flow_calls;
 mod flow_users;
+mod gauges;
 mod job_record;
 mod job_store;
 pub mod labels;

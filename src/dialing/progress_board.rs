@@ -55,6 +55,11 @@ impl Board {
         self.lock().owners.get(owner).cloned()
     }
 
+    /// Every owner as last shown.
+    pub(super) fn all(&self) -> Vec<Standing> {
+        self.lock().owners.values().cloned().collect()
+    }
+
     /// Forgets everything: the actor starts anew.
     pub(super) fn clear(&self) {
         *self.lock() = Shown::default();

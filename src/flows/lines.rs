@@ -94,6 +94,16 @@ impl Flows {
         Ok(Self(Arc::new(shared)))
     }
 
+    /// For `/debug/state`: whose calls can run flows, and how many do.
+    #[must_use]
+    pub fn state(&self) -> serde_json::Value {
+        let running = self.lock();
+        let accounts = running.lines.iter().map(|(account, line)| {
+            serde_json::json!({ "account": account.to_string(), "recovered": *line.recovered.borrow() })
+        });
+        serde_json::json!({ "accounts": accounts.collect::<Vec<_>>(), "activeCalls": self.0.tools.metrics.active() })
+    }
+
     /// Which flows there are.
     #[must_use]
     pub fn catalogue(&self) -> &Catalogue {

@@ -102,6 +102,11 @@ impl Metrics {
         self.lost.get_or_create(&[("reason", word)]).inc();
     }
 
+    /// Calls that run a flow now.
+    pub(super) fn active(&self) -> i64 {
+        self.active.get()
+    }
+
     /// A call runs a flow from now on, until the guard is dropped.
     pub(super) fn began(&self) -> UnderWay {
         self.active.inc();

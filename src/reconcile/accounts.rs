@@ -333,6 +333,12 @@ impl Accounts {
             .collect()
     }
 
+    /// How each account stands that was looked at.
+    #[must_use]
+    pub fn standings(&self) -> Vec<(AccountKey, Standing)> {
+        locked(&self.standings).iter().map(|(key, (_, standing))| (key.clone(), standing.clone())).collect()
+    }
+
     /// What worked last for the account, whatever its standing.
     #[must_use]
     pub fn last_good(&self, key: &AccountKey, uid: &str) -> Option<Arc<Account>> {

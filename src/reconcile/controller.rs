@@ -16,6 +16,7 @@ use super::status::slim;
 use super::{Cache, Context, Stores, never_filled};
 use crate::api::{GROUP, RECONCILE_REQUESTED_AT};
 use futures::{Stream, StreamExt, stream};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::{Action, Config as ControllerConfig, Controller};
 use kube::runtime::reflector::{ObjectRef, Store};
@@ -111,6 +112,7 @@ async fn one<E: External>(
     };
     let reader = writer.as_reader();
     let filled = synced.subscribe();
+    let pulse = context.watches.follow(kind_of::<E>(), namespace.clone(), reader.clone(), conditions::<E::Object>);
     let bookkeeper = Bookkeeper { the_loop: Arc::clone(&the_loop), news: context.news.clone(), stores };
     let mut known = HashMap::new();
     let trigger = watcher::watcher(api, watcher::Config::default())
@@ -118,6 +120,7 @@ async fn one<E: External>(
         .modify(shrink)
         .reflect(writer)
         .inspect(move |event| {
+            pulse.beat(event);
             bookkeeper.note(event, &mut known);
             if matches!(event, Ok(Event::InitDone)) {
                 synced.send_replace(true);
@@ -172,6 +175,10 @@ async fn reconcile<E: External>(object: Arc<Guarded<E::Object>>, the_loop: Arc<L
         }
     };
     Ok(after.map_or_else(Action::await_change, Action::requeue))
+}
+
+fn conditions<K: Managed>(object: &K) -> &[Condition] {
+    object.status().map_or(&[], |status| &status.conditions)
 }
 
 /// Keeps in memory only what passes need.

@@ -4,6 +4,7 @@
 //! `reconcile_plan` crate: this module reads, sends and writes. It knows nothing of what the fields mean.
 
 mod accounts;
+mod budgets;
 mod claims;
 mod controller;
 mod create;
@@ -24,9 +25,11 @@ mod stores;
 mod tally;
 mod update;
 mod view;
+mod watches;
 mod write;
 
 pub use accounts::{Account, AccountKey, Accounts, Applicant, Connection, Departure, Down, Shelf, Standing};
+pub use budgets::{Budgets, state as accounts_state};
 pub use controller::{Guarded, run};
 pub use external::{External, Proof, Reference, References, RemoteKind, Wanted};
 pub use failure::{Doing, outcome_of};
@@ -36,10 +39,11 @@ pub use prepare::{FINALIZER, FORCE_RELEASE, NAME_WAS_FREE, hold, is_held, releas
 pub use status::{from_kube, to_kube};
 pub use stores::{Cache, CountUsers, Scope, Stores, Users, never_filled};
 pub use view::{Listed, View};
+pub use watches::{Pulse, Watches};
 pub use write::patch_status;
 
 use crate::fetch::Fetcher;
-use crate::telemetry::{Events, Health, Metrics};
+use crate::telemetry::{Events, Health, Metrics, States};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -64,6 +68,10 @@ pub struct Context {
     pub metrics: Arc<Metrics>,
     /// What the readiness probe tells.
     pub health: Health,
+    /// What is told of each watch.
+    pub watches: Watches,
+    /// What parts say of themselves when somebody asks.
+    pub states: States,
     /// Which namespaces are watched.
     pub scope: Scope,
     /// Cancelled when the process is to end. Controllers stop taking work and finish what they began.

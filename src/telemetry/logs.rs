@@ -1,5 +1,6 @@
 //! Logs to standard error.
 
+use super::log_level;
 use clap::ValueEnum;
 use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
@@ -32,18 +33,29 @@ pub enum LogError {
 
 /// Sends logs of this process to standard error. A second call changes nothing, so that tests may start several operators.
 pub fn init(format: LogFormat, filter: &str) -> Result<(), LogError> {
-    let filter = EnvFilter::try_new(filter).map_err(|source| LogError::Filter { filter: filter.to_owned(), source })?;
+    let parsed = EnvFilter::try_new(filter).map_err(|source| LogError::Filter { filter: filter.to_owned(), source })?;
     let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_env_filter(parsed)
         .with_span_events(FmtSpan::NONE)
         .with_ansi(coloured())
         .with_writer(std::io::stderr);
-    let result = match format {
-        LogFormat::Text => lines.try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).try_init(),
-    };
-    // Already set up by an earlier call.
-    drop(result);
+    // What cannot be initialised was set up by an earlier call.
+    match format {
+        LogFormat::Text => {
+            let lines = lines.with_filter_reloading();
+            let handle = lines.reload_handle();
+            if lines.try_init().is_ok() {
+                log_level::install(filter, Box::new(move |new| handle.reload(new).is_ok()));
+            }
+        }
+        LogFormat::Json => {
+            let lines = lines.json().flatten_event(true).with_filter_reloading();
+            let handle = lines.reload_handle();
+            if lines.try_init().is_ok() {
+                log_level::install(filter, Box::new(move |new| handle.reload(new).is_ok()));
+            }
+        }
+    }
     Ok(())
 }
 

@@ -2,10 +2,13 @@
 
 mod admin;
 mod events;
+mod log_level;
 mod logs;
 mod metrics;
+mod states;
 
 pub use admin::{Health, serve};
 pub use events::{Events, Publisher, Told};
 pub use logs::{LogError, LogFormat, init};
 pub use metrics::Metrics;
+pub use states::States;

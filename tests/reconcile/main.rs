@@ -5,6 +5,7 @@
 #[path = "../cluster/mod.rs"]
 mod cluster;
 
+mod admin;
 mod conferences;
 mod credentials;
 mod drift;

@@ -105,6 +105,12 @@ mod tests {
         assert_eq!(after("queue list --show"), ["--show-numbers", ":4"]);
         assert_eq!(after("queue list -o j"), ["json", ":4"]);
         assert_eq!(after("completion fi"), ["fish", ":4"]);
+        assert_eq!(after("res"), ["resync", ":4"]);
+        assert_eq!(after("resync pro"), ["profile", ":4"]);
+        assert_eq!(after("adopt "), ["application", "profile", "queue", ":4"]);
+        assert_eq!(after("adopt queue waiting --dry"), ["--dry-run", ":4"]);
+        assert_eq!(after("status --all"), ["--all-namespaces", ":4"]);
+        assert_eq!(after("doctor --service"), ["--service-account", ":4"]);
         assert_eq!(after("calls record "), ["start", "stop", "pause", "resume", "help", ":4"]);
     }
 }

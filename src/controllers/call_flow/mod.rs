@@ -16,6 +16,7 @@ use std::time::Duration;
 use call_flow::FlowKey;
 use futures::future::join_all;
 use futures::{FutureExt, Stream, StreamExt, stream};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::{Action, Config as ControllerConfig};
 use kube::runtime::reflector::store::Writer;
@@ -30,7 +31,7 @@ use crate::dialing::labels::FINALIZER;
 use crate::dialing::scoped;
 use crate::flows::Flows;
 use crate::ownership::{Ownership, Up};
-use crate::reconcile::{self, Change, Listener, Object as _, is_held, never_filled};
+use crate::reconcile::{self, Change, Listener, Object as _, Pulse, is_held, never_filled};
 use crate::telemetry::Health;
 
 #[cfg(feature = "workstation")]
@@ -73,19 +74,25 @@ struct Held {
 /// Watches the context's namespaces until its shutdown. Ready once every flow was looked at: before, a call that comes in
 /// finds no flow.
 pub async fn run(context: reconcile::Context, flows: Flows) {
-    let reconcile::Context { kube: client, accounts, news, health, scope, shutdown: stop, .. } = context;
+    let reconcile::Context { kube: client, accounts, news, health, scope, watches, shutdown: stop, .. } = context;
     let ownership = accounts.ownership().clone();
     let namespaces = scope.namespaces();
     let context = Arc::new(Context { client, ownership, flows, health, held: Mutex::default() });
-    let (mut caches, mut watches) = (Vec::new(), Vec::new());
+    let (mut caches, mut all) = (Vec::new(), Vec::new());
     for namespace in namespaces {
         let (reader, writer) = reflector::store();
         let filled = Sender::new(false);
         caches.push((reader.clone(), filled.subscribe()));
-        watches.push(watch(Arc::clone(&context), namespace, (reader, writer), filled, news.listen(), stop.clone()));
+        let pulse = watches.follow("flow", namespace.clone(), reader.clone(), conditions);
+        let (cache, news) = ((reader, writer), news.listen());
+        all.push(watch(Arc::clone(&context), (namespace, pulse), cache, filled, news, stop.clone()));
     }
     let knowing = tell_when_all_known(Arc::clone(&context), caches, stop.clone());
-    futures::future::join(join_all(watches), knowing).await;
+    futures::future::join(join_all(all), knowing).await;
+}
+
+fn conditions(flow: &CallFlow) -> &[Condition] {
+    flow.status.as_ref().map_or(&[], |status| &status.conditions)
 }
 
 /// Says when every flow that exists was looked at: until then an unknown one may exist.
@@ -122,7 +129,7 @@ async fn tell_when_all_known(
 
 async fn watch(
     context: Arc<Context>,
-    namespace: Option<String>,
+    (namespace, pulse): (Option<String>, Pulse),
     (reader, writer): (Store<Guarded>, Writer<Guarded>),
     filled: Sender<bool>,
     news: Listener,
@@ -135,6 +142,7 @@ async fn watch(
         .default_backoff()
         .reflect(writer)
         .inspect(move |event| {
+            pulse.beat(event);
             if matches!(event, Ok(watcher::Event::InitDone)) {
                 filled.send_replace(true);
             }

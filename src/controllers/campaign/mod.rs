@@ -37,8 +37,11 @@ use crate::dialing::labels::{FINALIZER, MayBeComplete};
 use crate::dialing::{Dialers, Move, scoped};
 use crate::fetch::Fetcher;
 use crate::flows::Catalogue;
-use crate::reconcile::{self, AccountKey, Accounts, CountUsers, is_held, never_filled};
+use crate::reconcile::{self, AccountKey, Accounts, CountUsers, Pulse, is_held, never_filled};
 use crate::telemetry::Events;
+
+/// The kind, as metrics call it.
+const KIND: &str = "campaign";
 
 /// Passes at once. A pass is short but for the first, which reads the list.
 const AT_ONCE: u16 = 8;
@@ -68,17 +71,18 @@ struct Context {
 /// Watches the context's namespaces until its shutdown. `referents` changes when something that campaigns wait for, an
 /// account's dialer, an application or a call flow, may have come.
 pub async fn run(context: reconcile::Context, dialers: Dialers, catalogue: Catalogue, referents: Receiver<()>) {
-    let reconcile::Context { kube: client, accounts, events, users, fetcher, scope, shutdown, .. } = context;
+    let reconcile::Context { kube: client, accounts, events, users, fetcher, scope, watches, shutdown, .. } = context;
     let readers = Semaphore::new(READERS);
     let stage = Semaphore::new(1);
     let held = held::Table::default();
     let context = Arc::new(Context { client, accounts, events, dialers, catalogue, fetcher, readers, stage, held });
-    let watches = scope.namespaces().into_iter().map(|namespace| {
+    let all = scope.namespaces().into_iter().map(|namespace| {
         let (reader, writer) = reflector::store();
         users.add(users_of(reader.clone()));
-        watch(Arc::clone(&context), namespace, (reader, writer), referents.clone(), shutdown.clone())
+        let pulse = watches.follow(KIND, namespace.clone(), reader.clone(), OutboundCampaign::conditions);
+        watch(Arc::clone(&context), (namespace, pulse), (reader, writer), referents.clone(), shutdown.clone())
     });
-    join_all(watches).await;
+    join_all(all).await;
 }
 
 /// Campaigns that have to end before the account may go: it hangs up their calls and hears what became of them.
@@ -100,7 +104,7 @@ fn account_of(campaign: &OutboundCampaign) -> AccountKey {
 
 async fn watch(
     context: Arc<Context>,
-    namespace: Option<String>,
+    (namespace, pulse): (Option<String>, Pulse),
     (reader, writer): (Store<Guarded>, Writer<Guarded>),
     referents: Receiver<()>,
     stop: CancellationToken,
@@ -113,6 +117,7 @@ async fn watch(
     let watched = watcher(api, watcher::Config::default())
         .default_backoff()
         .reflect(writer)
+        .inspect(move |event| pulse.beat(event))
         .inspect(move |event| match event {
             Ok(Event::InitDone) => drop(filled.send_replace(true)),
             Ok(Event::Delete(campaign)) => {

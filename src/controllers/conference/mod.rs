@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt, TryStreamExt, stream};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::Api;
 use kube::core::DeserializeGuard;
 use kube::runtime::WatchStreamExt;
@@ -30,7 +31,7 @@ use self::pass::{Memory, Pass};
 use super::wire::word;
 use crate::api::{CallControlApplication, Conference, ConferenceRegion};
 use crate::flows::ConferencePolicies;
-use crate::reconcile::{Account, AccountKey, Context, Doing, Object as _, Stores, outcome_of};
+use crate::reconcile::{Account, AccountKey, Context, Doing, Object as _, Pulse, Stores, outcome_of};
 
 type Guarded = DeserializeGuard<Conference>;
 
@@ -53,9 +54,10 @@ pub async fn run(context: Context, applications: Stores<CallControlApplication>,
     for namespace in context.scope.namespaces() {
         let (store, writer) = reflector::store();
         let (synced, is_synced) = watch::channel(false);
+        let pulse = context.watches.follow(KIND, namespace.clone(), store.clone(), conditions);
         stores.push(store);
         filled.push(is_synced);
-        follows.push(follow(&context, namespace, writer, Arc::clone(&changed), synced));
+        follows.push(follow(&context, (namespace, pulse), writer, Arc::clone(&changed), synced));
     }
     let ready = async {
         for mut is_synced in filled {
@@ -68,9 +70,13 @@ pub async fn run(context: Context, applications: Stores<CallControlApplication>,
     tokio::join!(futures::future::join_all(follows), ready, work);
 }
 
+fn conditions(object: &Conference) -> &[Condition] {
+    object.status.as_ref().map_or(&[], |status| &status.conditions)
+}
+
 async fn follow(
     context: &Context,
-    namespace: Option<String>,
+    (namespace, pulse): (Option<String>, Pulse),
     writer: reflector::store::Writer<Guarded>,
     changed: Arc<Notify>,
     synced: watch::Sender<bool>,
@@ -84,6 +90,7 @@ async fn follow(
         .reflect(writer)
         .take_until(context.shutdown.cancelled())
         .for_each(|event| {
+            pulse.beat(&event);
             match event {
                 Ok(Event::InitDone) => {
                     synced.send_replace(true);

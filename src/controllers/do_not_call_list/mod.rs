@@ -19,6 +19,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use futures::{FutureExt, Stream, StreamExt, stream};
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::{Action, Config as ControllerConfig};
 use kube::runtime::reflector::store::Writer;
@@ -32,8 +33,11 @@ use crate::api::{DoNotCallList, DoNotCallListStatus};
 use crate::controllers::touched::touched;
 use crate::dialing::{Dialers, Lists, Marking, scoped};
 use crate::fetch::Fetcher;
-use crate::reconcile::{self, Accounts, Object as _, never_filled};
+use crate::reconcile::{self, Accounts, Object as _, Pulse, never_filled};
 use crate::telemetry::Events;
+
+/// The kind, as metrics call it.
+const KIND: &str = "list";
 
 /// Passes at once.
 const AT_ONCE: u16 = 4;
@@ -77,16 +81,23 @@ impl Context {
 
 /// Watches the context's namespaces until its shutdown. `referents` changes when an account's dialer may have come.
 pub async fn run(context: reconcile::Context, dialers: Dialers, referents: Receiver<()>) {
-    let reconcile::Context { kube: client, accounts, events, fetcher, scope, shutdown, .. } = context;
+    let reconcile::Context { kube: client, accounts, events, fetcher, scope, watches, shutdown, .. } = context;
     let lists = dialers.lists().clone();
     let context = Arc::new(Context { client, accounts, dialers, events, fetcher, held: Mutex::default() });
-    let (mut filled, mut watches) = (Vec::new(), Vec::new());
+    let (mut filled, mut all) = (Vec::new(), Vec::new());
     for namespace in scope.namespaces() {
         let is_filled = Sender::new(false);
         filled.push(is_filled.subscribe());
-        watches.push(watch(Arc::clone(&context), namespace, is_filled, referents.clone(), shutdown.clone()));
+        let cache: (Store<Guarded>, Writer<Guarded>) = reflector::store();
+        let pulse = watches.follow(KIND, namespace.clone(), cache.0.clone(), conditions);
+        let follow = Follow { namespace, pulse, cache, filled: is_filled };
+        all.push(watch(Arc::clone(&context), follow, referents.clone(), shutdown.clone()));
     }
-    futures::future::join(join_all(watches), complete(lists, filled, shutdown.clone())).await;
+    futures::future::join(join_all(all), complete(lists, filled, shutdown.clone())).await;
+}
+
+fn conditions(list: &DoNotCallList) -> &[Condition] {
+    list.status.as_ref().map_or(&[], |status| &status.conditions)
 }
 
 /// Says when every list that exists was declared.
@@ -105,16 +116,17 @@ async fn complete(lists: Lists, mut filled: Vec<Receiver<bool>>, stop: Cancellat
     }
 }
 
-async fn watch(
-    context: Arc<Context>,
+/// One watch and what it fills.
+struct Follow {
     namespace: Option<String>,
+    pulse: Pulse,
+    cache: (Store<Guarded>, Writer<Guarded>),
     filled: Sender<bool>,
-    referents: Receiver<()>,
-    stop: CancellationToken,
-) {
-    let (reader, writer) = reflector::store();
-    let is_filled = filled.subscribe();
-    let watched = seen(&context, namespace.clone(), (reader.clone(), writer), filled);
+}
+
+async fn watch(context: Arc<Context>, follow: Follow, referents: Receiver<()>, stop: CancellationToken) {
+    let (namespace, reader, is_filled) = (follow.namespace.clone(), follow.cache.0.clone(), follow.filled.subscribe());
+    let watched = seen(&context, follow);
     let came = stream::unfold(referents, async |mut referents| Some((referents.changed().await.ok()?, referents)));
     let waiting = reader.clone();
     let served = came.flat_map(move |()| {
@@ -142,9 +154,7 @@ async fn watch(
 /// Lists as they come and change. They are declared the moment they are seen, and withdrawn the moment they are gone.
 fn seen(
     context: &Arc<Context>,
-    namespace: Option<String>,
-    (reader, writer): (Store<Guarded>, Writer<Guarded>),
-    filled: Sender<bool>,
+    Follow { namespace, pulse, cache: (reader, writer), filled }: Follow,
 ) -> impl Stream<Item = Result<Guarded, watcher::Error>> + use<> {
     let api = scoped::<Guarded>(&context.client, namespace.as_deref());
     let changes =
@@ -153,6 +163,7 @@ fn seen(
     watcher(api, watcher::Config::default())
         .default_backoff()
         .reflect(writer)
+        .inspect(move |event| pulse.beat(event))
         .inspect(move |event| match event {
             Ok(watcher::Event::Init) | Err(_) => {}
             Ok(watcher::Event::InitApply(list) | watcher::Event::Apply(list)) => declare(&context, list),
