@@ -114,14 +114,15 @@ impl Installation {
     }
 
     /// Writes of whatever campaigns are made of that the API server has answered so far, by its own metrics and resource.
-    /// Leases and what the cluster itself writes are left out.
+    /// Leases and what the cluster itself writes are left out. A server-side apply is a verb of its own there.
     pub(crate) async fn writes(&self) -> Result<BTreeMap<String, f64>> {
         const OF_CAMPAIGNS: [&str; 5] = ["outboundcampaigns", "dialjobs", "secrets", "configmaps", "events"];
         let text = self.client.request_text(http::Request::get("/metrics").body(Vec::new())?).await?;
         let mut writes = BTreeMap::new();
         for line in text.lines().filter(|line| line.starts_with("apiserver_request_total{")) {
             let label = |name: &str| Some(line.split_once(&format!("{name}=\""))?.1.split_once('"')?.0);
-            let is_write = label("verb").is_some_and(|verb| ["POST", "PUT", "PATCH", "DELETE"].contains(&verb));
+            let is_write =
+                label("verb").is_some_and(|verb| ["POST", "PUT", "PATCH", "APPLY", "DELETE"].contains(&verb));
             let Some(resource) = label("resource").filter(|resource| is_write && OF_CAMPAIGNS.contains(resource))
             else {
                 continue;

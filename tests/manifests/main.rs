@@ -25,6 +25,7 @@ mod foreign;
 mod generated;
 mod krew;
 mod observability;
+mod pages;
 mod rules;
 mod rules_as_tables;
 mod schema;
