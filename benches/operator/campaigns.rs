@@ -29,14 +29,14 @@ const LOST_RATE: u32 = 5;
 
 /// 100,000 targets as fast as they go.
 pub(crate) async fn large(report: &mut Report) -> Result<()> {
-    let installation = installation(2000, 6000).await?;
+    let installation = installation(1000, 6000).await?;
     let etcd = Etcd::of(&installation)?;
     let before = etcd.size().await?;
     let begun = Instant::now();
     for number in 0..CAMPAIGNS {
         let name = format!("bench-{number}");
         installation.create::<ConfigMap>([audience(&name, number * EACH, EACH)].into_iter()).await?;
-        let campaign = campaign_manifest(&name, Pace { campaign: 500, account: 2000, at_once: 1500 });
+        let campaign = campaign_manifest(&name, Pace { campaign: 500, account: 1000, at_once: 1500 });
         installation.create::<OutboundCampaign>([campaign].into_iter()).await?;
     }
     let all = CAMPAIGNS * EACH;

@@ -119,6 +119,11 @@ async fn main() -> ExitCode {
         eprintln!("bench: {benchmark:?}");
         if let Err(error) = benchmark.measure(arguments.runs, &mut report).await {
             eprintln!("bench: {benchmark:?}: {error}");
+            let mut cause = error.source();
+            while let Some(because) = cause {
+                eprintln!("bench: because {because}");
+                cause = because.source();
+            }
             failed = true;
         }
     }
