@@ -3,6 +3,7 @@
 from telnyx import UnprocessableEntityError
 
 MACHINE, FAX, SILENCE, BUSY = "+12025550111", "+12025550112", "+12025550113", "+12025550114"
+HOLDS, SCREENS = "+12025550115", "+12025550116"
 AUDIO = "https://example.com/audio.mp3"
 
 
@@ -51,6 +52,24 @@ def machine_detection(stage, connection):
     assert stage.seen("call.machine.premium.greeting.ended", result="beep_detected")
     assert stage.seen("call.machine.detection.ended", result="machine")
     assert stage.seen("call.hangup", hangup_cause="user_busy")
+
+
+def screening(stage, connection):
+    """A telephone asks who is calling, and its owner takes the call."""
+    leg = stage.dial(connection, to=SCREENS, answering_machine_detection="premium_ios_call_screening_detection")
+    stage.pass_seconds(30)
+    assert stage.seen("call.machine.premium.detection.ended", call_control_id=leg, result="machine")
+    assert stage.seen("call.machine.premium.call_screening.detected", call_control_id=leg, result="screening")
+    assert stage.seen("call.machine.premium.detection.ended", call_control_id=leg, result="human_residence")
+    stage.end(leg)
+
+
+def on_hold(stage, connection):
+    """The other telephone puts the call on hold, and takes it back."""
+    leg = stage.dial(connection, to=HOLDS)
+    stage.pass_seconds(20)
+    assert stage.seen("call.hold", call_control_id=leg) and stage.seen("call.unhold", call_control_id=leg)
+    stage.end(leg)
 
 
 def playback(stage, connection):

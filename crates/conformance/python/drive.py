@@ -27,6 +27,8 @@ def stories(stage):
         objects.refusals,
         calls.one_call,
         calls.machine_detection,
+        calls.screening,
+        calls.on_hold,
         calls.playback,
         calls.waiting,
         calls.incoming,

@@ -86,6 +86,8 @@ def assistants(stage, connection):
     stage.pass_seconds(5)
     actions.stop_conversation_relay(leg)
     stage.end(leg)
+    stage.pass_seconds(30)
+    assert stage.seen("call.analyzed", call_control_id=leg, conversation_id=started.data.conversation_id)
 
 
 def payment(stage, connection):

@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use telnyx_simulator::config::{
-    DialRefusals, DuplicateCommand, Effect, EventOrder, Fault, Outcome, QueueDuplicate, RequestLimit, UnknownCall,
+    CallingWindows, DialRefusals, DuplicateCommand, Effect, EventOrder, Fault, Outcome, QueueDuplicate, RequestLimit,
+    UnknownCall,
 };
 use telnyx_simulator::model::{Method, RateHeaders, Request, Response};
 use world::{Bench, FROM, KEY, TO, fixed};
@@ -628,4 +629,71 @@ fn a_profile_pays_no_dearer_rate_and_no_more_a_day_than_it_allows() {
         bench.pass_secs(86_400);
         assert_eq!(bench.try_dial(json!({})).0, expected[0], "the next day {limits}");
     }
+}
+
+/// A bench whose profile has this calling window.
+fn within(window: &Value, mode: CallingWindows) -> Bench {
+    let mut config = fixed(Outcome::Busy);
+    config.switches.calling_windows = mode;
+    let mut bench = Bench::new(config);
+    let path = format!("/outbound_voice_profiles/{}", bench.profile);
+    assert_eq!(bench.patch(&path, json!({"name": "everyone", "calling_window": window})).0, 200);
+    bench
+}
+
+#[test]
+fn a_calling_window_bounds_when_calls_start_and_how_many_one_number_gets() {
+    // It is 08:53 in the morning: these dials, an hour apart, and what becomes of them.
+    let hours = json!({"start_time": "08:00", "end_time": "10:00"});
+    let few = json!({"start_time": "08:00", "end_time": "10:00", "calls_per_cld": 1});
+    let (ok, closed, full) = ("200 - -", "403 10010 /connection_id", "403 10010 /to");
+    for (window, mode, expected) in [
+        (&hours, CallingWindows::Refuse, [ok, ok, closed, closed]),
+        (&hours, CallingWindows::CountOnly, [ok, ok, ok, ok]),
+        (&few, CallingWindows::Refuse, [ok, full, closed, closed]),
+        (&few, CallingWindows::CountOnly, [ok, full, ok, ok]),
+        (&few, CallingWindows::Ignore, [ok, ok, ok, ok]),
+        (&json!({"calls_per_cld": 2}), CallingWindows::Refuse, [ok, ok, full, full]),
+        (&json!({"calls_per_cld": 0}), CallingWindows::Refuse, [full, full, full, full]),
+        (&json!({"start_time": "22:00", "end_time": "09:00"}), CallingWindows::Refuse, [ok, closed, closed, closed]),
+    ] {
+        let mut bench = within(window, mode);
+        let found: Vec<String> = (0..4)
+            .map(|_| {
+                let (status, answer) = bench.try_dial(json!({}));
+                bench.pass_secs(3600);
+                if status == 200 { ok.to_owned() } else { refusal((status, answer)) }
+            })
+            .collect();
+        assert_eq!(found, expected, "{window} {mode:?}");
+        let closed_at_first = expected[0] != ok;
+        bench.pass_secs(86_400 - 4 * 3600);
+        assert_eq!(bench.try_dial(json!({})).0 != 200, closed_at_first, "the next day {window} {mode:?}");
+    }
+}
+
+#[test]
+fn calls_to_one_number_are_counted_by_number_and_only_when_they_start() {
+    let mut bench = within(&json!({"calls_per_cld": 2}), CallingWindows::Refuse);
+    let many = json!({"to": [TO, TO, TO]});
+    assert_eq!(refusal(bench.try_dial(many)), "403 10010 /to");
+    bench.dial(json!({}));
+    bench.dial(json!({"to": format!("{TO},200")}));
+    assert_eq!(refusal(bench.try_dial(json!({}))), "403 10010 /to");
+    bench.dial(json!({"to": "+12025550177"}));
+}
+
+#[test]
+fn a_calling_window_is_written_in_hours_and_minutes() {
+    let mut bench = Bench::new(fixed(Outcome::Busy));
+    for (window, expected) in [
+        (json!({"start_time": "8 in the morning"}), "422 10015 /calling_window/start_time"),
+        (json!({"end_time": "24:30"}), "422 10015 /calling_window/end_time"),
+        (json!({"calls_per_cld": -1}), "422 10015 /calling_window/calls_per_cld"),
+    ] {
+        let body = json!({"name": "bounded", "calling_window": window});
+        assert_eq!(refusal(bench.post("/outbound_voice_profiles", body)), expected);
+    }
+    let body = json!({"name": "bounded", "calling_window": {"start_time": "08:00:00.00Z", "end_time": "20:00"}});
+    assert_eq!(bench.post("/outbound_voice_profiles", body).0, 201);
 }

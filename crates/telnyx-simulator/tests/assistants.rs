@@ -28,6 +28,8 @@ fn config() -> Config {
     person.facts = [("name".to_owned(), json!("Ada")), ("age".to_owned(), json!(36))].into();
     config.services.question_ms = Spread::Fixed(2000);
     config.services.insights_after_ms = Spread::Fixed(4000);
+    config.services.analyzed_after_ms = Spread::Fixed(2000);
+    config.services.recording_saved_after_ms = Spread::Fixed(1000);
     config
 }
 
@@ -55,6 +57,7 @@ fn a_conversation_lasts_until_the_other_end_has_talked_enough() {
         "call.conversation.ended 60000",
         "call.hangup 60000",
         "call.conversation_insights.generated 64000",
+        "call.analyzed 66000",
     ];
     assert_eq!(story, expected);
     let ended = bench.last("call.conversation.ended").payload();
@@ -69,6 +72,40 @@ fn a_conversation_lasts_until_the_other_end_has_talked_enough() {
         .collect();
     assert_eq!(said, ["Hello.", "Goodbye."]);
     assert_eq!(ended["messages"][0]["content"], "Good morning.");
+}
+
+#[test]
+fn a_conversation_is_analyzed_once_it_its_call_and_its_recordings_are_complete() {
+    // seconds from the conversation to the hangup, whether recorded -> when the analysis comes; insights take four seconds,
+    // saving a recording one, the analysis two
+    for (hangup_after, recorded, expected) in
+        [(0, false, 16_000), (0, true, 16_000), (20, false, 32_000), (20, true, 33_000)]
+    {
+        let mut config = config();
+        config.callees.person.patience_ms = Spread::Fixed(600_000);
+        let (mut bench, call) = answered(config);
+        let start = bench.now;
+        if recorded {
+            bench.obey(&call, "record_start", json!({"channels": "dual", "format": "wav"}));
+        }
+        let begun = bench.obey(&call, "ai_assistant_start", assistant());
+        bench.pass_secs(10);
+        bench.obey(&call, "ai_assistant_stop", json!({}));
+        bench.pass_secs(hangup_after);
+        bench.obey(&call, "hangup", json!({}));
+        bench.pass_secs(60);
+        let told: Vec<String> =
+            bench.story(start).into_iter().filter(|event| event.starts_with("call.analyzed")).collect();
+        assert_eq!(told, [format!("call.analyzed {expected}")], "{hangup_after} {recorded}");
+        let payload = bench.last("call.analyzed").payload().clone();
+        assert_eq!(payload["conversation_id"], begun["data"]["conversation_id"]);
+        assert_eq!(payload["duration_sec"], 10);
+        let insight = bench.last("call.conversation_insights.generated").payload()["results"][0].clone();
+        assert_eq!(payload["conversation_insights"][0]["conversation_insights"], json!([insight]));
+        assert_eq!(payload["recordings"].as_array().unwrap().len(), usize::from(recorded));
+        // A started minute of the line and one of the assistant.
+        assert_eq!((&payload["cost"]["total"], &payload["cost"]["currency"]), (&json!("0.010"), &json!("USD")));
+    }
 }
 
 #[test]

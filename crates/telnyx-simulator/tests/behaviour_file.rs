@@ -39,6 +39,7 @@ fn a_mistake_is_refused_with_its_place() {
         ("inbound: {stream: {perHour: 0, to: \"1\", from: [\"2\"]}}", "inbound.stream.perHour"),
         ("inbound: {lines: [{number: \"\", application: a}]}", "inbound.lines[0].number"),
         ("services: {fakeShare: 2}", "services.fakeShare"),
+        ("callees: {person: {screen: {toneShare: 2}}}", "callees.person.screen.toneShare"),
         ("signingSeed: c2hvcnQ=", "32 bytes"),
         ("limits: {requests: {count: 5, perSecs: 0}}", "limits.requests.perSecs"),
     ] {

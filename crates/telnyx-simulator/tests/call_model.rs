@@ -12,7 +12,7 @@
 mod world;
 
 use serde_json::{Value, json};
-use telnyx_simulator::config::{AudioCut, Outcome, SipCauseStyle, Spread};
+use telnyx_simulator::config::{AudioCut, OnHold, Outcome, SipCauseStyle, Spread};
 use telnyx_simulator::model::Method;
 use world::{Bench, fixed};
 
@@ -349,4 +349,96 @@ fn an_application_that_sends_no_command_in_time_loses_the_call() {
     bench.dial(json!({}));
     bench.pass_secs(60);
     assert_eq!(bench.story(start)[2..], ["call.hangup 5000", "call.cost success 5000"]);
+}
+
+/// A person whose telephone asks for six seconds who is calling, and who takes the call three seconds later.
+fn screening(tone: bool) -> telnyx_simulator::Config {
+    let mut config = fixed(Outcome::Person);
+    config.callees.person.patience_ms = Spread::Fixed(60_000);
+    config.callees.person.screen_share = 1.0;
+    config.callees.person.screen.prompt_ms = Spread::Fixed(6000);
+    config.callees.person.screen.tone_share = if tone { 1.0 } else { 0.0 };
+    config.callees.person.screen.decides_ms = Spread::Fixed(3000);
+    config
+}
+
+#[test]
+fn a_telephone_that_asks_who_is_calling_is_a_machine_until_its_owner_takes_the_call() {
+    let ios = "premium_ios_call_screening_detection";
+    let verdict = "call.machine.premium.detection.ended";
+    // mode, tone, longest wait for the end of the prompt -> what detection says, with milliseconds from the dial; it rings for two seconds
+    for (mode, tone, wait, expected) in [
+        (
+            ios,
+            true,
+            30_000,
+            vec![
+                format!("{verdict} machine 4000"),
+                "call.machine.premium.call_screening.detected screening 8000".to_owned(),
+                format!("{verdict} not_sure 11500"),
+            ],
+        ),
+        (
+            ios,
+            false,
+            30_000,
+            vec![format!("{verdict} machine 4000"), "call.machine.premium.greeting.ended prompt_ended 8000".to_owned()],
+        ),
+        (
+            ios,
+            true,
+            3000,
+            vec![
+                format!("{verdict} machine 4000"),
+                "call.machine.premium.greeting.ended no_beep_detected 7000".to_owned(),
+            ],
+        ),
+        (
+            "premium",
+            true,
+            30_000,
+            vec![
+                format!("{verdict} machine 4000"),
+                "call.machine.premium.greeting.ended no_beep_detected 7500".to_owned(),
+            ],
+        ),
+        ("detect", true, 30_000, vec!["call.machine.detection.ended machine 4000".to_owned()]),
+    ] {
+        let settings = json!({"prompt_end_timeout_millis": wait});
+        let dial = json!({"answering_machine_detection": mode, "answering_machine_detection_config": settings});
+        let told = story(screening(tone), dial);
+        let heard: Vec<&String> = told.iter().filter(|event| event.starts_with("call.machine")).collect();
+        assert_eq!(heard, expected.iter().collect::<Vec<_>>(), "{mode} {tone} {wait}");
+        assert!(told.last().unwrap().starts_with("call.hangup"), "{told:?}");
+    }
+    let patient = json!({"total_analysis_time_millis": 30_000});
+    let dial = json!({"answering_machine_detection": ios, "answering_machine_detection_config": patient});
+    assert!(story(screening(true), dial).contains(&format!("{verdict} human_residence 13000")));
+}
+
+#[test]
+fn a_greeting_without_a_beep_is_a_prompt_that_ended_to_the_mode_that_knows_prompts() {
+    let mut config = fixed(Outcome::Machine);
+    config.callees.machine.beep_share = 0.0;
+    let ios = json!({"answering_machine_detection": "premium_ios_call_screening_detection"});
+    assert!(story(config.clone(), ios).contains(&"call.machine.premium.greeting.ended prompt_ended 6000".to_owned()));
+}
+
+#[test]
+fn the_other_telephone_puts_the_call_on_hold_and_takes_it_back() {
+    let mut config = fixed(Outcome::Person);
+    config.callees.ring_ms = Spread::Fixed(0);
+    config.callees.person.patience_ms = Spread::Fixed(60_000);
+    let hold = |after_ms, for_ms| OnHold { after_ms, for_ms };
+    config.callees.person.holds = vec![hold(2000, 3000), hold(4000, 3000), hold(9000, 100_000)];
+    let mut bench = Bench::new(config);
+    let start = bench.now;
+    let call = bench.dial(json!({}));
+    bench.pass_secs(10);
+    let told = bench.story(start)[2..].to_vec();
+    assert_eq!(told, ["call.hold 2000", "call.unhold 5000", "call.hold 9000"]);
+    assert_eq!(bench.world.calls()[0]["onHold"], true);
+    bench.command(&call, "hangup", json!({}));
+    bench.pass_secs(200);
+    assert_eq!(*bench.types().last().unwrap(), "call.hangup", "nobody takes back what has ended");
 }

@@ -8,6 +8,7 @@ mod world;
 use serde_json::{Value, json};
 use telnyx_simulator::Config;
 use telnyx_simulator::config::{ConferenceExpiry, EndedByApi, Outcome, Spread};
+use telnyx_simulator::model::Moment;
 use world::{Bench, fixed};
 
 /// People who stay for ever and never take the floor.
@@ -456,6 +457,30 @@ fn what_plays_ends_with_whoever_hears_it() {
     assert_eq!(room.told()[2..], ["conference.playback.ended", "conference.participant.left", "conference.ended"]);
     room.bench.pass_secs(60);
     assert_eq!(room.told().len(), 5);
+}
+
+#[test]
+fn a_trimmed_recording_of_a_conference_lasts_from_the_first_sound_to_the_last() {
+    // Three seconds of silence, five of a file, then silence again; a tone before it all is counted, and no sound of the file.
+    for (fields, expected, beeps) in [
+        (json!({"format": "mp3"}), 20, 0),
+        (json!({"format": "mp3", "trim": "trim-silence", "custom_file_name": "minutes"}), 5, 0),
+        (json!({"format": "mp3", "play_beep": true}), 20, 1),
+    ] {
+        let mut room = Room::open(json!({}));
+        room.done("record_start", fields.clone());
+        room.bench.pass_secs(3);
+        room.done("play", json!({"audio_url": "https://example.com/a.mp3"}));
+        room.bench.pass_secs(17);
+        room.done("record_stop", json!({}));
+        room.bench.pass_secs(2);
+        let saved = room.bench.last("conference.recording.saved").payload();
+        let at = |name: &str| Moment::parse(saved[name].as_str().unwrap()).unwrap();
+        assert_eq!(at("recording_ended_at").since(at("recording_started_at")).as_secs(), expected, "{fields}");
+        let name = fields["custom_file_name"].as_str().or(saved["recording_id"].as_str()).unwrap();
+        assert!(saved["recording_urls"]["mp3"].as_str().unwrap().ends_with(&format!("/{name}.mp3")), "{saved}");
+        assert_eq!(room.bench.world.conferences()[0]["beeps"], beeps, "{fields}");
+    }
 }
 
 #[test]

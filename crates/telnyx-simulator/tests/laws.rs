@@ -186,6 +186,7 @@ fn comes_late(event: &str) -> bool {
             | "call.recording.error"
             | "call.recording.transcription.saved"
             | "call.conversation_insights.generated"
+            | "call.analyzed"
     )
 }
 

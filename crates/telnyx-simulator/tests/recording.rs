@@ -75,6 +75,54 @@ fn a_recording_ends_when_it_is_stopped_too_long_or_too_silent_or_the_call_is_ove
 }
 
 #[test]
+fn a_trimmed_recording_lasts_from_the_first_sound_to_the_last() {
+    // The person speaks for four seconds; after ten the account speaks for six, and after twenty the recording is stopped.
+    for (fields, expected) in [
+        (json!({}), 20),
+        (json!({"trim": "trim-silence"}), 16),
+        (json!({"trim": "trim-silence", "max_length": 8}), 4),
+        (json!({"trim": "trim-silence", "max_length": 12}), 12),
+    ] {
+        let (mut bench, call) = answered(config());
+        bench.obey(&call, "record_start", start(fields.clone()));
+        bench.pass_secs(10);
+        bench.obey(&call, "speak", json!({"payload": "x".repeat(100), "voice": "f"}));
+        bench.pass_secs(10);
+        bench.command(&call, "record_stop", json!({}));
+        bench.pass_secs(5);
+        assert_eq!(length(&bench), expected, "{fields}");
+    }
+}
+
+#[test]
+fn a_beep_is_heard_before_the_message() {
+    for (beep, expected) in [(false, 9000), (true, 9500)] {
+        let (mut bench, call) = answered(config());
+        let begin = bench.now;
+        bench.obey(&call, "record_start", start(json!({"timeout_secs": 5, "play_beep": beep})));
+        bench.pass_secs(20);
+        let saved = bench.last("call.recording.saved");
+        let ended = Moment::parse(saved.payload()["recording_ended_at"].as_str().unwrap()).unwrap();
+        assert_eq!(ended.since(begin).as_millis(), expected);
+        assert_eq!(bench.world.calls()[0]["beeps"], u64::from(beep));
+    }
+}
+
+#[test]
+fn a_single_track_is_recorded_on_a_single_channel() {
+    for (track, expected) in [("both", "dual"), ("inbound", "single"), ("outbound", "single")] {
+        let (mut bench, call) = answered(config());
+        bench.obey(&call, "record_start", start(json!({"channels": "dual", "recording_track": track})));
+        bench.obey(&call, "record_stop", json!({}));
+        bench.pass_secs(2);
+        assert_eq!(bench.last("call.recording.saved").payload()["channels"], expected, "{track}");
+        bench.dial(json!({"record": "record-from-answer", "record_max_length": 1, "record_track": track}));
+        bench.pass_secs(5);
+        assert_eq!(bench.last("call.recording.saved").payload()["channels"], expected, "{track}, from the answer");
+    }
+}
+
+#[test]
 fn what_is_heard_is_no_silence() {
     let (mut bench, call) = answered(config());
     bench.obey(&call, "record_start", start(json!({"timeout_secs": 5})));

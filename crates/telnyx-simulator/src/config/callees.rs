@@ -217,6 +217,40 @@ pub struct Person {
     pub message_ms: Spread,
     /// What an AI assistant that gathers is told, by the name of its parameter.
     pub facts: BTreeMap<String, serde_json::Value>,
+    /// When the call is put on hold and taken back, by a key of the other telephone.
+    pub holds: Vec<OnHold>,
+    /// Share of people whose telephone asks who is calling before they take the call (iOS call screening).
+    pub screen_share: f64,
+    /// How those telephones ask.
+    pub screen: Screen,
+}
+
+/// A stretch of a call in which the other end has it on hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OnHold {
+    /// From the answer.
+    pub after_ms: u64,
+    /// How long; one that begins while the call is on hold already changes nothing.
+    pub for_ms: u64,
+}
+
+/// A telephone that asks who is calling.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Screen {
+    /// Length of what it says, from the answer.
+    pub prompt_ms: Spread,
+    /// Share of telephones that end it with the tone that detection knows them by.
+    pub tone_share: f64,
+    /// From the end of the prompt until the person takes the call.
+    pub decides_ms: Spread,
+}
+
+impl Default for Screen {
+    fn default() -> Self {
+        Self { prompt_ms: Spread::between(5000, 8000), tone_share: 0.8, decides_ms: Spread::between(2000, 6000) }
+    }
 }
 
 impl Default for Person {
@@ -234,6 +268,9 @@ impl Default for Person {
             says_every_ms: Spread::between(2000, 4000),
             message_ms: Spread::between(3000, 8000),
             facts: BTreeMap::new(),
+            holds: Vec::new(),
+            screen_share: 0.0,
+            screen: Screen::default(),
         }
     }
 }
@@ -242,6 +279,8 @@ impl Person {
     pub(super) fn check(&self, at: &str) -> Result<(), ConfigError> {
         share(format!("{at}.businessShare"), self.business_share)?;
         share(format!("{at}.earlyShare"), self.early_share)?;
+        share(format!("{at}.screenShare"), self.screen_share)?;
+        share(format!("{at}.screen.toneShare"), self.screen.tone_share)?;
         self.keys.check(&format!("{at}.keys"))
     }
 }

@@ -21,7 +21,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 
-pub use callees::{Amd, Audio, Callees, Machine, NumberRule, Outcome, Person, Shares, Stay};
+pub use callees::{Amd, Audio, Callees, Machine, NumberRule, OnHold, Outcome, Person, Screen, Shares, Stay};
 pub use conferences::Conferences;
 pub use faults::{Effect, Fault, Scope};
 pub use inbound::{Inbound, IncomingCall, Line, Stream};
@@ -30,8 +30,8 @@ pub use limits::{Limits, Queues, RequestLimit, Retention};
 pub use services::Services;
 pub use spread::Spread;
 pub use switches::{
-    ActiveQueuedCall, AudioCut, ConferenceExpiry, DialRefusals, DuplicateCommand, EndedByApi, EventOrder,
-    QueueDuplicate, Redirects, SipCauseStyle, Switches, TimestampOrigin, UnknownCall,
+    ActiveQueuedCall, AudioCut, CallingWindows, ConferenceExpiry, DialRefusals, DuplicateCommand, EndedByApi,
+    EventOrder, QueueDuplicate, Redirects, SipCauseStyle, Switches, TimestampOrigin, UnknownCall,
 };
 pub use webhooks::Webhooks;
 

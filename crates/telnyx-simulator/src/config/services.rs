@@ -20,6 +20,8 @@ pub struct Services {
     pub fake_share: f64,
     /// From the end of a conversation with an AI assistant to its insights.
     pub insights_after_ms: Spread,
+    /// From when such a conversation, its insights, its recordings and its call are complete to `call.analyzed`.
+    pub analyzed_after_ms: Spread,
     /// How long an assistant needs for one question.
     pub question_ms: Spread,
     /// How long a payment processor takes.
@@ -35,6 +37,7 @@ impl Default for Services {
             deepfake_result_after_ms: Spread::between(3000, 8000),
             fake_share: 0.0,
             insights_after_ms: Spread::between(2000, 6000),
+            analyzed_after_ms: Spread::between(1000, 5000),
             question_ms: Spread::between(1500, 4000),
             payment_ms: Spread::between(800, 3000),
         }

@@ -59,6 +59,9 @@ pub struct Switches {
     pub enforce_destinations: bool,
     /// Whether `max_destination_rate` and `daily_spend_limit` of a profile are enforced, by a tariff of 0.005 dollars a minute.
     pub enforce_spending: bool,
+    /// What `calling_window` of a profile does: the API reference lets no call start outside of it, the support article on
+    /// "Repeat Call Guard" counts calls within it and has business hours enforced elsewhere.
+    pub calling_windows: CallingWindows,
     /// Whether an application may be given an empty webhook URL, as one made elsewhere may have: nothing can be dialled with it.
     pub accept_empty_webhook_url: bool,
     /// Whether a request body with a field that the API does not know is refused with 422 instead of ignored.
@@ -93,6 +96,7 @@ impl Default for Switches {
             conference_ended_by_api: EndedByApi::AllLeft,
             enforce_destinations: true,
             enforce_spending: true,
+            calling_windows: CallingWindows::Refuse,
             accept_empty_webhook_url: false,
             refuse_unknown_fields: false,
         }
@@ -106,6 +110,18 @@ impl Switches {
         }
         Err(ConfigError::OutOfRange { field: format!("{at}.channelLimitStatus"), want: "403 or 422" })
     }
+}
+
+/// What `calling_window` of a profile does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum CallingWindows {
+    /// No dial outside of it, and within it no more than `calls_per_cld` to one number.
+    Refuse,
+    /// Within it no more than `calls_per_cld` to one number; outside of it as many as one likes.
+    CountOnly,
+    /// Nothing: it is only stored.
+    Ignore,
 }
 
 /// What a repeated `command_id` is answered with.

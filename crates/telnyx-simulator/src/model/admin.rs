@@ -146,6 +146,8 @@ fn call_view(call: &Call) -> Value {
         "state": state,
         "bridged": call.running.bridge.is_some(),
         "recordings": call.running.recordings.len(),
+        "beeps": call.running.beeps,
+        "onHold": call.running.held,
         "noiseSuppressed": call.running.media.noise_suppressed,
         "supervisorRole": call.running.supervisor_role().map(SupervisorRole::name),
         "dialledAt": call.dialled_at,

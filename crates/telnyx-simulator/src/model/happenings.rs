@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::World;
-use super::calls::CallKey;
+use super::calls::{CallKey, SavedRecording};
 use super::events::Detail;
 use super::moment::Moment;
 
@@ -89,6 +89,15 @@ pub(crate) enum Happening {
     ConversationEnded(Box<ConversationEnd>),
     /// `call.conversation_insights.generated`
     Insights { calling_party_type: &'static str, insight_group_id: String, results: [Insight; 1] },
+    /// `call.analyzed`
+    Analysed(Box<Analysed>),
+    /// `call.hold`, or `call.unhold`
+    Hold {
+        #[serde(skip)]
+        held: bool,
+        from: Arc<str>,
+        to: Arc<str>,
+    },
     /// `call.ai_gather.ended`
     AiGatherEnded {
         from: Arc<str>,
@@ -149,6 +158,48 @@ pub(crate) struct ConversationEnd {
     pub(crate) tts_model_id: &'static str,
     pub(crate) tts_provider: &'static str,
     pub(crate) tts_voice_id: &'static str,
+}
+
+/// What is known of a conversation after the call.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Analysed {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) assistant_id: Option<Arc<str>>,
+    pub(crate) conversation_id: Arc<str>,
+    pub(crate) conversation_insights: [Insights; 1],
+    pub(crate) cost: ConversationCost,
+    pub(crate) duration_sec: u64,
+    pub(crate) from: Arc<str>,
+    pub(crate) to: Arc<str>,
+    pub(crate) llm_model: &'static str,
+    pub(crate) reason: &'static str,
+    pub(crate) recordings: Vec<SavedRecording>,
+    pub(crate) stt_model: &'static str,
+    pub(crate) tts_model_id: &'static str,
+    pub(crate) tts_provider: &'static str,
+    pub(crate) tts_voice_id: &'static str,
+}
+
+/// The insights of one group.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Insights {
+    pub(crate) conversation_insights: [Insight; 1],
+    pub(crate) status: &'static str,
+}
+
+/// What a call with a conversation cost.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct ConversationCost {
+    pub(crate) breakdown: [CostOfProduct; 2],
+    pub(crate) currency: &'static str,
+    pub(crate) total: String,
+}
+
+/// What one product cost.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct CostOfProduct {
+    pub(crate) product: &'static str,
+    pub(crate) cost: String,
 }
 
 /// What one side of a conversation said, and when.
@@ -280,6 +331,9 @@ impl Happening {
             Self::ConversationFailed { .. } => "call.conversation.start_failed",
             Self::ConversationEnded(_) => "call.conversation.ended",
             Self::Insights { .. } => "call.conversation_insights.generated",
+            Self::Analysed(_) => "call.analyzed",
+            Self::Hold { held: true, .. } => "call.hold",
+            Self::Hold { held: false, .. } => "call.unhold",
             Self::AiGatherEnded { .. } => "call.ai_gather.ended",
             Self::AiGatherPartial { .. } => "call.ai_gather.partial_results",
             Self::AiHistory { .. } => "call.ai_gather.message_history_updated",
@@ -312,11 +366,13 @@ impl Happening {
             | Self::PaymentCompleted { result: value, .. }
             | Self::DeepfakeError { error_message: value } => *value = unknown,
             Self::ConversationEnded(ended) => ended.reason = unknown,
+            Self::Analysed(analysed) => analysed.reason = unknown,
             Self::Dtmf { .. }
             | Self::Bridged { .. }
             | Self::Refer { .. }
             | Self::ConversationCreated { .. }
             | Self::Insights { .. }
+            | Self::Hold { .. }
             | Self::AiGatherPartial { .. }
             | Self::AiHistory { .. }
             | Self::StreamingStarted { .. }

@@ -34,6 +34,7 @@ mod events;
 mod exchange;
 mod faults;
 mod fields;
+mod guard;
 mod happenings;
 mod history;
 mod ids;
@@ -73,6 +74,7 @@ use endpoints::profiles::Profile;
 use endpoints::queues::Queues;
 use exchange::{Answer, Exchange, Reply};
 use faults::{Faults, Strike};
+use guard::CallGuard;
 use history::History;
 use ids::Ids;
 use keys::Keys;
@@ -103,6 +105,7 @@ pub struct World {
     channels: Channels,
     commands: Commands,
     spending: Spending,
+    guard: CallGuard,
     dial_windows: DialWindows,
     request_window: RequestWindow,
     history: History,
@@ -133,6 +136,7 @@ impl World {
             channels: Channels::default(),
             commands: Commands::new(Duration::from_secs(config.switches.command_id_secs)),
             spending: Spending::default(),
+            guard: CallGuard::default(),
             dial_windows: DialWindows::default(),
             request_window: RequestWindow::default(),
             history: History::new(config.retention.call_events),

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::callee::{Behaviour, Callee, Judgement};
+use super::callee::{Behaviour, Callee, Judgement, Screening};
 
 /// `answering_machine_detection` of a dial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub(crate) enum AmdMode {
     DetectWords,
     GreetingEnd,
     Premium,
+    /// Premium, and it knows telephones that ask who is calling.
+    PremiumScreening,
 }
 
 impl AmdMode {
@@ -35,9 +37,14 @@ impl AmdMode {
             "detect_beep" => Self::DetectBeep,
             "detect_words" => Self::DetectWords,
             "greeting_end" => Self::GreetingEnd,
-            "premium" | "premium_ios_call_screening_detection" => Self::Premium,
+            "premium" => Self::Premium,
+            "premium_ios_call_screening_detection" => Self::PremiumScreening,
             _ => Self::Disabled,
         }
+    }
+
+    pub(crate) const fn is_premium(self) -> bool {
+        matches!(self, Self::Premium | Self::PremiumScreening)
     }
 }
 
@@ -48,6 +55,8 @@ pub(crate) struct AmdSettings {
     pub(crate) greeting_duration: Duration,
     pub(crate) greeting_total_analysis: Duration,
     pub(crate) greeting_silence: Duration,
+    /// How long premium detection waits for the end of a prompt that asks who is calling.
+    pub(crate) prompt_end: Duration,
 }
 
 impl Default for AmdSettings {
@@ -58,6 +67,7 @@ impl Default for AmdSettings {
             greeting_duration: Duration::from_millis(3500),
             greeting_total_analysis: Duration::from_secs(5),
             greeting_silence: Duration::from_millis(1500),
+            prompt_end: Duration::from_secs(30),
         }
     }
 }
@@ -68,12 +78,15 @@ pub(crate) enum AmdEvent {
     Started,
     Verdict(&'static str),
     Greeting(&'static str),
+    /// The tone of a telephone that asks who is calling.
+    Screening,
 }
 
 impl AmdEvent {
     pub(crate) const fn event_type(self, mode: AmdMode) -> &'static str {
-        let premium = matches!(mode, AmdMode::Premium);
+        let premium = mode.is_premium();
         match self {
+            Self::Screening => "call.machine.premium.call_screening.detected",
             Self::Started => "call.machine.premium.detection.started",
             Self::Verdict(_) if premium => "call.machine.premium.detection.ended",
             Self::Verdict(_) => "call.machine.detection.ended",
@@ -95,18 +108,21 @@ pub(crate) fn plan(
 ) -> Vec<(Duration, AmdEvent)> {
     let mut events = match mode {
         AmdMode::Disabled => return Vec::new(),
-        AmdMode::Premium => premium(settings, callee),
+        AmdMode::Premium | AmdMode::PremiumScreening => premium(mode, settings, callee),
         AmdMode::Detect | AmdMode::DetectBeep | AmdMode::DetectWords | AmdMode::GreetingEnd => {
             standard(mode, settings, callee)
         }
     };
-    if announce && mode == AmdMode::Premium {
+    if announce && mode.is_premium() {
         events.insert(0, (Duration::ZERO, AmdEvent::Started));
     }
     events
 }
 
-fn premium(settings: &AmdSettings, callee: &Callee) -> Vec<(Duration, AmdEvent)> {
+fn premium(mode: AmdMode, settings: &AmdSettings, callee: &Callee) -> Vec<(Duration, AmdEvent)> {
+    if let Some(screening) = &callee.screening {
+        return screened(mode, settings, callee, screening);
+    }
     let (at, in_time) = verdict_time(settings, callee);
     let right = match &callee.behaviour {
         Behaviour::Person { business: true, .. } => "human_business",
@@ -126,12 +142,49 @@ fn premium(settings: &AmdSettings, callee: &Callee) -> Vec<(Duration, AmdEvent)>
     }
     let mut events = vec![(at, AmdEvent::Verdict(result))];
     if result == "machine" {
-        let limit = at + settings.greeting_duration;
-        events.push(if beep && greeting <= limit {
-            (greeting, AmdEvent::Greeting("beep_detected"))
-        } else {
+        let screens = mode == AmdMode::PremiumScreening;
+        let limit = at + if screens { settings.prompt_end } else { settings.greeting_duration };
+        events.push(if greeting > limit || !(beep || screens) {
             (limit, AmdEvent::Greeting("no_beep_detected"))
+        } else {
+            // A greeting that ends without a beep is a prompt to this mode, whoever speaks it.
+            (greeting.max(at), AmdEvent::Greeting(if beep { "beep_detected" } else { "prompt_ended" }))
         });
+    }
+    events
+}
+
+/// A telephone asks who is calling: to detection a machine, until its owner takes the call (Telnyx, "Answering machine
+/// detection": "iOS Call Screening Detection Order of Operations").
+fn screened(
+    mode: AmdMode,
+    settings: &AmdSettings,
+    callee: &Callee,
+    screening: &Screening,
+) -> Vec<(Duration, AmdEvent)> {
+    let (at, in_time) = verdict_time(settings, callee);
+    let result = judged(callee, in_time, "machine", "human_residence");
+    let mut events = vec![(at, AmdEvent::Verdict(result))];
+    if result != "machine" {
+        return events;
+    }
+    if mode != AmdMode::PremiumScreening {
+        events.push((at + settings.greeting_duration, AmdEvent::Greeting("no_beep_detected")));
+        return events;
+    }
+    let asked = screening.prompt.max(at);
+    if asked > at + settings.prompt_end {
+        events.push((at + settings.prompt_end, AmdEvent::Greeting("no_beep_detected")));
+    } else if screening.tone {
+        // Detection begins again, on a line where nobody speaks until the call is taken.
+        let heard = screening.decides + callee.ear.verdict_after;
+        let business = matches!(callee.behaviour, Behaviour::Person { business: true, .. });
+        let right = if business { "human_business" } else { "human_residence" };
+        let result = judged(callee, heard <= settings.total_analysis, right, "machine");
+        events.push((asked, AmdEvent::Screening));
+        events.push((asked + heard.min(settings.total_analysis), AmdEvent::Verdict(result)));
+    } else {
+        events.push((asked, AmdEvent::Greeting("prompt_ended")));
     }
     events
 }
@@ -141,6 +194,7 @@ fn standard(mode: AmdMode, settings: &AmdSettings, callee: &Callee) -> Vec<(Dura
     // A fax tone is one long word and silence a long pause; the standard modes take both for a machine (API reference:
     // `maximum_word_length_millis`, `initial_silence_millis`).
     let right = match &callee.behaviour {
+        Behaviour::Person { .. } if callee.screening.is_some() => "machine",
         Behaviour::Person { .. } => "human",
         Behaviour::Machine { .. } | Behaviour::Fax { .. } | Behaviour::Silence { .. } => "machine",
         Behaviour::NoAnswer { .. } | Behaviour::Refusal { .. } => return Vec::new(),
@@ -171,7 +225,7 @@ fn greeting_event(
         | Behaviour::Refusal { .. } => (verdict, false),
     };
     match mode {
-        AmdMode::Disabled | AmdMode::Premium | AmdMode::Detect => None,
+        AmdMode::Disabled | AmdMode::Premium | AmdMode::PremiumScreening | AmdMode::Detect => None,
         AmdMode::DetectBeep => beep.then_some((greeting, AmdEvent::Greeting("beep_detected"))),
         AmdMode::DetectWords if beep && greeting <= verdict + WORDS_PATIENCE => {
             Some((greeting, AmdEvent::Greeting("beep_detected")))

@@ -3,6 +3,7 @@
 //! Promises that the same seed, number and count of earlier dials to that number always give the same callee, whatever
 //! else is going on at the same time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rand::{RngExt as _, SeedableRng as _};
@@ -10,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::keypad::Keys;
 use super::voice::Voice;
-use crate::config::{Amd, Callees, NumberRule, Outcome, Person, Shares, Spread};
+use crate::config::{Amd, Callees, NumberRule, OnHold, Outcome, Person, Shares, Spread};
 
 /// Who is at the other end and what they will do.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,31 @@ pub(crate) struct Callee {
     pub(crate) ear: Ear,
     pub(crate) keys: Keys,
     pub(crate) voice: Voice,
+    /// When a person has the call on hold.
+    pub(super) holds: Arc<[OnHold]>,
+    /// How a person's telephone asks who is calling.
+    pub(crate) screening: Option<Screening>,
+}
+
+/// A telephone that asks who is calling before its owner takes the call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Screening {
+    pub(crate) prompt: Duration,
+    pub(crate) tone: bool,
+    pub(crate) decides: Duration,
+}
+
+impl Screening {
+    fn draw(person: &Person, rng: &mut ChaCha8Rng) -> Option<Self> {
+        let screens = rng.random_bool(person.screen_share);
+        let screen = &person.screen;
+        let drawn = Self {
+            prompt: screen.prompt_ms.draw(rng),
+            tone: rng.random_bool(screen.tone_share),
+            decides: screen.decides_ms.draw(rng),
+        };
+        screens.then_some(drawn)
+    }
 }
 
 /// What the callee does once the phone rings.
@@ -111,7 +137,11 @@ impl Callee {
         };
         let keys = Keys::draw(&person.keys, &mut rng);
         let voice = if outcome == Outcome::Person { Voice::draw(person, &mut rng) } else { Voice::default() };
-        Self { ring: ring_time, behaviour, ear, keys, voice }
+        let is_person = outcome == Outcome::Person;
+        let holds = if is_person { person.holds.clone().into() } else { Arc::default() };
+        // Drawn last, so that what was drawn before stays what it was.
+        let screening = Screening::draw(person, &mut rng).filter(|_| is_person);
+        Self { ring: ring_time, behaviour, ear, keys, voice, holds, screening }
     }
 
     /// Draws the person who calls the account for the `earlier`-th further time.
@@ -124,7 +154,8 @@ impl Callee {
         let behaviour = draw_person(person, &mut rng);
         let keys = Keys::draw(&person.keys, &mut rng);
         let voice = Voice::draw(person, &mut rng);
-        Self { ring, behaviour, ear, keys, voice }
+        // Who calls asks for nobody's name.
+        Self { ring, behaviour, ear, keys, voice, holds: person.holds.clone().into(), screening: None }
     }
 }
 

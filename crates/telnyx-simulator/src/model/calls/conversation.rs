@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::{CallKey, CallTimer, Serial};
 use crate::model::World;
-use crate::model::happenings::{ConversationEnd, Happening, Insight, Message};
+use crate::model::happenings::{ConversationEnd, Happening, Message};
 use crate::model::moment::Moment;
 use crate::model::timers::Timer;
 
@@ -162,7 +162,7 @@ impl World {
             self.tell(key, ended);
         }
         let is_assistant = conversation.assistant.is_some();
-        let ended = Happening::ConversationEnded(Box::new(ConversationEnd {
+        let ended = Box::new(ConversationEnd {
             assistant_id: conversation.assistant,
             calling_party_type: "pstn",
             conversation_id: conversation.id,
@@ -176,16 +176,11 @@ impl World {
             tts_model_id: "simulated",
             tts_provider: "simulated",
             tts_voice_id: "simulated",
-        }));
-        self.tell(key, ended);
-        if !is_assistant {
-            return;
+        });
+        self.tell(key, Happening::ConversationEnded(ended.clone()));
+        if is_assistant {
+            self.await_insights(key, ended);
         }
-        let wait = self.config.services.insights_after_ms.draw(&mut self.send_rng);
-        let Some(call) = self.calls.get_mut(key) else { return };
-        let serial = call.running.next_serial();
-        call.running.insights.push(serial);
-        self.timers.set(self.now + wait, Timer::Call(key, CallTimer::Step(serial)));
     }
 
     /// When something is said next.
@@ -212,11 +207,6 @@ impl World {
     pub(super) fn on_conversation_step(&mut self, key: CallKey, serial: Serial) -> bool {
         let now = self.now;
         let Some(call) = self.calls.get_mut(key) else { return false };
-        if let Some(place) = call.running.insights.iter().position(|one| *one == serial) {
-            call.running.insights.remove(place);
-            self.tell_insights(key);
-            return true;
-        }
         let voice = &call.callee.voice;
         let Some(conversation) = call.running.conversation.as_mut().filter(|one| one.serial == serial) else {
             return false;
@@ -269,15 +259,6 @@ impl World {
             message_history: conversation.messages.iter().filter_map(Message::plain).collect(),
         };
         self.tell(key, updated);
-    }
-
-    fn tell_insights(&mut self, key: CallKey) {
-        let insights = Happening::Insights {
-            calling_party_type: "pstn",
-            insight_group_id: self.ids.uuid(),
-            results: [Insight { insight_id: self.ids.uuid(), result: "A simulated conversation.".to_owned() }],
-        };
-        self.tell(key, insights);
     }
 
     /// Begins a relay; its id. `None` when the call talks to a machine already. Nothing is told.

@@ -43,6 +43,7 @@ impl World {
             | CallTimer::CallerGivesUp
             | CallTimer::Key(_)
             | CallTimer::Reply(..)
+            | CallTimer::Hold { .. }
             | CallTimer::Step(..)
             | CallTimer::QueueTimeout(_) => {}
         }
@@ -74,6 +75,7 @@ impl World {
             (CallTimer::Key(digit), State::AwaitsEnd { .. }) => {
                 self.press_key(key, digit);
             }
+            (CallTimer::Hold { held }, State::AwaitsEnd { .. }) => self.hold(key, held),
             (CallTimer::Reply(attempt, digit), State::AwaitsEnd { .. }) => self.on_reply(key, attempt, digit),
             (CallTimer::Step(serial), State::AwaitsAnswer | State::AwaitsEnd { .. } | State::Ended { .. }) => {
                 self.on_step(key, serial);
@@ -94,6 +96,7 @@ impl World {
             || self.on_deepfake_step(key, serial)
             || self.on_refer_step(key, serial)
             || self.on_conversation_step(key, serial)
+            || self.on_analysis_step(key, serial)
             || self.on_payment_step(key, serial);
     }
 
@@ -181,6 +184,8 @@ impl World {
         self.timers.set(now + options.time_limit, Timer::Call(key, CallTimer::TimeLimit));
         self.await_first_command(key, &connection);
         self.press_keys(key);
+        self.plan_holds(key);
+        self.speak_to_screen(key);
         self.replan_hangup(key);
         self.begin(key, options.on_answer);
         if let Some(media) = options.audio {
@@ -221,6 +226,7 @@ impl World {
         let result = match event {
             AmdEvent::Started => None,
             AmdEvent::Verdict(result) | AmdEvent::Greeting(result) => Some(result),
+            AmdEvent::Screening => Some("screening"),
         };
         let first_verdict = result.is_some() && !std::mem::replace(&mut call.verdict_given, result.is_some());
         let detail = Detail::Machine {
@@ -282,6 +288,7 @@ impl World {
             self.emit(key, bill(talked, now));
         }
         self.stop_recording(key, None);
+        self.analyse_when_complete(key);
         self.part(key);
         self.release_links(key);
         let keep = Duration::from_secs(self.config.retention.ended_call_secs);
@@ -290,7 +297,7 @@ impl World {
 }
 
 /// What a call of so many seconds costs, and the minutes that are billed.
-fn price(seconds: u64) -> (u64, Mills) {
+pub(super) fn price(seconds: u64) -> (u64, Mills) {
     let minutes = seconds.div_ceil(60).max(1);
     (minutes, RATE * minutes)
 }

@@ -4,6 +4,7 @@
 //! through all of them.
 
 pub(crate) mod amd;
+mod analysis;
 pub(crate) mod audio;
 mod bridge;
 mod callee;
@@ -11,6 +12,8 @@ mod card;
 mod conversation;
 mod ending;
 pub(crate) mod gather;
+mod heard;
+mod hold;
 mod inbound;
 mod keypad;
 mod lifecycle;
@@ -37,12 +40,13 @@ pub(crate) use bridge::{AfterUnbridge, Link, Purpose, SupervisorRole};
 pub(crate) use callee::{Behaviour, Callee};
 pub(crate) use conversation::{AiGather, ConversationOrder};
 pub(crate) use ending::Ending;
+pub(crate) use heard::Heard;
 pub use inbound::Unreachable;
 pub(crate) use media::StreamOrder;
 pub(crate) use on_answer::OnAnswer;
 pub(crate) use overrides::Overrides;
 pub(crate) use payment::{PaymentMethod, PaymentOrder, PaymentStep};
-pub(crate) use recording::{Recording, RecordingOrder};
+pub(crate) use recording::{Recording, RecordingOrder, SavedRecording, TRACKS, channels};
 pub(crate) use running::Running;
 
 /// A call leg within one world, growing with the dials.
@@ -83,6 +87,8 @@ pub(crate) enum CallTimer {
     CallerGivesUp,
     /// When the other end presses a key of its own accord.
     Key(char),
+    /// When the other end puts the call on hold, or takes it back.
+    Hold { held: bool },
     /// When the other end presses a key because this attempt of a gather asked for it.
     Reply(Serial, char),
     /// When something that goes on during the call goes on or ends, unless it has changed since.

@@ -2,11 +2,16 @@
 //!
 //! Promises that every recording that began is saved, or told to have failed, exactly once: after it was stopped, has become
 //! too long, was silent for too long, or the call ended. Paused time counts neither as length nor as silence.
+//!
+//! No webhook tells of the tone of `play_beep` and none is documented. It shows in when silence begins, for who is asked for a
+//! message speaks after it, and in `beeps` under `/sim/calls`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{CallKey, CallTimer, Serial};
+use serde::Serialize;
+
+use super::{CallKey, CallTimer, Heard, Serial};
 use crate::model::World;
 use crate::model::happenings::{Happening, Urls};
 use crate::model::moment::Moment;
@@ -24,6 +29,33 @@ pub(crate) struct RecordingOrder {
     /// Longest silence; `None` is as long as the call.
     pub(crate) silence: Option<Duration>,
     pub(crate) transcribe: bool,
+    /// A tone before anything else.
+    pub(crate) beep: bool,
+    /// Without the silence at its beginning and end.
+    pub(crate) trim: bool,
+}
+
+/// `recording_track`, or `record_track`.
+pub(crate) const TRACKS: &[&str] = &["both", "inbound", "outbound"];
+
+/// The channels of a recording of this track: a single track has a single one, whatever was asked for (Telnyx API reference,
+/// "Recording start").
+pub(crate) fn channels(asked: &'static str, track: Option<&str>) -> &'static str {
+    if track.is_none_or(|track| track == "both") { asked } else { "single" }
+}
+
+/// How long the tone lasts. No document says.
+const BEEP: Duration = Duration::from_millis(500);
+
+/// A recording that can be fetched, as `call.analyzed` lists it.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct SavedRecording {
+    id: Arc<str>,
+    channels: &'static str,
+    download_urls: Urls,
+    end_time: Moment,
+    format: &'static str,
+    start_time: Moment,
 }
 
 /// A recording under way.
@@ -35,6 +67,7 @@ pub(crate) struct Recording {
     recorded: Duration,
     /// `None` while it is paused.
     running_since: Option<Moment>,
+    heard: Heard,
     /// Of the timer that ends it when it has become too long.
     length_serial: Serial,
     /// Of the timer that ends it when it was silent for too long.
@@ -57,6 +90,12 @@ pub(crate) struct Saving {
     transcribing: bool,
 }
 
+impl Saving {
+    pub(super) const fn is_unsaved(&self) -> bool {
+        !self.transcribing
+    }
+}
+
 impl World {
     /// Begins to record.
     pub(crate) fn start_recording(&mut self, key: CallKey, id: Arc<str>, order: RecordingOrder) {
@@ -68,11 +107,14 @@ impl World {
             started_at: now,
             recorded: Duration::ZERO,
             running_since: Some(now),
+            heard: Heard::default(),
             length_serial: 0,
             silence_serial: 0,
         };
+        let beep = recording.order.beep;
+        call.running.beeps += u64::from(beep);
         call.running.recordings.push(recording);
-        let message = call.callee.voice.message;
+        let message = call.callee.voice.message + if beep { BEEP } else { Duration::ZERO };
         // A recording from the answer asks nobody to speak.
         if call.answered_at().is_some_and(|answered| answered < now) {
             call.running.speaks_until = Some(now + message);
@@ -134,6 +176,14 @@ impl World {
         any
     }
 
+    /// The recording can be fetched.
+    fn keep_saved(&mut self, key: CallKey, saved: SavedRecording) {
+        if let Some(call) = self.calls.get_mut(key) {
+            call.running.saved.push(saved);
+        }
+        self.analyse_when_complete(key);
+    }
+
     fn each_recording(&mut self, key: CallKey, id: Option<&str>, mut change: impl FnMut(&mut Recording)) -> bool {
         let Some(call) = self.calls.get_mut(key) else { return false };
         let mut any = false;
@@ -162,11 +212,17 @@ impl World {
     pub(super) fn arm_silence(&mut self, key: CallKey, speech: Duration) {
         let in_conference = self.conferences.seat(key).is_some();
         let Some(call) = self.calls.get_mut(key) else { return };
+        let now = self.now;
         let silent = call.clips.is_empty() && !in_conference && call.running.in_company_since().is_none();
         let mut serial = call.running.last_serial;
         for recording in &mut call.running.recordings {
             serial += 1;
             recording.silence_serial = serial;
+            match recording.running_since {
+                Some(_) if silent => recording.heard.silence(now, speech),
+                Some(_) => recording.heard.sound(now),
+                None => recording.heard.pause(now),
+            }
             if let Some(longest) = recording.order.silence
                 && silent
                 && recording.running_since.is_some()
@@ -197,19 +253,32 @@ impl World {
     fn tell_saved(&mut self, key: CallKey, saving: Saving) {
         if self.fails(key, "call.recording.saved") {
             self.tell(key, Happening::RecordingError { reason: "Internal server error" });
+            self.analyse_when_complete(key);
             return;
         }
         let Saving { recording, ended_at, .. } = saving;
         let name = recording.order.file_name.as_ref().unwrap_or(&recording.id);
         let url = format!("https://recordings.simulator.invalid/{name}.{}", recording.order.format);
+        let urls = Urls::only(recording.order.format, url);
+        let untrimmed = (recording.started_at, ended_at);
+        let trimmed = if recording.order.trim { recording.heard.trim(untrimmed.0, untrimmed.1) } else { untrimmed };
         let saved = Happening::RecordingSaved {
             channels: recording.order.channels,
-            recording_started_at: recording.started_at,
-            recording_ended_at: ended_at,
-            recording_urls: Urls::only(recording.order.format, url),
+            recording_started_at: trimmed.0,
+            recording_ended_at: trimmed.1,
+            recording_urls: urls.clone(),
             public_recording_urls: Urls::default(),
         };
         self.tell(key, saved);
+        let saved = SavedRecording {
+            id: Arc::clone(&recording.id),
+            channels: recording.order.channels,
+            download_urls: urls,
+            end_time: trimmed.1,
+            format: recording.order.format,
+            start_time: trimmed.0,
+        };
+        self.keep_saved(key, saved);
         if !recording.order.transcribe {
             return;
         }

@@ -1,11 +1,12 @@
 //! What goes on during a call besides what is heard: one field per thing that may go on.
 
+use super::analysis::Analysis;
 use super::bridge::{Bridge, Link, Purpose, SupervisorRole};
 use super::conversation::{Conversation, Joined};
 use super::gather::Gather;
 use super::media::Media;
 use super::payment::Payment;
-use super::recording::{Recording, Saving};
+use super::recording::{Recording, SavedRecording, Saving};
 use super::transcription::Transcription;
 use super::{CallKey, Serial};
 use crate::model::moment::Moment;
@@ -17,6 +18,12 @@ pub(crate) struct Running {
     pub(crate) gather: Option<Gather>,
     pub(crate) recordings: Vec<Recording>,
     pub(super) saving: Vec<Saving>,
+    /// Recordings that can be fetched.
+    pub(super) saved: Vec<SavedRecording>,
+    /// Whether the other end has the call on hold.
+    pub(crate) held: bool,
+    /// Tones that were played because a recording began.
+    pub(crate) beeps: u64,
     pub(crate) media: Media,
     pub(crate) transcription: Option<Transcription>,
     /// Of the timer of deepfake detection.
@@ -30,8 +37,8 @@ pub(crate) struct Running {
     pub(super) relay_since: Option<Moment>,
     /// Until when the other end speaks because a recording asked it to.
     pub(super) speaks_until: Option<Moment>,
-    /// Of the timers of insights into conversations that ended.
-    pub(super) insights: Vec<Serial>,
+    /// Conversations that ended and are being looked into.
+    pub(super) analyses: Vec<Analysis>,
     pub(super) payment: Option<Payment>,
     pub(crate) bridge: Option<Bridge>,
     /// The leg that this one waits for, while it is transferred.
@@ -64,6 +71,11 @@ impl Running {
     /// Whether an AI assistant or a relay listens already.
     pub(super) const fn talks_to_machine(&self) -> bool {
         self.conversation.is_some() || self.relay_since.is_some() || self.joined.is_some()
+    }
+
+    /// Whether a recording that ended cannot be fetched yet.
+    pub(super) fn is_saving(&self) -> bool {
+        self.saving.iter().any(Saving::is_unsaved)
     }
 
     /// A serial that no timer carries yet.

@@ -31,6 +31,10 @@ impl Track {
     fn playing(&self) -> Option<&Clip> {
         self.clips.front().filter(|clip| clip.playing)
     }
+
+    pub(super) fn is_playing(&self) -> bool {
+        self.playing().is_some()
+    }
 }
 
 /// Which edge of a clip is told.
@@ -106,6 +110,7 @@ impl World {
             self.timers.set(self.now + length, Timer::Conference(key, ends));
         }
         if !broken {
+            self.listen_to_conference(key);
             self.tell_audio(key, listener, &clip.sound, Edge::Started);
         }
     }
@@ -116,6 +121,7 @@ impl World {
             return;
         }
         if let Some(clip) = track.clips.pop_front() {
+            self.listen_to_conference(key);
             self.tell_audio(key, listener, &clip.sound, Edge::Ended);
         }
     }

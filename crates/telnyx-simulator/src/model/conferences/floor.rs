@@ -17,6 +17,8 @@ impl World {
         let Some(conference) = self.conferences.get_mut(key) else { return };
         conference.floor.take_if(|floor| !speakers.contains(floor));
         let wanted = speakers.iter().any(|one| Some(*one) != conference.floor);
+        self.listen_to_conference(key);
+        let Some(conference) = self.conferences.get_mut(key) else { return };
         if !wanted {
             conference.next_turn = None;
             return;

@@ -71,7 +71,8 @@ struct Urls {
 impl Urls {
     fn of(recording: &Recording) -> Self {
         let url = |format| {
-            (recording.format == format).then(|| format!("https://recordings.invalid/{}.{format}", recording.id))
+            (recording.order.format == format)
+                .then(|| format!("https://recordings.invalid/{}.{format}", recording.file_name()))
         };
         Self { mp3: url("mp3"), wav: url("wav") }
     }
@@ -136,12 +137,13 @@ impl World {
     pub(super) fn tell_recording(&mut self, key: ConferenceKey, recording: &Recording) {
         let Some(mut about) = self.about_conference(key) else { return };
         about.payload.call_leg_id = None;
+        let (started, ended) = recording.span();
         about.payload.recording = Some(Saved {
-            channels: recording.channels,
-            format: recording.format,
+            channels: recording.order.channels,
+            format: recording.order.format,
             recording_id: Arc::clone(&recording.id),
-            recording_started_at: recording.started_at,
-            recording_ended_at: recording.ended_at(),
+            recording_started_at: started,
+            recording_ended_at: ended,
             recording_urls: Urls::of(recording),
             public_recording_urls: Urls::of(recording),
         });

@@ -266,7 +266,7 @@ pub(super) fn options(world: &World, fields: &mut Fields<'_>) -> Options {
     let time_limit = Duration::from_secs(fields.whole("time_limit_secs", least..=14_400).unwrap_or(14_400));
     let amd = fields.choice("answering_machine_detection", AmdMode::NAMES).map_or(AmdMode::Disabled, AmdMode::named);
     let mut amd_settings = AmdSettings::default();
-    if amd == AmdMode::Premium {
+    if amd.is_premium() {
         amd_settings.total_analysis = Duration::from_millis(world.config.switches.premium_analysis_ms);
     }
     fields.inner("answering_machine_detection_config", |fields| {
@@ -279,6 +279,10 @@ pub(super) fn options(world: &World, fields: &mut Fields<'_>) -> Options {
         millis("greeting_duration_millis", &mut amd_settings.greeting_duration);
         millis("greeting_total_analysis_time_millis", &mut amd_settings.greeting_total_analysis);
         millis("greeting_silence_duration_millis", &mut amd_settings.greeting_silence);
+        // Telnyx, "Answering machine detection": 1 second to 2 minutes.
+        if let Some(millis) = fields.whole("prompt_end_timeout_millis", 1000..=120_000) {
+            amd_settings.prompt_end = Duration::from_millis(millis);
+        }
     });
     let media_url = fields.url("audio_url").map(Arc::from);
     let media_name = fields.text("media_name", 1..=255).map(Arc::from);

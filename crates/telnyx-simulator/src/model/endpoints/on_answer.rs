@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::calls::{ConversationOrder, OnAnswer, RecordingOrder, StreamOrder};
+use crate::model::calls::{ConversationOrder, OnAnswer, RecordingOrder, StreamOrder, TRACKS, channels};
 use crate::model::fields::Fields;
 
 /// A number of seconds; 0, like nothing, is no limit.
@@ -47,16 +47,17 @@ pub(super) fn assistant(fields: &mut Fields<'_>) -> Option<ConversationOrder> {
 /// `record: record-from-answer` and its settings.
 pub(super) fn recording(fields: &mut Fields<'_>) -> Option<RecordingOrder> {
     let record = fields.choice("record", &["record-from-answer"]);
+    let asked = fields.choice("record_channels", &["single", "dual"]).unwrap_or("dual");
     let order = RecordingOrder {
-        channels: fields.choice("record_channels", &["single", "dual"]).unwrap_or("dual"),
+        channels: channels(asked, fields.choice("record_track", TRACKS)),
         format: fields.choice("record_format", &["wav", "mp3"]).unwrap_or("mp3"),
         file_name: fields.text("record_custom_file_name", 1..=40).map(Arc::from),
         longest: limit(fields.whole("record_max_length", 0..=43_200)),
         silence: limit(fields.coded("record_timeout_secs", "90049", 0..=43_200)),
         transcribe: false,
+        beep: false,
+        trim: fields.choice("record_trim", &["trim-silence"]).is_some(),
     };
-    fields.choice("record_track", &["both", "inbound", "outbound"]);
-    fields.choice("record_trim", &["trim-silence"]);
     record.map(|_| order)
 }
 

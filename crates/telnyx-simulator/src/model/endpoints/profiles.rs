@@ -8,6 +8,7 @@ use crate::model::World;
 use crate::model::countries::countries;
 use crate::model::exchange::{Answer, Exchange, Method, Reply};
 use crate::model::fields::{Fields, set, set_or_clear};
+use crate::model::guard::{TimeOfDay, Window};
 use crate::model::moment::Moment;
 use crate::model::paging::Page;
 use crate::model::refusal::{ApiError, Refusal};
@@ -49,7 +50,7 @@ pub(crate) struct Profile {
     billing_group_id: Option<String>,
     call_recording: CallRecording,
     #[serde(skip_serializing_if = "Option::is_none")]
-    calling_window: Option<CallingWindow>,
+    pub(crate) calling_window: Option<CallingWindow>,
     pub(crate) concurrent_call_limit: Option<u64>,
     connections_count: usize,
     daily_spend_limit: Option<String>,
@@ -74,10 +75,10 @@ struct CallRecording {
 }
 
 #[derive(Debug, Clone, Default, Serialize)]
-struct CallingWindow {
+pub(crate) struct CallingWindow {
     start_time: Option<String>,
     end_time: Option<String>,
-    calls_per_cld: Option<u64>,
+    pub(crate) calls_per_cld: Option<u64>,
 }
 
 impl Resource for Profile {
@@ -165,9 +166,19 @@ impl CallRecording {
 
 impl CallingWindow {
     fn apply(&mut self, fields: &mut Fields<'_>) {
-        set_or_clear(&mut self.start_time, fields.nullable_text("start_time", 5..=8));
-        set_or_clear(&mut self.end_time, fields.nullable_text("end_time", 5..=8));
-        set_or_clear(&mut self.calls_per_cld, fields.nullable_whole("calls_per_cld", 1..=1_000_000));
+        for (name, time) in [("start_time", &mut self.start_time), ("end_time", &mut self.end_time)] {
+            if fields.given(name).and_then(Value::as_str).is_some_and(|text| TimeOfDay::parse(text).is_none()) {
+                fields.bad::<()>(name, "10015", "must be a time of day in UTC, HH:MM.");
+            }
+            set_or_clear(time, fields.nullable_text(name, 5..=16));
+        }
+        set_or_clear(&mut self.calls_per_cld, fields.nullable_whole("calls_per_cld", 0..=1_000_000));
+    }
+
+    /// The times of day between which calls may start.
+    pub(crate) fn window(&self) -> Window {
+        let time = |text: &Option<String>| text.as_deref().and_then(TimeOfDay::parse);
+        Window { start: time(&self.start_time), end: time(&self.end_time) }
     }
 }
 
@@ -219,6 +230,7 @@ fn delete(world: &mut World, exchange: &Exchange<'_>) -> Reply {
         return Err(error.with(422));
     }
     let profile = world.profiles.remove(id).ok_or_else(Refusal::not_found)?;
+    world.guard.forget(id);
     Ok(Answer::data(200, &profile))
 }
 

@@ -1,8 +1,10 @@
 //! `record_start`, `record_stop`, `record_pause`, `record_resume`.
 
+use std::sync::Arc;
+
 use super::commands::{Command, carry_out, set_state, state};
 use crate::model::World;
-use crate::model::conferences::ConferenceKey;
+use crate::model::conferences::{ConferenceKey, RecordingOrder};
 use crate::model::endpoints::Endpoint;
 use crate::model::exchange::Method;
 use crate::model::fields::Fields;
@@ -33,11 +35,15 @@ fn start(world: &mut World, key: ConferenceKey, fields: &mut Fields<'_>) -> Resu
     fields.require(&["format"]);
     let format = fields.choice("format", &["wav", "mp3"]).unwrap_or("mp3");
     let channels = fields.choice("channels", &["single", "dual"]).unwrap_or("single");
-    fields.text("custom_file_name", 1..=40);
-    fields.flag("play_beep");
-    fields.choice("trim", &["trim-silence"]);
+    let order = RecordingOrder {
+        format,
+        channels,
+        file_name: fields.text("custom_file_name", 1..=40).map(Arc::from),
+        beep: fields.flag("play_beep").unwrap_or(false),
+        trim: fields.choice("trim", &["trim-silence"]).is_some(),
+    };
     fields.check()?;
-    world.start_recording_conference(key, format, channels);
+    world.start_recording_conference(key, order);
     Ok(())
 }
 
