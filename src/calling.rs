@@ -14,9 +14,28 @@ use crate::api::{AccountRef, CallControlApplication};
 use crate::controllers::{call_flow, campaign, dial_job, do_not_call_list};
 use crate::dialing::{self, Dialers, FlowUsers, Lists};
 use crate::flows::{self, Applications, ConferencePolicies, FlowParts, Flows, Secrets, Transcript};
+use crate::ownership::{Directory, Ownership};
 use crate::reconcile::{AccountKey, Change, Context, Departure, Stores};
 use crate::results::Postman;
-use crate::webhook::{self, Receiver, Routes};
+use crate::webhook::{self, Forwarder, Identity, PeerDoor, Receiver, Routes};
+
+/// Where webhooks come in.
+pub struct Doors {
+    /// From Telnyx.
+    pub webhooks: TcpListener,
+    /// From other replicas. `None`: from none, and to none.
+    pub peers: Option<Peers>,
+}
+
+/// How webhooks go between replicas.
+pub struct Peers {
+    /// Where this one takes them.
+    pub door: PeerDoor,
+    /// What this one is known by.
+    pub identity: Arc<Identity>,
+    /// Where the others are.
+    pub directory: Directory,
+}
 
 /// The parts, laid out. Each ends soon after the context's shutdown; the receiver last, so that deliveries are answered
 /// while results are stored.
@@ -27,7 +46,7 @@ pub fn parts(
     context: &Context,
     applications: Stores<CallControlApplication>,
     policies: ConferencePolicies,
-    webhooks: TcpListener,
+    doors: Doors,
     sinks_allowed: Vec<String>,
 ) -> reqwest::Result<Vec<BoxFuture<'static, ()>>> {
     let routes = Routes::default();
@@ -66,15 +85,28 @@ pub fn parts(
     let under_way = catalogue.clone();
     context.accounts.ownership().tells_flows(Box::new(move || under_way.active()));
     let callers = Callers { dialers: dialers.clone(), flows: flows.clone(), routes: routes.clone() };
-    let receiver = Arc::new(Receiver::new(routes, receiving));
+    let Doors { webhooks, peers } = doors;
+    let (receiver, door) = receiver(Receiver::new(routes, receiving), context.accounts.ownership(), peers);
     Ok(vec![
         follow(context.clone(), callers.clone(), moved).boxed(),
         campaign::run(context.clone(), dialers.clone(), catalogue.clone(), referents.clone()).boxed(),
         dial_job::run(context.clone(), dialers.clone(), catalogue, referents.clone()).boxed(),
         do_not_call_list::run(context.clone(), dialers, referents).boxed(),
         call_flow::run(context.clone(), flows).boxed(),
-        receive(webhooks, receiver, callers, shutdown).boxed(),
+        receive((webhooks, door), Arc::new(receiver), callers, shutdown).boxed(),
     ])
+}
+
+/// The receiver, which passes on what is other replicas', and the door at which it takes what they pass on.
+fn receiver(receiver: Receiver, ownership: &Ownership, peers: Option<Peers>) -> (Receiver, Option<PeerDoor>) {
+    let Some(Peers { door, identity, directory }) = peers else { return (receiver, None) };
+    let ownership = ownership.clone();
+    let holders = move |account: &str| {
+        let (namespace, name) = account.split_once('/')?;
+        let holder = ownership.holder(&AccountKey { namespace: namespace.to_owned(), name: name.to_owned() })?;
+        directory.contact(&holder)
+    };
+    (receiver.passing_on(Forwarder::new(identity, Arc::new(holders))), Some(door))
 }
 
 /// Everything that calls, per account.
@@ -98,16 +130,30 @@ impl Callers {
 }
 
 /// Serves webhooks until every dialer has stored what it knows, and every flow's command has been answered.
-async fn receive(listener: TcpListener, receiver: Arc<Receiver>, callers: Callers, shutdown: CancellationToken) {
+async fn receive(
+    (webhooks, peers): (TcpListener, Option<PeerDoor>),
+    receiver: Arc<Receiver>,
+    callers: Callers,
+    shutdown: CancellationToken,
+) {
     let stop = CancellationToken::new();
     let stopping = async {
         shutdown.cancelled().await;
         tokio::join!(callers.dialers.stopped(), callers.flows.stopped());
         stop.cancel();
     };
-    let (served, ()) = tokio::join!(webhook::serve(listener, receiver, stop.clone()), stopping);
-    if let Err(error) = served {
-        tracing::error!(%error, "the webhook receiver failed");
+    let of_peers = async {
+        match peers {
+            Some(door) => door.serve(Arc::clone(&receiver), stop.clone()).await,
+            None => Ok(()),
+        }
+    };
+    let of_telnyx = webhook::serve(webhooks, Arc::clone(&receiver), stop.clone());
+    let (of_telnyx, of_peers, ()) = tokio::join!(of_telnyx, of_peers, stopping);
+    for served in [of_telnyx, of_peers] {
+        if let Err(error) = served {
+            tracing::error!(%error, "the webhook receiver failed");
+        }
     }
 }
 
@@ -166,16 +212,22 @@ async fn all_known(context: &Context, callers: &Callers) {
     }
     // Those that were not looked at yet exist all the same.
     for key in context.accounts.known() {
-        callers.dialers.hold(&key);
+        stand_by(context, callers, &key);
     }
     callers.routes.synced();
     callers.flows.accounts_are_known();
 }
 
+/// Webhooks of the account, unless its dialer runs here, are passed on where a key is known to verify them with.
+fn stand_by(context: &Context, callers: &Callers, key: &AccountKey) {
+    let webhook_key = context.accounts.webhook_key(key);
+    callers.dialers.stand_by(key, webhook_key.and_then(|text| PublicKey::from_base64(&text).ok()));
+}
+
 async fn look(context: &Context, callers: &Callers, key: &AccountKey) {
     if context.accounts.is_known(key) && !context.accounts.is_ours(key) {
         // Another replica's. Nothing of it runs here: who loses an account that it had ends as a whole.
-        return callers.dialers.hold(key);
+        return stand_by(context, callers, key);
     }
     let reference = AccountRef { name: key.name.clone(), namespace: Some(key.namespace.clone()) };
     let departure = context.accounts.departure(&reference, &key.namespace).await;

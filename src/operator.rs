@@ -1,6 +1,6 @@
 //! The running operator: starts every part, and ends when all of them have.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,17 +12,19 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::calling::{self, Doors};
 use crate::controllers::application::Applications;
 use crate::controllers::profile::Profiles;
 use crate::controllers::queue::Queues;
 use crate::controllers::{WatchedReferences, account, call_flow, conference, queue};
 use crate::fetch::{Fetcher, Reach, SetupError};
 use crate::flows::ConferencePolicies;
-use crate::ownership::{self, Gained, Keeper, Lost, Ownership, Subject};
+use crate::ownership::{self, Contact, Directory, Gained, Keeper, Lost, Ownership, Process, Registrar, Subject};
 use crate::reconcile::{
     self, Accounts, Budgets, Change, Context, External as _, News, Scope, Stores, Users, Watches, accounts_state,
 };
 use crate::telemetry::{self, Events, Health, Metrics, States};
+use crate::webhook::{Identity, IdentityError, PeerDoor};
 
 /// What a run needs to be told.
 #[derive(Clone, Debug)]
@@ -31,6 +33,8 @@ pub struct Options {
     pub admin_listen: SocketAddr,
     /// Where webhooks are received.
     pub webhook_listen: SocketAddr,
+    /// Where other replicas pass webhooks on to this one. `None`: they do not, and Telnyx has to send them again.
+    pub peers: Option<PeerOptions>,
     /// Namespaces to watch; empty for all.
     pub namespaces: Vec<String>,
     /// Hosts, or hosts with `:port`, that results may be taken to though they are on this machine or its link.
@@ -40,6 +44,15 @@ pub struct Options {
     pub instance: String,
     /// What URLs in users' specs may lead to.
     pub reach: Reach,
+}
+
+/// How a replica meets the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeerOptions {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The address that others reach it by; where it listens if it is `None`.
+    pub address: Option<IpAddr>,
 }
 
 /// Why the operator cannot run.
@@ -55,6 +68,17 @@ pub enum OperatorError {
         /// Why.
         source: std::io::Error,
     },
+    /// Others cannot be told where this process is.
+    #[error(
+        "--peer-listen={listen} needs --peer-address (or POD_IP): the address that other replicas reach this one by"
+    )]
+    NoPeerAddress {
+        /// Where it is to listen.
+        listen: SocketAddr,
+    },
+    /// This process cannot make itself known to other replicas.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
     /// The client for the webhooks of users' own programs cannot be made.
     #[error("cannot set up TLS for callWebhook steps and sinks of results")]
     Tls(#[from] reqwest::Error),
@@ -87,6 +111,7 @@ impl Operator {
         let scope = Scope::new(options.namespaces);
         let news = News::default();
         let (ownership, wants) = Ownership::open();
+        let me = Process::named(options.instance.clone());
         let unguarded = kube;
         // Leases alone are written when one has run out.
         let kube = ownership.guard(&unguarded);
@@ -95,8 +120,8 @@ impl Operator {
         let (events, publisher) = Events::new(kube.clone(), Arc::clone(&metrics), options.instance.clone());
         let keeper = Keeper::new(
             (ownership, wants),
-            unguarded,
-            options.instance,
+            unguarded.clone(),
+            me.clone(),
             &scope,
             gained(Arc::clone(&accounts), news.clone()),
             metrics.register(ownership::Metrics::new),
@@ -144,7 +169,16 @@ impl Operator {
         ];
         let bound = |source| OperatorError::Listen { what: "webhooks", address: options.webhook_listen, source };
         let webhook_address = webhooks.local_addr().map_err(bound)?;
-        parts.extend(crate::calling::parts(&context, applications, policies, webhooks, options.results_hosts)?);
+        let peers = match options.peers {
+            Some(peers) => {
+                let (peers, registrar) = meet(peers, unguarded, &context.scope, &me).await?;
+                parts.push(registrar.run(context.shutdown.clone()).boxed());
+                Some(peers)
+            }
+            None => None,
+        };
+        let doors = Doors { webhooks, peers };
+        parts.extend(calling::parts(&context, applications, policies, doors, options.results_hosts)?);
         Ok(Self { context, parts, keeper, admin, webhook_address })
     }
 
@@ -207,6 +241,31 @@ impl Operator {
         tracing::warn!("stopped without waiting longer for leases to be given up: they run out by themselves");
         Ok(())
     }
+}
+
+/// Listens for other replicas, under a certificate that this process is known by, and writes it down for them.
+async fn meet(
+    options: PeerOptions,
+    kube: kube::Client,
+    scope: &Scope,
+    me: &Process,
+) -> Result<(calling::Peers, Registrar), OperatorError> {
+    let listener = listen("other replicas", options.listen).await?;
+    let bound = |source| OperatorError::Listen { what: "other replicas", address: options.listen, source };
+    let listens = listener.local_addr().map_err(bound)?;
+    let ip = options.address.unwrap_or(listens.ip());
+    if ip.is_unspecified() {
+        return Err(OperatorError::NoPeerAddress { listen: options.listen });
+    }
+    let (identity, directory) = (Arc::new(Identity::make()?), Directory::default());
+    let contact = Contact { address: SocketAddr::new(ip, listens.port()), fingerprint: identity.fingerprint() };
+    let known = directory.clone();
+    let door = PeerDoor::new(listener, &identity, Arc::new(move |fingerprint| known.knows(fingerprint)))?;
+    // All replicas watch the same namespaces, and may write leases there; those that watch all are in one.
+    let first = scope.namespaces().into_iter().flatten().min();
+    let namespace = first.unwrap_or_else(|| kube.default_namespace().to_owned());
+    let registrar = Registrar::new(directory.clone(), kube, &namespace, me, contact);
+    Ok((calling::Peers { door, identity, directory }, registrar))
 }
 
 /// How long giving up leases may take. The next process waits for no more than that they run out.

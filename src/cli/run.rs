@@ -1,13 +1,13 @@
 //! `telnyx-operator run`: the operator itself.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::fetch::Reach;
-use crate::operator::{Operator, OperatorError, Options};
+use crate::operator::{Operator, OperatorError, Options, PeerOptions};
 use crate::telemetry::{self, LogError, LogFormat};
 
 /// Arguments of `run`.
@@ -19,6 +19,13 @@ pub struct Args {
     /// Where /livez, /readyz and /metrics are served.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
     admin_listen: SocketAddr,
+    /// Where other replicas pass webhooks on to this one, over TLS in which both prove who they are. Nobody does where it is not
+    /// given, and webhooks that reach a replica which does not act for their account are answered 503.
+    #[arg(long, value_name = "ADDRESS")]
+    peer_listen: Option<SocketAddr>,
+    /// The address that other replicas reach this one by: its Pod's.
+    #[arg(long, value_name = "IP", env = "POD_IP")]
+    peer_address: Option<IpAddr>,
     /// A namespace to watch; may be given several times. All of them where none is given.
     #[arg(long = "namespace", value_name = "NAME")]
     namespaces: Vec<String>,
@@ -88,6 +95,7 @@ impl Args {
         let options = Options {
             admin_listen: self.admin_listen,
             webhook_listen: self.webhook_listen,
+            peers: self.peer_listen.map(|listen| PeerOptions { listen, address: self.peer_address }),
             namespaces: self.namespaces,
             results_hosts: self.results_hosts,
             instance: self.instance,

@@ -181,7 +181,7 @@ impl Checker {
         let key = key_of(account.meta());
         if !self.context.accounts.is_ours(&key) {
             // Another replica's, for now. Whoever gains it asks for another look.
-            return None;
+            return self.stand_by(account, &key).await;
         }
         let started = Instant::now();
         let outcome = match AssertUnwindSafe(self.pass(account)).catch_unwind().await {
@@ -195,6 +195,22 @@ impl Checker {
         };
         self.context.metrics.reconciled(KIND, outcome.label(), started.elapsed());
         self.report(account, &outcome).await
+    }
+
+    /// Another replica acts for the account: its webhooks are verified here and passed on there. Returns when to look again.
+    async fn stand_by(&self, account: &TelnyxAccount, key: &AccountKey) -> Option<Duration> {
+        match self.public_key(account).await {
+            Ok(public_key) => {
+                self.context.accounts.verifies_with(key, public_key.as_deref());
+                None
+            }
+            Err(Outcome::Retry { .. }) => Some(self.backoff(account, Duration::ZERO)),
+            // Whoever acts for it says so, and a change of the Secret wakes this up.
+            Err(Outcome::Done(_) | Outcome::Waiting { .. } | Outcome::Terminal { .. }) => {
+                self.context.accounts.verifies_with(key, None);
+                None
+            }
+        }
     }
 
     /// `None`: the account was let go.

@@ -325,6 +325,17 @@ impl Dialers {
         }
     }
 
+    /// Another replica acts for the account. Its webhooks are verified with this key and passed on; without one they are held.
+    pub fn stand_by(&self, account: &AccountKey, webhook_key: Option<PublicKey>) {
+        if self.lock().lines.contains_key(account) {
+            return;
+        }
+        match webhook_key {
+            Some(key) => self.0.routes.pass_on(&account.namespace, &account.name, key),
+            None => self.0.routes.hold(&account.namespace, &account.name),
+        }
+    }
+
     /// The account is gone.
     pub fn remove(&self, account: &AccountKey) {
         self.0.routes.close(&account.namespace, &account.name);

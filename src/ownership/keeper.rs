@@ -3,7 +3,7 @@
 //! Promises that a lease is written only under the version that was seen, that the time of a renewal is taken before it is sent,
 //! and that the task ends as soon as a lease is lost. Decides nothing: that is the tenure's.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use futures::stream::{self, BoxStream};
@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::leases::{Leases, Place, Sight, version_of};
 use super::metrics::{Change, Metrics};
 use super::record::{self, LEASE};
 use super::tenure::{Process, Step, Tenure, Terms, Up};
@@ -41,9 +42,6 @@ const SWEEP: Duration = Duration::from_secs(10);
 
 /// Told of everything that this process acts for from now on.
 pub type Gained = Box<dyn Fn(&Subject) + Send + Sync>;
-
-/// Namespace and name of a lease.
-type Place = (String, String);
 
 /// A lease was lost that was not given up: it ran out before it could be renewed, or somebody else has written it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -77,11 +75,7 @@ pub struct Keeper {
     stopping: CancellationToken,
     posts: BTreeMap<Subject, Post>,
     places: HashMap<Place, Subject>,
-    leases: BTreeMap<Place, (usize, Lease)>,
-    /// What each watch lists at the moment.
-    listing: Vec<Option<BTreeSet<Place>>>,
-    /// Which watches have listed once.
-    filled: Vec<bool>,
+    leases: Leases,
     writes: JoinSet<Answer>,
     accounts_known: bool,
     releasing: bool,
@@ -131,13 +125,13 @@ enum Input {
 }
 
 impl Keeper {
-    /// Keeps leases of the namespaces in `scope`, in the name of `instance`. Takes no more once `stopping` is cancelled, and ends
+    /// Keeps leases of the namespaces in `scope`, in the name of `me`. Takes no more once `stopping` is cancelled, and ends
     /// when it is told to release.
     #[must_use]
     pub fn new(
         (ownership, wants): (Ownership, Wants),
         kube: kube::Client,
-        instance: String,
+        me: Process,
         scope: &Scope,
         gained: Gained,
         metrics: Metrics,
@@ -151,11 +145,10 @@ impl Keeper {
         });
         Self {
             news: stream::select_all(watches).boxed(),
-            listing: vec![None; namespaces.len()],
-            filled: vec![false; namespaces.len()],
+            leases: Leases::of(namespaces.len()),
             ownership,
             kube,
-            me: Process { instance, nonce: uuid::Uuid::new_v4().to_string() },
+            me,
             terms: Terms::default(),
             wants: wants.0,
             gained,
@@ -163,7 +156,6 @@ impl Keeper {
             stopping,
             posts: BTreeMap::new(),
             places: HashMap::new(),
-            leases: BTreeMap::new(),
             writes: JoinSet::new(),
             accounts_known: false,
             releasing: false,
@@ -232,7 +224,7 @@ impl Keeper {
         if self.releasing {
             return wake;
         }
-        let ready = self.filled.iter().all(|filled| *filled);
+        let ready = self.leases.are_known();
         let subjects: Vec<Subject> = self.posts.keys().cloned().collect();
         for subject in subjects {
             let patience = self.patience();
@@ -273,7 +265,7 @@ impl Keeper {
     /// Takes or renews a lease.
     fn send(&mut self, subject: &Subject, version: Option<u64>) {
         let Some(post) = self.posts.get_mut(subject) else { return };
-        let before = self.leases.get(&post.place).map(|(_, lease)| lease);
+        let before = self.leases.get(&post.place);
         if before.and_then(version_of) != version {
             return;
         }
@@ -331,8 +323,7 @@ impl Keeper {
         let Some(seen) = record::read(&lease, self.terms) else { return };
         let Some(post) = self.posts.get_mut(subject) else { return };
         post.impossible = None;
-        let watch = self.leases.get(&post.place).map_or(0, |(watch, _)| *watch);
-        keep_newer(&mut self.leases, watch, post.place.clone(), lease);
+        self.leases.written(&post.place, lease);
         post.tenure.accepted(now, sent, seen);
         // An answer that came too late gives nothing; the next look finds that out.
         let Some(until) = post.tenure.acts_until() else { return };
@@ -407,8 +398,9 @@ impl Keeper {
         }
         let place = record::place(&subject, &uid);
         let mut tenure = Tenure::new(self.me.clone(), self.terms, self.ownership.now());
-        if let Some((_, lease)) = self.leases.get(&place) {
+        if let Some(lease) = self.leases.get(&place) {
             tenure.observe(self.ownership.now(), record::read(lease, self.terms));
+            self.ownership.tell_of(&place, Some(&subject), lease, &self.me);
         }
         self.places.insert(place.clone(), subject.clone());
         self.posts.insert(subject, Post { uid, place, tenure, held: false, announce: None, impossible: None });
@@ -418,7 +410,7 @@ impl Keeper {
         let subject = Subject::Account(key);
         let Some(place) = self.posts.get(&subject).map(|post| post.place.clone()) else { return };
         self.forget(&subject);
-        if let Some((_, lease)) = self.leases.get(&place) {
+        if let Some(lease) = self.leases.get(&place) {
             let lease = record::let_go(lease);
             self.write(None, Aim::LettingGo, lease);
         }
@@ -432,7 +424,7 @@ impl Keeper {
         if std::mem::take(&mut post.held) {
             self.metrics.changed(subject.word(), Change::Released);
         }
-        let lease = self.leases.get(&post.place).map(|(_, lease)| lease);
+        let lease = self.leases.get(&post.place);
         match lease.filter(|lease| version.is_some() && version_of(lease) == version) {
             Some(before) => {
                 let lease = record::write(subject, &post.uid, None, self.terms, Some(before), &[], Timestamp::now());
@@ -445,6 +437,9 @@ impl Keeper {
     /// Nothing is held of it, or wanted.
     fn forget(&mut self, subject: &Subject) {
         self.ownership.drop_hold(subject);
+        if let Subject::Account(account) = subject {
+            self.ownership.held_by(account, None);
+        }
         if let Some(post) = self.posts.remove(subject) {
             self.places.remove(&post.place);
             if post.held {
@@ -454,55 +449,29 @@ impl Keeper {
     }
 
     fn observed(&mut self, watch: usize, event: Event<Lease>) {
-        match event {
-            Event::Init => self.list(watch, Some(BTreeSet::new())),
-            Event::InitApply(lease) | Event::Apply(lease) => {
-                let place = place_of(&lease);
-                if let Some(Some(listed)) = self.listing.get_mut(watch) {
-                    listed.insert(place.clone());
-                }
-                self.seen(watch, place, lease);
-            }
-            Event::Delete(lease) => self.gone(&place_of(&lease), version_of(&lease)),
-            Event::InitDone => {
-                let listed = self.listing.get_mut(watch).and_then(Option::take).unwrap_or_default();
-                let missing = self.leases.iter().filter(|(place, (of, _))| *of == watch && !listed.contains(*place));
-                let missing: Vec<Place> = missing.map(|(place, _)| place.clone()).collect();
-                for place in missing {
-                    self.gone(&place, None);
-                }
-                if let Some(filled) = self.filled.get_mut(watch) {
-                    *filled = true;
-                }
+        for sight in self.leases.observe(watch, event) {
+            match sight {
+                Sight::Seen(place) => self.seen(&place),
+                Sight::Gone(place) => self.gone(&place),
             }
         }
     }
 
-    fn list(&mut self, watch: usize, listing: Option<BTreeSet<Place>>) {
-        if let Some(place) = self.listing.get_mut(watch) {
-            *place = listing;
+    fn seen(&mut self, place: &Place) {
+        let Some(lease) = self.leases.get(place) else { return };
+        let subject = self.places.get(place);
+        if let Some(post) = subject.and_then(|subject| self.posts.get_mut(subject)) {
+            post.tenure.observe(self.ownership.now(), record::read(lease, self.terms));
         }
+        self.ownership.tell_of(place, subject, lease, &self.me);
     }
 
-    fn seen(&mut self, watch: usize, place: Place, lease: Lease) {
-        let post = self.places.get(&place).and_then(|subject| self.posts.get_mut(subject));
-        if let Some(post) = post {
-            post.tenure.observe(self.ownership.now(), record::read(&lease, self.terms));
-        }
-        let running = record::running(&lease, &self.me);
-        self.ownership.told(&place, running);
-        keep_newer(&mut self.leases, watch, place, lease);
-    }
-
-    /// The lease is not there any more. News of the end of one that was made again since is no news.
-    fn gone(&mut self, place: &Place, version: Option<u64>) {
-        let known = self.leases.get(place).and_then(|(_, lease)| version_of(lease));
-        if version.is_some_and(|version| known.is_some_and(|known| known > version)) {
-            return;
-        }
-        self.leases.remove(place);
+    fn gone(&mut self, place: &Place) {
         self.ownership.told(place, None);
         let Some(subject) = self.places.get(place).cloned() else { return };
+        if let Subject::Account(account) = &subject {
+            self.ownership.held_by(account, None);
+        }
         let Some(post) = self.posts.get_mut(&subject) else { return };
         post.tenure.observe(self.ownership.now(), None);
         if matches!(subject, Subject::Namespace(_)) && std::mem::take(&mut post.held) {
@@ -518,27 +487,12 @@ impl Keeper {
             return;
         }
         let left_over = self.leases.iter().filter(|(place, _)| !self.places.contains_key(*place));
-        let left_over = left_over.filter(|(_, (_, lease))| record::is_left_over(lease));
-        let left_over: Vec<Lease> = left_over.map(|(_, (_, lease))| record::let_go(lease)).collect();
+        let left_over = left_over.filter(|(_, lease)| record::is_left_over(lease));
+        let left_over: Vec<Lease> = left_over.map(|(_, lease)| record::let_go(lease)).collect();
         for lease in left_over {
             self.write(None, Aim::LettingGo, lease);
         }
     }
-}
-
-fn keep_newer(leases: &mut BTreeMap<Place, (usize, Lease)>, watch: usize, place: Place, lease: Lease) {
-    let known = leases.get(&place).and_then(|(_, lease)| version_of(lease));
-    if known < version_of(&lease) {
-        leases.insert(place, (watch, lease));
-    }
-}
-
-fn version_of(lease: &Lease) -> Option<u64> {
-    lease.metadata.resource_version.as_deref()?.parse().ok()
-}
-
-fn place_of(lease: &Lease) -> Place {
-    (lease.namespace().unwrap_or_default(), lease.name_any())
 }
 
 /// Whether the answer is that nothing can be made in a namespace because it is being deleted (Kubernetes: admission plugin

@@ -9,8 +9,10 @@
 //! [`Ownership::guard`]). A process that loses a lease which it has not given up ends ([`Lost`]): what it had begun for the account
 //! is taken up by the next as after a crash. Does not know what is done for an account.
 
+mod directory;
 mod guard;
 mod keeper;
+mod leases;
 mod metrics;
 mod record;
 mod tenure;
@@ -19,13 +21,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use k8s_openapi::api::coordination::v1::Lease;
 use telnyx_voice::Fence;
 use tokio::sync::mpsc;
 
+pub use directory::{Contact, Directory, Fingerprint, Registrar};
 pub use keeper::{Gained, Keeper, Lost};
 pub use metrics::Metrics;
 pub use tenure::{Process, Seen, Step, Tenure, Terms, Up};
 
+use self::leases::Place;
 use crate::reconcile::AccountKey;
 
 /// What one process at a time acts for.
@@ -54,6 +59,14 @@ impl std::fmt::Display for Subject {
             Self::Account(key) => write!(f, "account {key}"),
             Self::Namespace(namespace) => write!(f, "namespace {namespace}"),
         }
+    }
+}
+
+impl Process {
+    /// This process, under a number that no other has.
+    #[must_use]
+    pub fn named(instance: String) -> Self {
+        Self { instance, nonce: uuid::Uuid::new_v4().to_string() }
     }
 }
 
@@ -88,7 +101,9 @@ struct Shared {
     /// Namespaces that the keeper was told of.
     namespaces: Mutex<BTreeSet<String>>,
     /// What the holders of other leases tell of themselves, by the lease's namespace and name.
-    others: Mutex<BTreeMap<(String, String), Told>>,
+    others: Mutex<BTreeMap<Place, Told>>,
+    /// Other processes that hold the lease of an account.
+    holders: Mutex<BTreeMap<AccountKey, Process>>,
     flows: OnceLock<Flows>,
 }
 
@@ -144,6 +159,7 @@ impl Ownership {
             held: Mutex::default(),
             namespaces: Mutex::default(),
             others: Mutex::default(),
+            holders: Mutex::default(),
             flows: OnceLock::new(),
         };
         (Self(Arc::new(shared)), Wants(wanted))
@@ -188,12 +204,35 @@ impl Ownership {
         })
     }
 
+    /// A lease was seen: what its holder, if that is not `me`, says of itself.
+    fn tell_of(&self, place: &Place, subject: Option<&Subject>, lease: &Lease, me: &Process) {
+        self.told(place, record::running(lease, me));
+        if let Some(Subject::Account(account)) = subject {
+            self.held_by(account, record::holder_of(lease).filter(|holder| holder != me));
+        }
+    }
+
     /// What the holder of this lease, another, says of itself. `None`: it is nobody else's.
-    fn told(&self, lease: &(String, String), running: Option<Running>) {
+    fn told(&self, lease: &Place, running: Option<Running>) {
         let mut others = locked(&self.0.others);
         match running {
             Some(running) => drop(others.insert(lease.clone(), Told { running, at: self.now() })),
             None => drop(others.remove(lease)),
+        }
+    }
+
+    /// The process that holds the account's lease, if that is another.
+    #[must_use]
+    pub fn holder(&self, account: &AccountKey) -> Option<Process> {
+        locked(&self.0.holders).get(account).cloned()
+    }
+
+    /// Another process holds the account's lease; `None`: none does.
+    fn held_by(&self, account: &AccountKey, holder: Option<Process>) {
+        let mut holders = locked(&self.0.holders);
+        match holder {
+            Some(holder) => drop(holders.insert(account.clone(), holder)),
+            None => drop(holders.remove(account)),
         }
     }
 

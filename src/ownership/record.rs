@@ -123,7 +123,8 @@ pub(super) fn running(lease: &Lease, me: &Process) -> Option<Running> {
     })
 }
 
-fn holder_of(lease: &Lease) -> Option<Process> {
+/// Who holds it.
+pub(super) fn holder_of(lease: &Lease) -> Option<Process> {
     let instance = lease.spec.as_ref()?.holder_identity.clone().filter(|instance| !instance.is_empty())?;
     let nonce = lease.annotations().get(NONCE).cloned().unwrap_or_default();
     Some(Process { instance, nonce })

@@ -210,6 +210,8 @@ pub enum Departure {
 pub struct Accounts {
     standings: Mutex<HashMap<AccountKey, (String, Standing)>>,
     existing: Mutex<Existing>,
+    /// What webhooks of other replicas' accounts are verified with, in base64.
+    webhook_keys: Mutex<HashMap<AccountKey, String>>,
     moved: watch::Sender<()>,
     recheck: mpsc::UnboundedSender<AccountKey>,
     news: News,
@@ -230,8 +232,8 @@ impl Accounts {
     pub fn new(news: News, ownership: Ownership) -> (Arc<Self>, mpsc::UnboundedReceiver<AccountKey>) {
         let (recheck, asked) = mpsc::unbounded_channel();
         let (moved, _) = watch::channel(());
-        let (standings, existing) = (Mutex::default(), Mutex::default());
-        let accounts = Self { standings, existing, moved, recheck, news, ownership };
+        let (standings, existing, webhook_keys) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let accounts = Self { standings, existing, webhook_keys, moved, recheck, news, ownership };
         (Arc::new(accounts), asked)
     }
 
@@ -375,9 +377,30 @@ impl Accounts {
         }
     }
 
+    /// Webhooks of an account that another replica acts for are verified with this key; `None`: with none that is known.
+    pub fn verifies_with(&self, key: &AccountKey, webhook_public_key: Option<&str>) {
+        let before = {
+            let mut keys = locked(&self.webhook_keys);
+            match webhook_public_key {
+                Some(text) => keys.insert(key.clone(), text.to_owned()),
+                None => keys.remove(key),
+            }
+        };
+        if before.as_deref() != webhook_public_key {
+            self.news.tell(Change::Account(key.clone()));
+        }
+    }
+
+    /// What webhooks of an account that another replica acts for are verified with, in base64.
+    #[must_use]
+    pub fn webhook_key(&self, key: &AccountKey) -> Option<String> {
+        locked(&self.webhook_keys).get(key).cloned()
+    }
+
     /// The account no longer exists.
     pub fn remove(&self, key: &AccountKey) {
         locked(&self.standings).remove(key);
+        locked(&self.webhook_keys).remove(key);
         {
             let mut existing = locked(&self.existing);
             existing.keys.remove(key);

@@ -26,6 +26,12 @@ pub enum Answer {
     NotSynced,
     /// The account exists but has no usable public key or is not Ready: its owner can mend that.
     AccountNotReady,
+    /// The replica that acts for the account has answered that its effect is durable, or that it has none.
+    PassedOn,
+    /// Another replica acts for the account, and nobody knows which; or it was passed on to this one, which does not act.
+    NoHolder,
+    /// The replica that acts for the account was not reached in time, or wants it again.
+    HolderNotNow,
     /// More deliveries per second than the bound.
     RateBound,
     /// Signed too long ago, or in the future. Not a 4xx: it may be *our* clock, and whether a second delivery is signed
@@ -52,13 +58,15 @@ impl Answer {
     #[must_use]
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::Acknowledged | Self::NotNeeded | Self::Duplicate => StatusCode::OK,
+            Self::Acknowledged | Self::NotNeeded | Self::Duplicate | Self::PassedOn => StatusCode::OK,
             Self::InFlight
             | Self::Busy
             | Self::NotNow
             | Self::TooSlow
             | Self::NotSynced
             | Self::AccountNotReady
+            | Self::NoHolder
+            | Self::HolderNotNow
             | Self::RateBound
             | Self::Stale => StatusCode::SERVICE_UNAVAILABLE,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -83,6 +91,9 @@ impl Answer {
             Self::TooSlow => "too_slow",
             Self::NotSynced => "not_synced",
             Self::AccountNotReady => "account_not_ready",
+            Self::PassedOn => "passed_on",
+            Self::NoHolder => "no_holder",
+            Self::HolderNotNow => "holder_not_now",
             Self::RateBound => "rate_bound",
             Self::Stale => "stale",
             Self::BodyTimeout => "body_timeout",

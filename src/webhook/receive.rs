@@ -13,12 +13,13 @@ use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body;
 use jiff::Timestamp;
-use telnyx_voice::webhook::{self, Event, EventType, SignatureError, SignatureHeaders};
+use telnyx_voice::webhook::{self, Event, EventType, PublicKey, SignatureError, SignatureHeaders};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;
 use tokio::time::timeout_at;
 
 use super::dedupe::Seen;
+use super::forward::Forwarder;
 use super::metrics::Metrics;
 use super::rate::Rate;
 use super::routes::{Delivery, FlowDelivery, FlowLine, FlowOrder, Known, Route, Verdict};
@@ -35,30 +36,63 @@ const PATIENCE: Duration = Duration::from_millis(1_800);
 /// Deliveries a second, over all accounts, before 503. Verifying this many signatures costs about half a core.
 const MAX_PER_SECOND: u32 = 8_000;
 
+/// Who has sent a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sender {
+    /// Telnyx, or whoever says so.
+    Telnyx,
+    /// A replica that got it from there. It is not passed on again.
+    Replica,
+}
+
+/// Where a delivery goes.
+enum Way {
+    Here(Arc<Route>),
+    /// To the replica that acts for the account, if it is signed with this key.
+    On(PublicKey),
+}
+
 /// Receives webhooks for every account in its [`Routes`].
 #[derive(Debug)]
 pub struct Receiver {
     routes: Routes,
     rate: Rate,
     metrics: Metrics,
+    forwarder: Option<Forwarder>,
 }
 
 impl Receiver {
     /// A receiver for these accounts.
     #[must_use]
     pub fn new(routes: Routes, metrics: Metrics) -> Self {
-        Self { routes, rate: Rate::new(MAX_PER_SECOND, Instant::now()), metrics }
+        Self { routes, rate: Rate::new(MAX_PER_SECOND, Instant::now()), metrics, forwarder: None }
     }
 
-    /// Takes one delivery to its end. Dropping the future half-way leaves the event new.
-    pub async fn receive<B>(&self, mut request: Request<B>) -> Answer
+    /// Passes webhooks of accounts that another replica acts for on to it.
+    #[must_use]
+    pub fn passing_on(self, forwarder: Forwarder) -> Self {
+        Self { forwarder: Some(forwarder), ..self }
+    }
+
+    /// Takes one delivery of Telnyx's to its end. Dropping the future half-way leaves the event new.
+    pub async fn receive<B>(&self, request: Request<B>) -> Answer
+    where
+        B: Body<Data = Bytes> + Unpin,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.take(request, Sender::Telnyx).await
+    }
+
+    /// The same, of whoever's.
+    pub(super) async fn take<B>(&self, mut request: Request<B>, from: Sender) -> Answer
     where
         B: Body<Data = Bytes> + Unpin,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let began = Instant::now();
-        let (answer, event_type) = match self.admit(&request, began) {
-            Ok(route) => self.deliver(&route, &mut request, began).await,
+        let (answer, event_type) = match self.admit(&request, from, began) {
+            Ok(Way::Here(route)) => self.deliver(&route, &mut request, began).await,
+            Ok(Way::On(key)) => self.pass_on(&key, &mut request, began).await,
             Err(refused) => (refused, ""),
         };
         if !request.body().is_end_stream() {
@@ -69,16 +103,18 @@ impl Receiver {
     }
 
     /// Everything that can be decided without reading the body.
-    fn admit<B: Body>(&self, request: &Request<B>, now: Instant) -> Result<Arc<Route>, Answer> {
+    fn admit<B: Body>(&self, request: &Request<B>, from: Sender, now: Instant) -> Result<Way, Answer> {
         let account = account_of(request.uri().path()).ok_or(Answer::NotFound)?;
         if request.method() != Method::POST {
             return Err(Answer::MethodNotAllowed);
         }
-        let route = match self.routes.get(account) {
-            Known::Ready(route) => route,
-            Known::NotReady => return Err(Answer::AccountNotReady),
-            Known::NotSynced => return Err(Answer::NotSynced),
-            Known::Unknown => return Err(Answer::UnknownAccount),
+        let way = match (self.routes.get(account), from) {
+            (Known::Ready(route), _) => Way::Here(route),
+            (Known::Elsewhere(key), Sender::Telnyx) => Way::On(key),
+            (Known::Elsewhere(_), Sender::Replica) => return Err(Answer::NoHolder),
+            (Known::NotReady, _) => return Err(Answer::AccountNotReady),
+            (Known::NotSynced, _) => return Err(Answer::NotSynced),
+            (Known::Unknown, _) => return Err(Answer::UnknownAccount),
         };
         if request.body().size_hint().lower() > MAX_BODY as u64 {
             return Err(Answer::TooLarge);
@@ -86,7 +122,29 @@ impl Receiver {
         if !self.rate.admits(now) {
             return Err(Answer::RateBound);
         }
-        Ok(route)
+        Ok(way)
+    }
+
+    /// Takes the webhook, if it is signed, to the replica that acts for its account. That one verifies it again.
+    async fn pass_on<B>(&self, key: &PublicKey, request: &mut Request<B>, began: Instant) -> (Answer, &'static str)
+    where
+        B: Body<Data = Bytes> + Unpin,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let body = match body_of(request, began).await {
+            Ok(body) => body,
+            Err(refused) => return (refused, ""),
+        };
+        let event_type = match verified(key, request.headers(), &body, Timestamp::now()) {
+            Ok(event) => label(&event),
+            Err(refused) => return (refused, ""),
+        };
+        let path = request.uri().path();
+        let (Some(forwarder), Some(account)) = (&self.forwarder, account_of(path)) else {
+            return (Answer::NoHolder, event_type);
+        };
+        let patience = PATIENCE.saturating_sub(began.elapsed());
+        (forwarder.pass_on(account, path, request.headers(), body, patience).await, event_type)
     }
 
     async fn deliver<B>(&self, route: &Route, request: &mut Request<B>, began: Instant) -> (Answer, &'static str)
@@ -94,15 +152,12 @@ impl Receiver {
         B: Body<Data = Bytes> + Unpin,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let deadline = (began + PATIENCE).into();
-        let body = match timeout_at(deadline, Limited::new(request.body_mut(), MAX_BODY).collect()).await {
-            Ok(Ok(body)) => body.to_bytes(),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => return (Answer::TooLarge, ""),
-            // The sender went away in the middle; nobody reads this answer.
-            Ok(Err(_)) | Err(_) => return (Answer::BodyTimeout, ""),
+        let body = match body_of(request, began).await {
+            Ok(body) => body,
+            Err(refused) => return (refused, ""),
         };
         let now = Timestamp::now();
-        let event = match verified(route, request.headers(), &body, now) {
+        let event = match verified(&route.key, request.headers(), &body, now) {
             Ok(event) => event,
             Err(refused) => return (refused, ""),
         };
@@ -125,6 +180,21 @@ impl Receiver {
             }
             Err(not_now) => (not_now, event_type),
         }
+    }
+}
+
+/// The whole body, within its bounds.
+async fn body_of<B>(request: &mut Request<B>, began: Instant) -> Result<Bytes, Answer>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let deadline = (began + PATIENCE).into();
+    match timeout_at(deadline, Limited::new(request.body_mut(), MAX_BODY).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Answer::TooLarge),
+        // The sender went away in the middle; nobody reads this answer.
+        Ok(Err(_)) | Err(_) => Err(Answer::BodyTimeout),
     }
 }
 
@@ -198,9 +268,9 @@ fn room<T>(sent: Result<(), TrySendError<T>>) -> Result<(), Answer> {
 }
 
 /// The event, believed because its signature fits.
-fn verified(route: &Route, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Event, Answer> {
+fn verified(key: &PublicKey, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Event, Answer> {
     let headers = SignatureHeaders::from_map(headers);
-    let verified = webhook::verify(&route.key, headers, body, now, webhook::TOLERANCE).map_err(|error| {
+    let verified = webhook::verify(key, headers, body, now, webhook::TOLERANCE).map_err(|error| {
         tracing::debug!(%error, "webhook refused");
         match error {
             SignatureError::Stale { .. } => Answer::Stale,

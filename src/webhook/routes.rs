@@ -134,8 +134,18 @@ pub(super) enum Known {
     Unknown,
     /// There is, but it cannot take webhooks now.
     NotReady,
+    /// There is, and another replica acts for it. Its webhooks are signed with this key.
+    Elsewhere(PublicKey),
     /// There is.
     Ready(Arc<Route>),
+}
+
+/// Where webhooks of an account go that exists.
+#[derive(Debug)]
+enum Way {
+    Nowhere,
+    Elsewhere(PublicKey),
+    Here(Arc<Route>),
 }
 
 /// All accounts, by `namespace/name`. Cheap to clone; every clone is the same table.
@@ -145,7 +155,7 @@ pub struct Routes(Arc<RwLock<Table>>);
 #[derive(Debug, Default)]
 struct Table {
     synced: bool,
-    accounts: HashMap<Box<str>, Option<Arc<Route>>>,
+    accounts: HashMap<Box<str>, Way>,
     flows: HashMap<Box<str>, FlowLine>,
 }
 
@@ -154,7 +164,7 @@ impl Routes {
     /// before is forgotten; that costs the actor a few repeats.
     pub fn open(&self, namespace: &str, account: &str, key: PublicKey, inbox: mpsc::Sender<Delivery>) {
         let route = Route { key, inbox, seen: Dedupe::default() };
-        self.write(|table| table.accounts.insert(path(namespace, account), Some(Arc::new(route))));
+        self.write(|table| table.accounts.insert(path(namespace, account), Way::Here(Arc::new(route))));
     }
 
     /// What is about no attempt of this account, or about one that a flow has, goes this way from now on.
@@ -173,13 +183,18 @@ impl Routes {
     pub fn attempts_of(&self, namespace: &str, account: &str) -> Option<mpsc::Sender<Delivery>> {
         match self.get(&path(namespace, account)) {
             Known::Ready(route) => Some(route.inbox.clone()),
-            Known::NotSynced | Known::Unknown | Known::NotReady => None,
+            Known::NotSynced | Known::Unknown | Known::NotReady | Known::Elsewhere(_) => None,
         }
     }
 
     /// The account exists but takes no webhooks now: deliveries are answered 503.
     pub fn hold(&self, namespace: &str, account: &str) {
-        self.write(|table| table.accounts.insert(path(namespace, account), None));
+        self.write(|table| table.accounts.insert(path(namespace, account), Way::Nowhere));
+    }
+
+    /// Another replica acts for the account: deliveries that are signed with this key are passed on to it.
+    pub fn pass_on(&self, namespace: &str, account: &str, key: PublicKey) {
+        self.write(|table| table.accounts.insert(path(namespace, account), Way::Elsewhere(key)));
     }
 
     /// The account is gone: deliveries are answered 404, which is final.
@@ -204,8 +219,9 @@ impl Routes {
     pub(super) fn get(&self, account: &str) -> Known {
         let table = self.0.read().unwrap_or_else(PoisonError::into_inner);
         match table.accounts.get(account) {
-            Some(Some(route)) => Known::Ready(Arc::clone(route)),
-            Some(None) => Known::NotReady,
+            Some(Way::Here(route)) => Known::Ready(Arc::clone(route)),
+            Some(Way::Elsewhere(key)) => Known::Elsewhere(key.clone()),
+            Some(Way::Nowhere) => Known::NotReady,
             None if table.synced => Known::Unknown,
             None => Known::NotSynced,
         }
@@ -216,7 +232,7 @@ impl Routes {
     pub(super) fn open_places(&self, namespace: &str, account: &str) -> usize {
         match self.get(&path(namespace, account)) {
             Known::Ready(route) => route.inbox.capacity(),
-            Known::NotSynced | Known::Unknown | Known::NotReady => 0,
+            Known::NotSynced | Known::Unknown | Known::NotReady | Known::Elsewhere(_) => 0,
         }
     }
 

@@ -1,35 +1,109 @@
 //! Bytes in, status out. Knows HTTP; every decision is in `receive`.
 
 use std::convert::Infallible;
+use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::header::RETRY_AFTER;
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::Empty;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use super::Receiver;
+use super::identity::{Expects, Identity, IdentityError};
+use super::receive::Sender;
+use super::{Answer, Receiver};
 
 /// Connections held at once. Telnyx delivers over some tens; the rest is for an ingress that does not reuse them.
 const MAX_CONNECTIONS: usize = 1024;
+/// Connections of other replicas held at once.
+const MAX_OF_REPLICAS: usize = 256;
+/// For two replicas to agree on TLS.
+const HANDSHAKE: Duration = Duration::from_secs(2);
 /// For a request's head to arrive whole, and for a connection to lie idle between two.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// In seconds, with every 503: what is wrong then is mostly over in a moment.
+const SOON: HeaderValue = HeaderValue::from_static("1");
 
 /// Serves until `stop`, then lets the requests under way have their answers.
 ///
 /// # Errors
 /// When the listener itself fails; a connection's failure is its own.
 pub async fn serve(listener: TcpListener, receiver: Arc<Receiver>, stop: CancellationToken) -> io::Result<()> {
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let stopping = stop.clone();
+    accept(listener, MAX_CONNECTIONS, stop, move |stream| {
+        connection(stream, Arc::clone(&receiver), Sender::Telnyx, stopping.clone())
+    })
+    .await
+}
+
+/// Where other replicas pass webhooks on to this one.
+#[derive(Debug)]
+pub struct PeerDoor {
+    listener: TcpListener,
+    acceptor: Acceptor,
+}
+
+struct Acceptor(TlsAcceptor);
+
+impl std::fmt::Debug for Acceptor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Acceptor")
+    }
+}
+
+impl PeerDoor {
+    /// Whom this process `expects` finds `identity` there.
+    ///
+    /// # Errors
+    /// TLS cannot be set up.
+    pub fn new(listener: TcpListener, identity: &Identity, expects: Expects) -> Result<Self, IdentityError> {
+        Ok(Self { listener, acceptor: Acceptor(TlsAcceptor::from(Arc::new(identity.server(expects)?))) })
+    }
+
+    /// Serves other replicas until `stop`, then lets the requests under way have their answers.
+    ///
+    /// # Errors
+    /// When the listener itself fails; a connection's failure is its own.
+    pub async fn serve(self, receiver: Arc<Receiver>, stop: CancellationToken) -> io::Result<()> {
+        let (stopping, Acceptor(acceptor)) = (stop.clone(), self.acceptor);
+        accept(self.listener, MAX_OF_REPLICAS, stop, move |stream| {
+            let (receiver, acceptor, stop) = (Arc::clone(&receiver), acceptor.clone(), stopping.clone());
+            async move {
+                match timeout(HANDSHAKE, acceptor.accept(stream)).await {
+                    Ok(Ok(stream)) => connection(stream, receiver, Sender::Replica, stop).await,
+                    Ok(Err(error)) => tracing::debug!(%error, "who connects is not a replica"),
+                    Err(_) => tracing::debug!("who connects does not say who it is"),
+                }
+            }
+        })
+        .await
+    }
+}
+
+/// Accepts connections until `stop`, at most so many at once, and waits for them to end.
+async fn accept<F>(
+    listener: TcpListener,
+    most: usize,
+    stop: CancellationToken,
+    handle: impl Fn(TcpStream) -> F,
+) -> io::Result<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let places = Arc::new(Semaphore::new(most));
     let mut connections = JoinSet::new();
     loop {
         let place = tokio::select! {
@@ -50,9 +124,12 @@ pub async fn serve(listener: TcpListener, receiver: Arc<Receiver>, stop: Cancell
             },
         };
         while connections.try_join_next().is_some() {}
-        let (receiver, stop) = (Arc::clone(&receiver), stop.clone());
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "webhook connection keeps Nagle's algorithm");
+        }
+        let connection = handle(stream);
         connections.spawn(async move {
-            connection(stream, receiver, stop).await;
+            connection.await;
             drop(place);
         });
     }
@@ -67,17 +144,14 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-async fn connection(stream: TcpStream, receiver: Arc<Receiver>, stop: CancellationToken) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "webhook connection keeps Nagle's algorithm");
-    }
+/// Serves one connection, whose requests come `from` there.
+async fn connection<S>(stream: S, receiver: Arc<Receiver>, from: Sender, stop: CancellationToken)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let service = service_fn(move |request: Request<Incoming>| {
         let receiver = Arc::clone(&receiver);
-        async move {
-            let mut response = Response::new(Empty::<Bytes>::new());
-            *response.status_mut() = receiver.receive(request).await.status();
-            Ok::<_, Infallible>(response)
-        }
+        async move { Ok::<_, Infallible>(response(receiver.take(request, from).await)) }
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -94,4 +168,14 @@ async fn connection(stream: TcpStream, receiver: Arc<Receiver>, stop: Cancellati
     if let Err(error) = ended {
         tracing::debug!(%error, "webhook connection ended early");
     }
+}
+
+/// What the sender is told.
+pub(super) fn response(answer: Answer) -> Response<Empty<Bytes>> {
+    let mut response = Response::new(Empty::new());
+    *response.status_mut() = answer.status();
+    if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(RETRY_AFTER, SOON);
+    }
+    response
 }

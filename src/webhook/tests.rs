@@ -16,26 +16,26 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 
-const PATH: &str = "/webhooks/sales/main/0b6b4d2e-0000-4000-8000-00000000cafe";
+pub(super) const PATH: &str = "/webhooks/sales/main/0b6b4d2e-0000-4000-8000-00000000cafe";
 /// `1|owner|target|1|0|r`
-const OURS: &str = "MXxvd25lcnx0YXJnZXR8MXwwfHI=";
+pub(super) const OURS: &str = "MXxvd25lcnx0YXJnZXR8MXwwfHI=";
 
-struct Bed {
-    key: SigningKey,
-    routes: Routes,
-    receiver: Arc<Receiver>,
-    registry: Registry,
+pub(super) struct Bed {
+    pub(super) key: SigningKey,
+    pub(super) routes: Routes,
+    pub(super) receiver: Arc<Receiver>,
+    pub(super) registry: Registry,
 }
 
 impl Bed {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut registry = Registry::default();
         let (key, routes) = (SigningKey::from_bytes(&[7; 32]), Routes::default());
         let receiver = Arc::new(Receiver::new(routes.clone(), Metrics::new(&mut registry)));
         Self { key, routes, receiver, registry }
     }
 
-    fn open(&self) -> mpsc::Receiver<Delivery> {
+    pub(super) fn open(&self) -> mpsc::Receiver<Delivery> {
         let (inbox, deliveries) = mpsc::channel(INBOX);
         self.routes.open("sales", "main", public_key(&self.key), inbox);
         deliveries
@@ -50,18 +50,18 @@ impl Bed {
             .unwrap()
     }
 
-    async fn post(&self, body: &str) -> Answer {
+    pub(super) async fn post(&self, body: &str) -> Answer {
         self.receiver.receive(self.signed(body, Timestamp::now())).await
     }
 
-    fn exposition(&self) -> String {
+    pub(super) fn exposition(&self) -> String {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap();
         text
     }
 }
 
-fn event(id: &str, client_state: &str) -> String {
+pub(super) fn event(id: &str, client_state: &str) -> String {
     format!(
         r#"{{"data":{{"id":"{id}","event_type":"call.answered","occurred_at":"2026-03-01T12:00:00Z","payload":{{
             "call_control_id":"v3:c","call_leg_id":"l","client_state":"{client_state}","to":"+15550100"}}}}}}"#
@@ -69,7 +69,7 @@ fn event(id: &str, client_state: &str) -> String {
 }
 
 /// Gives every delivery this verdict.
-fn actor(mut inbox: mpsc::Receiver<Delivery>, verdict: Verdict) {
+pub(super) fn actor(mut inbox: mpsc::Receiver<Delivery>, verdict: Verdict) {
     tokio::spawn(async move {
         while let Some(delivery) = inbox.recv().await {
             delivery.verdict.send(verdict).unwrap();

@@ -4,6 +4,7 @@
 
 #[path = "../cluster/mod.rs"]
 mod cluster;
+mod forwarding;
 mod proxy;
 mod replicas;
 #[path = "../stage/mod.rs"]

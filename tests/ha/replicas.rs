@@ -77,13 +77,17 @@ impl Replicas {
         until_held_by(&self.world, instance).await;
     }
 
+    /// The namespace goes with everything in it, leases too.
+    pub(crate) async fn end(self) {
+        self.world.end().await;
+    }
+
     /// Everybody is called, once.
     pub(crate) async fn ends_well(self) {
         let campaign = self.complete("c").await;
         assert_eq!(campaign["status"]["counts"]["total"], 60, "{:#}", campaign["status"]);
         self.rang_once_per_attempt(60, 1).await;
-        // The namespace goes with everything in it, leases too.
-        self.world.end().await;
+        self.end().await;
     }
 }
 
@@ -111,6 +115,7 @@ impl Replica {
         let mut command = Command::new(env!("CARGO_BIN_EXE_telnyx-operator"));
         command.args(["run", "--instance", name, "--namespace", &world.namespace]);
         command.arg(format!("--webhook-listen={webhooks}")).arg(format!("--admin-listen={admin}"));
+        command.arg("--peer-listen=127.0.0.1:0");
         command.arg("--log-level=telnyx_operator=debug,info").env_clear().env("KUBECONFIG", kubeconfig);
         command.stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output).kill_on_drop(true);
         Self { name, webhooks, admin, log, process: command.spawn().unwrap() }
@@ -128,11 +133,12 @@ impl Replica {
             .await;
     }
 
-    /// A line of its metrics.
-    pub(crate) async fn metric(&self, world: &World, line: &str) -> Option<u64> {
+    /// The sum of its metrics whose lines begin so.
+    pub(crate) async fn metric(&self, world: &World, line: &str) -> u64 {
         let url = format!("http://{}/metrics", self.admin);
         let text = world.http.get(url).send().await.unwrap().text().await.unwrap();
-        text.lines().find_map(|found| found.strip_prefix(line)).map(|value| value.trim().parse().unwrap())
+        let found = text.lines().filter(|found| found.starts_with(line));
+        found.map(|found| found.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap()).sum()
     }
 
     /// Sends it a signal, by its process id.

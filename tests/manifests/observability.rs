@@ -23,6 +23,7 @@ async fn shown() -> BTreeSet<String> {
     let options = Options {
         admin_listen: any,
         webhook_listen: any,
+        peers: None,
         namespaces: vec![],
         results_hosts: vec![],
         instance: "test".to_owned(),

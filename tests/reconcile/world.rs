@@ -138,6 +138,7 @@ impl World {
             results_hosts: vec![],
             admin_listen: any,
             webhook_listen: any,
+            peers: None,
             namespaces: self.watched.clone(),
             instance: "test".to_owned(),
             reach: Reach::default(),

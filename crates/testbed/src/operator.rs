@@ -22,6 +22,8 @@ impl Addresses {
         match argument.split_once('=') {
             Some((flag @ "--webhook-listen", _)) => format!("{flag}={}", self.webhooks),
             Some((flag @ "--admin-listen", _)) => format!("{flag}={}", self.admin),
+            // Others learn it from the API server.
+            Some((flag @ "--peer-listen", _)) => format!("{flag}=127.0.0.1:0"),
             _ => argument,
         }
     }
@@ -111,6 +113,7 @@ mod tests {
         let cases = [
             ("run", "run"),
             ("--webhook-listen=0.0.0.0:8080", "--webhook-listen=127.0.0.1:1111"),
+            ("--peer-listen=0.0.0.0:8443", "--peer-listen=127.0.0.1:0"),
             ("--admin-listen=0.0.0.0:8081", "--admin-listen=127.0.0.1:2222"),
             ("--resync=10m", "--resync=10m"),
         ];
