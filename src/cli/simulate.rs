@@ -3,8 +3,6 @@
 use std::io;
 use std::process::ExitCode;
 
-use tracing_subscriber::EnvFilter;
-
 /// Arguments of `simulate`.
 #[derive(Debug, clap::Args)]
 // The simulator's arguments bring a group of this name.
@@ -28,8 +26,7 @@ pub enum SimulateError {
 impl Args {
     /// Runs the simulator until Ctrl-C or SIGTERM.
     pub fn execute(self) -> Result<ExitCode, SimulateError> {
-        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+        telnyx_simulator::log_to_stderr();
         let runtime = tokio::runtime::Runtime::new().map_err(SimulateError::Runtime)?;
         runtime.block_on(telnyx_simulator::serve(self.simulator))?;
         Ok(ExitCode::SUCCESS)

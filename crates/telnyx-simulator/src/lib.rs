@@ -16,8 +16,10 @@
 struct Readme;
 
 pub mod config;
+mod logs;
 pub mod model;
 mod server;
 
 pub use config::{Config, ConfigError};
+pub use logs::log_to_stderr;
 pub use server::{Args, Builder, JOURNAL_VARIABLE, Running, ServeError, Simulator, serve};

@@ -6,10 +6,7 @@ use clap::Parser as _;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()))
-        .with_writer(std::io::stderr)
-        .init();
+    telnyx_simulator::log_to_stderr();
     let args = telnyx_simulator::Args::parse();
     match telnyx_simulator::serve(args).await {
         Ok(()) => ExitCode::SUCCESS,
