@@ -7,6 +7,8 @@ CARGO ?= cargo
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/telnyx-operator
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := $(CACHE)/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+MDBOOK_VERSION := 0.5.4
+MDBOOK := $(CACHE)/mdbook-$(MDBOOK_VERSION)/bin/mdbook
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 # The stories wait more than they work: several side by side share two cores well, and their waits have room for it.
@@ -39,7 +41,7 @@ test: tools ## Run every test, on a real Kubernetes API server
 		--expect 'POST /outbound_voice_profiles' --expect 'PATCH /outbound_voice_profiles/{id}' --expect 'POST /queues'
 
 .PHONY: check
-check: fmt clippy deny ## Format, lint and licence checks
+check: fmt clippy deny book ## Format, lint and licence checks, and the links of the book
 
 .PHONY: fmt
 fmt: ## Check the formatting
@@ -56,6 +58,15 @@ deny: $(CARGO_DENY) ## Check licences, bans and sources of the dependencies
 
 $(CARGO_DENY):
 	$(CARGO) install --locked --quiet --root $(CACHE)/cargo-deny-$(CARGO_DENY_VERSION) cargo-deny@$(CARGO_DENY_VERSION)
+
+.PHONY: book
+book: $(MDBOOK) ## Build the documentation into target/book and follow every link in it
+	$(CARGO) build --quiet --package book
+	$(MDBOOK) build --dest-dir $(abspath $(TARGET))/book
+	$(TARGET)/debug/book check $(TARGET)/book
+
+$(MDBOOK):
+	$(CARGO) install --locked --quiet --root $(CACHE)/mdbook-$(MDBOOK_VERSION) --no-default-features --features search mdbook@$(MDBOOK_VERSION)
 
 # For a night. SEEDS bounds how many worlds, MINUTES how long, FROM is the first seed; a failing seed is printed, and SEED=n replays it.
 MINUTES ?= 480
@@ -100,11 +111,12 @@ image-root: ## Put the image's only file into target/image-root, and check it in
 	image/check.sh $(IMAGE_ROOT)
 
 .PHONY: generate
-generate: ## Write the generated files again: CRDs, their copy in the chart, what the chart renders, what is covered, pictures of flows
+generate: ## Write the generated files again: CRDs, their copy in the chart, the reference, what the chart renders, what is covered, pictures of flows
 	$(CARGO) run --quiet --package telnyx-operator -- crds --dir crds
 	$(CARGO) run --quiet --package telnyx-operator -- crds --dir charts/telnyx-operator/files/crds
 	UPDATE=1 $(CARGO) test --quiet --package conformance --test simulator
 	UPDATE=1 $(CARGO) test --quiet --package telnyx-operator --test manifests reviewed
+	UPDATE=1 $(CARGO) test --quiet --package telnyx-operator --test manifests the_reference_is
 	UPDATE=1 $(CARGO) test --quiet --package telnyx-operator --test platform settings
 	UPDATE=1 $(CARGO) test --quiet --package telnyx-operator --test flow_examples picture
 

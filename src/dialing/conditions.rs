@@ -3,224 +3,172 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
-/// What a condition is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Type {
-    /// It can do what it should, or has done it.
-    Ready,
-    /// The last pass could read everything it needs and write what it had to.
-    Synced,
-    /// Something that it needs is being waited for. Present only while true.
-    Reconciling,
-    /// Only a person can help. Present only while true.
-    Stalled,
-    /// Calls are being started.
-    Dialing,
-    /// `spec.suspend` holds it.
-    Suspended,
-    /// At least one waiting target may be called now, as far as calling windows go.
-    WindowOpen,
-    /// Somebody has set rules aside: what they object to is called all the same. Present only while true.
-    RulesSetAside,
-    /// The audience as it was read is not what its source says now.
-    AudienceChanged,
-    /// Every target has ended.
-    Complete,
+macro_rules! words {
+    ($(#[doc = $about:literal])+ $words:ident { $($(#[doc = $doc:literal])+ $name:ident,)+ }) => {
+        $(#[doc = $about])+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $words {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl $words {
+            /// All of them, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The word that is written.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name)),+ }
+            }
+
+            /// What it means, for the generated reference.
+            #[must_use]
+            pub fn explanation(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),+).trim_ascii()),+ }
+            }
+        }
+    };
 }
 
-impl Type {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Ready => "Ready",
-            Self::Synced => "Synced",
-            Self::Reconciling => "Reconciling",
-            Self::Stalled => "Stalled",
-            Self::Dialing => "Dialing",
-            Self::Suspended => "Suspended",
-            Self::WindowOpen => "WindowOpen",
-            Self::RulesSetAside => "RulesSetAside",
-            Self::AudienceChanged => "AudienceChanged",
-            Self::Complete => "Complete",
-        }
+words! {
+    /// What a condition is about.
+    Type {
+        /// It can do what it should, or has done it.
+        Ready,
+        /// The last pass could read everything it needs and write what it had to.
+        Synced,
+        /// Something that it needs is being waited for. Present only while true.
+        Reconciling,
+        /// Only a person can help. Present only while true.
+        Stalled,
+        /// Calls are being started.
+        Dialing,
+        /// `spec.suspend` holds it.
+        Suspended,
+        /// At least one waiting target may be called now, as far as calling windows go.
+        WindowOpen,
+        /// Somebody has set rules aside: what they object to is called all the same. Present only while true.
+        RulesSetAside,
+        /// The audience as it was read is not what its source says now.
+        AudienceChanged,
+        /// Every target has ended.
+        Complete,
     }
 }
 
-/// Why a condition is as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// Calls are started as fast as pacing allows.
-    Dialing,
-    /// Every target has ended.
-    AllTargetsEnded,
-    /// Targets are left.
-    TargetsLeft,
-    /// `spec.suspend` is set.
-    Suspended,
-    /// `spec.suspend` is not set.
-    NotSuspended,
-    /// `spec.startAt` is to come.
-    BeforeStart,
-    /// No target's calling window is open.
-    WindowClosed,
-    /// A calling window is open, or no target waits for one.
-    WindowOpen,
-    /// All that is left waits for its retry, or for its own `notBefore`.
-    WaitingForRetry,
-    /// As many calls are under way as may be.
-    AtConcurrencyLimit,
-    /// Telnyx has no capacity for more now.
-    Throttled,
-    /// The sink of results does not keep up.
-    SinkBehind,
-    /// `spec.dryRun` is set: nobody is called.
-    DryRun,
-    /// Every target has ended; the sink has not taken all of the results yet.
-    Delivering,
-    /// The last calls are under way.
-    Finishing,
-    /// Jobs are being read or made.
-    Preparing,
-    /// The account does not exist or is not Ready.
-    AccountNotReady,
-    /// The account does not allow this namespace.
-    AccountNotAllowed,
-    /// An object whose name it needs is somebody else's.
-    NameTaken,
-    /// The application does not exist, has no id yet, or is not Ready.
-    ApplicationNotReady,
-    /// The call flow does not exist.
-    CallFlowNotFound,
-    /// No call can begin with the call flow: it was never valid, is for calls that come in, or is being deleted.
-    CallFlowNotReady,
-    /// The revision of the call flow is not kept any more, or never was.
-    CallFlowRevisionGone,
-    /// The audience's ConfigMap or Secret, or its key, or what a URL names, does not exist.
-    SourceNotFound,
-    /// Whoever has the list does not answer, or not to the end.
-    SourceUnreachable,
-    /// Whoever has the list does not give it.
-    SourceRefused,
-    /// The list is not the one that the spec names by its SHA-256.
-    DigestMismatch,
-    /// A field of the spec cannot be acted on.
-    InvalidSpec,
-    /// Nothing of the audience can be used.
-    InvalidAudience,
-    /// The source has changed since it was read, and what was read is no longer there.
-    AudienceLost,
-    /// The source has changed since it was read; the change is ignored.
-    SourceChanged,
-    /// The source is as it was read.
-    SourceUnchanged,
-    /// Telnyx refuses all of the campaign's calls because of how it, or the account, is set up.
-    ConfigRefused,
-    /// The targets' Secret is missing or altered.
-    TargetsNotReadable,
-    /// `spec.successPolicy` is met.
-    SuccessPolicyMet,
-    /// More targets failed than `spec.failurePolicy` allows.
-    TooManyFailed,
-    /// A rule has failed the campaign.
-    FailedByRule,
-    /// `spec.activeDeadlineSeconds` have passed since the campaign's first call.
-    DeadlineExceeded,
-    /// A rule, or the circuit breaker, has stopped it until somebody changes it.
-    Halted,
-    /// As many calls were placed as it may.
-    BudgetSpent,
-    /// The queue or conference of `spec.pacing.adaptive.agents` does not exist, or is not Ready.
-    AgentsNotReady,
-    /// No agent is free, or nobody knows of one.
-    NoFreeAgent,
-    /// Every caller id rests, because analytics engines block it.
-    CallerIdsBlocked,
-    /// Some of a campaign's jobs were deleted while it lives.
-    JobsDeleted,
-    /// It is being deleted, and the calls under way are let finish.
-    Draining,
-    /// Calls can run the flow.
-    Valid,
-    /// The flow has mistakes.
-    InvalidFlow,
-    /// A do-not-call list is read and obeyed.
-    Listed,
-    /// A source of a do-not-call list was never read.
-    SourceNotReadable,
-    /// The key that a do-not-call list's digests are made with is missing or too short.
-    SaltNotReadable,
-    /// A source of a do-not-call list could not be read again; what it said last counts.
-    RefreshFailed,
-    /// Rows of a do-not-call list name no number.
-    RowsRejected,
-    /// A do-not-call list of the account cannot be asked, so nobody is called.
-    DoNotCallNotReady,
-    /// The annotation `telnyx-operator.io/compliance-override` says so.
-    Overridden,
-    /// All that was needed could be read and written.
-    Synced,
-}
-
-impl Reason {
-    /// The word that conditions and events carry.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Dialing => "Dialing",
-            Self::AllTargetsEnded => "AllTargetsEnded",
-            Self::TargetsLeft => "TargetsLeft",
-            Self::Suspended => "Suspended",
-            Self::NotSuspended => "NotSuspended",
-            Self::BeforeStart => "BeforeStart",
-            Self::WindowClosed => "WindowClosed",
-            Self::WindowOpen => "WindowOpen",
-            Self::WaitingForRetry => "WaitingForRetry",
-            Self::AtConcurrencyLimit => "AtConcurrencyLimit",
-            Self::Throttled => "Throttled",
-            Self::SinkBehind => "SinkBehind",
-            Self::DryRun => "DryRun",
-            Self::Delivering => "Delivering",
-            Self::Finishing => "Finishing",
-            Self::Preparing => "Preparing",
-            Self::AccountNotReady => "AccountNotReady",
-            Self::AccountNotAllowed => "AccountNotAllowed",
-            Self::NameTaken => "NameTaken",
-            Self::ApplicationNotReady => "ApplicationNotReady",
-            Self::CallFlowNotFound => "CallFlowNotFound",
-            Self::CallFlowNotReady => "CallFlowNotReady",
-            Self::CallFlowRevisionGone => "CallFlowRevisionGone",
-            Self::SourceNotFound => "SourceNotFound",
-            Self::SourceUnreachable => "SourceUnreachable",
-            Self::SourceRefused => "SourceRefused",
-            Self::DigestMismatch => "DigestMismatch",
-            Self::InvalidSpec => "InvalidSpec",
-            Self::InvalidAudience => "InvalidAudience",
-            Self::AudienceLost => "AudienceLost",
-            Self::SourceChanged => "SourceChanged",
-            Self::SourceUnchanged => "SourceUnchanged",
-            Self::ConfigRefused => "ConfigRefused",
-            Self::TargetsNotReadable => "TargetsNotReadable",
-            Self::SuccessPolicyMet => "SuccessPolicyMet",
-            Self::TooManyFailed => "TooManyFailed",
-            Self::FailedByRule => "FailedByRule",
-            Self::DeadlineExceeded => "DeadlineExceeded",
-            Self::Halted => "Halted",
-            Self::BudgetSpent => "BudgetSpent",
-            Self::AgentsNotReady => "AgentsNotReady",
-            Self::NoFreeAgent => "NoFreeAgent",
-            Self::CallerIdsBlocked => "CallerIdsBlocked",
-            Self::JobsDeleted => "JobsDeleted",
-            Self::Draining => "Draining",
-            Self::Valid => "Valid",
-            Self::InvalidFlow => "InvalidFlow",
-            Self::Listed => "Listed",
-            Self::SourceNotReadable => "SourceNotReadable",
-            Self::SaltNotReadable => "SaltNotReadable",
-            Self::RefreshFailed => "RefreshFailed",
-            Self::RowsRejected => "RowsRejected",
-            Self::DoNotCallNotReady => "DoNotCallNotReady",
-            Self::Overridden => "Overridden",
-            Self::Synced => "Synced",
-        }
+words! {
+    /// Why a condition is as it is.
+    Reason {
+        /// Calls are started as fast as pacing allows.
+        Dialing,
+        /// Every target has ended.
+        AllTargetsEnded,
+        /// Targets are left.
+        TargetsLeft,
+        /// `spec.suspend` is set.
+        Suspended,
+        /// `spec.suspend` is not set.
+        NotSuspended,
+        /// `spec.startAt` is to come.
+        BeforeStart,
+        /// No target's calling window is open.
+        WindowClosed,
+        /// A calling window is open, or no target waits for one.
+        WindowOpen,
+        /// All that is left waits for its retry, or for its own `notBefore`.
+        WaitingForRetry,
+        /// As many calls are under way as may be.
+        AtConcurrencyLimit,
+        /// Telnyx has no capacity for more now.
+        Throttled,
+        /// The sink of results does not keep up.
+        SinkBehind,
+        /// `spec.dryRun` is set: nobody is called.
+        DryRun,
+        /// Every target has ended; the sink has not taken all of the results yet.
+        Delivering,
+        /// The last calls are under way.
+        Finishing,
+        /// Jobs are being read or made.
+        Preparing,
+        /// The account does not exist or is not Ready.
+        AccountNotReady,
+        /// The account does not allow this namespace.
+        AccountNotAllowed,
+        /// An object whose name it needs is somebody else's.
+        NameTaken,
+        /// The application does not exist, has no id yet, or is not Ready.
+        ApplicationNotReady,
+        /// The call flow does not exist.
+        CallFlowNotFound,
+        /// No call can begin with the call flow: it was never valid, is for calls that come in, or is being deleted.
+        CallFlowNotReady,
+        /// The revision of the call flow is not kept any more, or never was.
+        CallFlowRevisionGone,
+        /// The audience's ConfigMap or Secret, or its key, or what a URL names, does not exist.
+        SourceNotFound,
+        /// Whoever has the list does not answer, or not to the end.
+        SourceUnreachable,
+        /// Whoever has the list does not give it.
+        SourceRefused,
+        /// The list is not the one that the spec names by its SHA-256.
+        DigestMismatch,
+        /// A field of the spec cannot be acted on.
+        InvalidSpec,
+        /// Nothing of the audience can be used.
+        InvalidAudience,
+        /// The source has changed since it was read, and what was read is no longer there.
+        AudienceLost,
+        /// The source has changed since it was read; the change is ignored.
+        SourceChanged,
+        /// The source is as it was read.
+        SourceUnchanged,
+        /// Telnyx refuses all of the campaign's calls because of how it, or the account, is set up.
+        ConfigRefused,
+        /// The targets' Secret is missing or altered.
+        TargetsNotReadable,
+        /// `spec.successPolicy` is met.
+        SuccessPolicyMet,
+        /// More targets failed than `spec.failurePolicy` allows.
+        TooManyFailed,
+        /// A rule has failed the campaign.
+        FailedByRule,
+        /// `spec.activeDeadlineSeconds` have passed since the campaign's first call.
+        DeadlineExceeded,
+        /// A rule, or the circuit breaker, has stopped it until somebody changes it.
+        Halted,
+        /// As many calls were placed as it may.
+        BudgetSpent,
+        /// The queue or conference of `spec.pacing.adaptive.agents` does not exist, or is not Ready.
+        AgentsNotReady,
+        /// No agent is free, or nobody knows of one.
+        NoFreeAgent,
+        /// Every caller id rests, because analytics engines block it.
+        CallerIdsBlocked,
+        /// Some of a campaign's jobs were deleted while it lives.
+        JobsDeleted,
+        /// It is being deleted, and the calls under way are let finish.
+        Draining,
+        /// Calls can run the flow.
+        Valid,
+        /// The flow has mistakes.
+        InvalidFlow,
+        /// A do-not-call list is read and obeyed.
+        Listed,
+        /// A source of a do-not-call list was never read.
+        SourceNotReadable,
+        /// The key that a do-not-call list's digests are made with is missing or too short.
+        SaltNotReadable,
+        /// A source of a do-not-call list could not be read again; what it said last counts.
+        RefreshFailed,
+        /// Rows of a do-not-call list name no number.
+        RowsRejected,
+        /// A do-not-call list of the account cannot be asked, so nobody is called.
+        DoNotCallNotReady,
+        /// The annotation `telnyx-operator.io/compliance-override` says so.
+        Overridden,
+        /// All that was needed could be read and written.
+        Synced,
     }
 }
 

@@ -26,6 +26,7 @@ mod generated;
 mod krew;
 mod observability;
 mod pages;
+mod reference;
 mod rules;
 mod rules_as_tables;
 mod schema;

@@ -198,21 +198,27 @@ fn anchor(heading: &str) -> String {
 }
 
 fn anchors(page: &Path) -> BTreeSet<String> {
-    let text = fs::read_to_string(page).unwrap();
-    text.lines().filter(|line| line.starts_with('#')).map(|line| anchor(line.trim_start_matches('#'))).collect()
+    let lines = prose(page);
+    let headings = lines.iter().filter(|line| line.starts_with('#'));
+    headings.map(|line| anchor(line.trim_start_matches('#'))).collect()
 }
 
-/// Where the links of a page lead, without code.
-fn links(page: &Path) -> Vec<String> {
+/// The lines of a page outside of blocks.
+fn prose(page: &Path) -> Vec<String> {
     let text = fs::read_to_string(page).unwrap();
     let mut in_code = false;
-    let prose = text.lines().filter(|line| {
+    let lines = text.lines().filter(|line| {
         let fence = line.trim_start().starts_with("```");
         in_code ^= fence;
         !in_code && !fence
     });
+    lines.map(str::to_owned).collect()
+}
+
+/// Where the links of a page lead, without code.
+fn links(page: &Path) -> Vec<String> {
     let mut links = vec![];
-    for line in prose {
+    for line in prose(page) {
         let outside: String = line.split('`').step_by(2).collect::<Vec<_>>().join("``");
         for part in outside.split("](").skip(1) {
             links.extend(part.split(')').next().map(str::to_owned));
@@ -236,4 +242,37 @@ fn every_link_between_the_pages_leads_somewhere() {
         }
     }
     assert!(followed > 100, "{followed} links found");
+}
+
+#[test]
+fn the_table_of_contents_has_every_page_once_and_nothing_else() {
+    let docs = path("docs");
+    let summary = docs.join("SUMMARY.md");
+    let mut listed = links(&summary);
+    listed.sort();
+    let mut there: Vec<String> = pages()
+        .iter()
+        .filter(|page| page.starts_with(&docs) && **page != summary)
+        .map(|page| page.strip_prefix(&docs).unwrap().display().to_string())
+        .collect();
+    there.sort();
+    assert_eq!(listed, there, "docs/SUMMARY.md and the pages in docs/ differ");
+}
+
+#[test]
+fn every_call_flow_that_a_page_shows_can_be_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut checked = 0;
+    for block in blocks().iter().filter(|block| block.language == "yaml") {
+        for flow in documents(block).iter().filter(|document| document["kind"] == "CallFlow") {
+            let file = folder.path().join("flow.yaml");
+            fs::write(&file, flow.to_string()).unwrap();
+            let mut check = Command::new(env!("CARGO_BIN_EXE_telnyx-operator"));
+            let output = check.args(["flow", "check", "--file"]).arg(&file).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{}: {said}", block.place);
+            checked += 1;
+        }
+    }
+    assert!(checked >= 3, "{checked} call flows found");
 }

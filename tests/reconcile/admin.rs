@@ -64,6 +64,9 @@ async fn the_log_level_is_changed_while_the_process_runs() {
         let answer = reqwest::Client::new().put(url).body(filter.to_owned()).send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     };
+    for shown in levels_that_pages_show() {
+        assert_eq!(put(&shown).await, (200, format!("{shown}\n")), "as documented");
+    }
     assert_eq!(put("telnyx_operator=warn,error").await, (200, "telnyx_operator=warn,error\n".to_owned()));
     assert_eq!(world.scrape("/debug/log").await, "telnyx_operator=warn,error\n");
     assert!(!tracing::enabled!(target: "telnyx_operator", tracing::Level::INFO));
@@ -77,4 +80,14 @@ async fn the_log_level_is_changed_while_the_process_runs() {
     assert_eq!(world.scrape("/debug/log").await, "info\n", "what is refused changes nothing");
     assert_eq!(put("error").await.0, 200);
     world.end().await;
+}
+
+/// What the pages say to send, with the commands that they show for it.
+fn levels_that_pages_show() -> Vec<String> {
+    let pages = [include_str!("../../docs/production.md"), include_str!("../../docs/kubectl-plugin.md")];
+    let shown = |page: &str| {
+        let command = page.lines().find(|line| line.contains("curl -X PUT") && line.contains("/debug/log")).unwrap();
+        command.split(" --data ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap().to_owned()
+    };
+    pages.map(shown).into()
 }
