@@ -121,5 +121,5 @@ generate: ## Write the generated files again: CRDs, their copy in the chart, the
 	UPDATE=1 $(CARGO) test --quiet --package telnyx-operator --test flow_examples picture
 
 .PHONY: tools
-tools: ## Build etcd, kube-apiserver, kube-controller-manager, kubectl and helm once, into the user's cache
+tools: ## Build etcd, kube-apiserver, kube-controller-manager, kubectl, helm and promtool once, into the user's cache
 	@$(CARGO) run --quiet --package dev-cluster -- build

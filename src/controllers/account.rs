@@ -46,6 +46,7 @@ const PUBLIC_KEY_BYTES: usize = 32;
 
 /// Runs the account controller until shutdown. `rechecks` are accounts that others ask to be looked at again.
 pub async fn run(context: Context, rechecks: mpsc::UnboundedReceiver<AccountKey>) {
+    context.metrics.expect(KIND);
     let mut routes = HashMap::new();
     let mut controllers = vec![];
     let mut filled = vec![];

@@ -36,6 +36,19 @@ pub(super) enum Lost {
     NoFlow,
 }
 
+impl Lost {
+    const ALL: [Self; 4] = [Self::UnknownFlow, Self::OtherRevision, Self::OtherVersion, Self::NoFlow];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::UnknownFlow => "unknown_flow",
+            Self::OtherRevision => "other_revision",
+            Self::OtherVersion => "other_version",
+            Self::NoFlow => "no_flow",
+        }
+    }
+}
+
 impl Metrics {
     /// Registers them.
     #[must_use]
@@ -49,6 +62,10 @@ impl Metrics {
             // 0.1 ms to about 2 s, fine enough to tell 5 ms from 10.
             reaction: Histogram::new(exponential_buckets(0.0001, 1.4, 30)),
         };
+        // An alert waits for the first: from nought on, or Prometheus sees no increase.
+        for lost in Lost::ALL {
+            drop(metrics.lost.get_or_create(&[("reason", lost.word())]));
+        }
         registry.register(
             "flow_events",
             "Webhooks of calls in flows, by what they turned out to be",
@@ -93,13 +110,7 @@ impl Metrics {
     }
 
     pub(super) fn lost(&self, lost: Lost) {
-        let word = match lost {
-            Lost::UnknownFlow => "unknown_flow",
-            Lost::OtherRevision => "other_revision",
-            Lost::OtherVersion => "other_version",
-            Lost::NoFlow => "no_flow",
-        };
-        self.lost.get_or_create(&[("reason", word)]).inc();
+        self.lost.get_or_create(&[("reason", lost.word())]).inc();
     }
 
     /// Calls that run a flow now.

@@ -53,6 +53,7 @@ pub async fn run<E: External>(context: Context, stores: Stores<E::Object>, cache
         waker,
         kind: PhantomData,
     });
+    context.metrics.expect(kind_of::<E>());
     context.users.add(users_of(stores.clone()));
     let resync = Resync { the_loop: Arc::clone(&the_loop), stores: stores.clone(), shutdown: context.shutdown.clone() };
     let mut routes = HashMap::new();

@@ -113,6 +113,15 @@ impl Metrics {
         Ok(text)
     }
 
+    /// Passes over objects of `kind` will be told. What is rare and worth an alert begins at nought: a counter that appears
+    /// with its first count has not increased, as Prometheus sees it.
+    pub fn expect(&self, kind: &'static str) {
+        for outcome in ["done", "terminal", "undecodable"] {
+            drop(self.reconciles.get_or_create(&[("kind", kind), ("outcome", outcome)]));
+        }
+        drop(self.panics.get_or_create(&[("kind", kind)]));
+    }
+
     /// A pass over an object of `kind` ended as `outcome` says.
     pub fn reconciled(&self, kind: &'static str, outcome: &'static str, took: Duration) {
         self.reconciles.get_or_create(&[("kind", kind), ("outcome", outcome)]).inc();
@@ -156,6 +165,20 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_an_alert_waits_for_begins_at_nought() {
+        let metrics = Metrics::default();
+        metrics.expect("queue");
+        let text = metrics.encode().unwrap();
+        for line in [
+            r#"telnyx_operator_reconciles_total{kind="queue",outcome="terminal"} 0"#,
+            r#"telnyx_operator_reconciles_total{kind="queue",outcome="undecodable"} 0"#,
+            r#"telnyx_operator_panics_total{kind="queue"} 0"#,
+        ] {
+            assert!(text.contains(line), "{line} is missing in\n{text}");
+        }
+    }
 
     #[test]
     fn the_text_names_what_happened() {

@@ -13,6 +13,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod alerts;
 mod bases;
 mod bounds;
 mod bounds_of_calls;

@@ -55,7 +55,7 @@ async fn shown() -> BTreeSet<String> {
 
 /// Every metric that a part registers, by the source, with its ending where there is one kind of it alone: those that
 /// have no value until a call is made cannot be seen otherwise.
-fn registered() -> BTreeSet<String> {
+pub(crate) fn registered() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for part in ["telemetry", "webhook", "dialing", "flows", "ownership"] {
         let source = fs::read_to_string(path(&format!("src/{part}/metrics.rs"))).unwrap();
@@ -77,19 +77,19 @@ fn registered() -> BTreeSet<String> {
 }
 
 /// The metric that a series belongs to.
-fn metric(series: &str) -> String {
+pub(crate) fn metric(series: &str) -> String {
     let ending = ["_total", "_bucket", "_sum", "_count"].into_iter().find(|ending| series.ends_with(ending));
     series.strip_suffix(ending.unwrap_or_default()).unwrap().to_owned()
 }
 
 /// The series that an expression names.
-fn named(expression: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn named(expression: &str) -> impl Iterator<Item = &str> {
     expression
         .split(|character: char| !(character.is_ascii_alphanumeric() || character == '_'))
         .filter(|word| word.starts_with(PREFIX))
 }
 
-fn alerts() -> Vec<Value> {
+pub(crate) fn alerts() -> Vec<Value> {
     let text = fs::read_to_string(path("charts/telnyx-operator/files/alerts.yaml")).unwrap();
     let rules: Value = serde_saphyr::from_str(&text).unwrap();
     rules["groups"].as_array().unwrap().iter().flat_map(|group| group["rules"].as_array().unwrap().clone()).collect()

@@ -67,6 +67,7 @@ enum ProgramName {
     KubeControllerManager,
     Kubectl,
     Helm,
+    Promtool,
 }
 
 impl From<ProgramName> for Program {
@@ -77,6 +78,7 @@ impl From<ProgramName> for Program {
             ProgramName::KubeControllerManager => Self::KubeControllerManager,
             ProgramName::Kubectl => Self::Kubectl,
             ProgramName::Helm => Self::Helm,
+            ProgramName::Promtool => Self::Promtool,
         }
     }
 }
@@ -94,7 +96,7 @@ fn main() -> ExitCode {
 fn run(command: Subcommands) -> Result<ExitCode, Box<dyn Error>> {
     match command {
         Subcommands::Build => {
-            for recipe in [Recipe::kubernetes(), Recipe::helm()] {
+            for recipe in [Recipe::kubernetes(), Recipe::helm(), Recipe::prometheus()] {
                 println!("{}", build(&recipe, &progress)?.display());
             }
             Ok(ExitCode::SUCCESS)

@@ -49,6 +49,7 @@ const CONCURRENCY: usize = 8;
 /// Runs the controller until shutdown. `applications` say whose conferences a namespace may touch; `policies` is told what
 /// flows need to begin one.
 pub async fn run(context: Context, applications: Stores<CallControlApplication>, policies: ConferencePolicies) {
+    context.metrics.expect(KIND);
     let changed = Arc::new(Notify::new());
     let (mut stores, mut follows, mut filled) = (vec![], vec![], vec![]);
     for namespace in context.scope.namespaces() {

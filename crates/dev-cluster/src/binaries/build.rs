@@ -132,6 +132,8 @@ fn go_build(
             "-trimpath",
             "-buildvcs=false",
             "-mod=readonly",
+            "-tags",
+            recipe.tags,
             "-ldflags",
             &recipe.linker_flags(),
             "-o",
@@ -190,6 +192,7 @@ mod tests {
             module: "example.invalid/program",
             packages,
             stamps: &[],
+            tags: "",
         }
     }
 

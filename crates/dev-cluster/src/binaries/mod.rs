@@ -27,12 +27,14 @@ pub enum Program {
     Kubectl,
     /// The chart renderer and installer.
     Helm,
+    /// Checks and tries the rules of Prometheus.
+    Promtool,
 }
 
 impl Program {
     /// Every program.
-    pub const ALL: [Self; 5] =
-        [Self::Etcd, Self::KubeApiserver, Self::KubeControllerManager, Self::Kubectl, Self::Helm];
+    pub const ALL: [Self; 6] =
+        [Self::Etcd, Self::KubeApiserver, Self::KubeControllerManager, Self::Kubectl, Self::Helm, Self::Promtool];
 
     /// Its file name.
     #[must_use]
@@ -43,6 +45,7 @@ impl Program {
             Self::KubeControllerManager => "kube-controller-manager",
             Self::Kubectl => "kubectl",
             Self::Helm => "helm",
+            Self::Promtool => "promtool",
         }
     }
 
@@ -50,6 +53,7 @@ impl Program {
         match self {
             Self::Etcd | Self::KubeApiserver | Self::KubeControllerManager | Self::Kubectl => Recipe::kubernetes(),
             Self::Helm => Recipe::helm(),
+            Self::Promtool => Recipe::prometheus(),
         }
     }
 
