@@ -53,7 +53,7 @@ pub fn parts(
     let (namespaces, shutdown) = (context.scope.namespaces(), context.shutdown.clone());
     let (receiving, flowing) =
         context.metrics.register(|registry| (webhook::Metrics::new(registry), flows::Metrics::new(registry)));
-    let noticed = dialing::Metrics::default();
+    let noticed = dialing::Metrics::new(context.traces.clone());
     context.metrics.register(|registry| noticed.register(registry));
     let postman = Postman::new(context.kube.clone(), sinks_allowed)?;
     let lists = Lists::default();

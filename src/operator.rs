@@ -23,6 +23,7 @@ use crate::ownership::{self, Contact, Directory, Gained, Keeper, Lost, Ownership
 use crate::reconcile::{
     self, Accounts, Budgets, Change, Context, External as _, News, Scope, Stores, Users, Watches, accounts_state,
 };
+use crate::telemetry::traces::{self, Exporter, FLUSHING, TraceError, Traces};
 use crate::telemetry::{self, Events, Health, Metrics, States};
 use crate::webhook::{Identity, IdentityError, PeerDoor};
 
@@ -44,6 +45,8 @@ pub struct Options {
     pub instance: String,
     /// What URLs in users' specs may lead to.
     pub reach: Reach,
+    /// Where traces go; nowhere if it is `None`.
+    pub traces: Option<traces::Settings>,
 }
 
 /// How a replica meets the others.
@@ -85,6 +88,9 @@ pub enum OperatorError {
     /// The client for documents that users name by URL cannot be made.
     #[error(transparent)]
     Fetcher(#[from] SetupError),
+    /// Traces cannot be exported as the environment asks.
+    #[error(transparent)]
+    Traces(#[from] TraceError),
     /// Another process may act in this one's place now.
     #[error(transparent)]
     Lost(#[from] Lost),
@@ -95,6 +101,7 @@ pub struct Operator {
     context: Context,
     parts: Vec<BoxFuture<'static, ()>>,
     keeper: Keeper,
+    exporter: Option<Exporter>,
     admin: TcpListener,
     webhook_address: SocketAddr,
 }
@@ -113,10 +120,17 @@ impl Operator {
         let (ownership, wants) = Ownership::open();
         let me = Process::named(options.instance.clone());
         let unguarded = kube;
-        // Leases alone are written when one has run out.
-        let kube = ownership.guard(&unguarded);
-        let (accounts, rechecks) = Accounts::new(news.clone(), ownership.clone());
         let metrics = Arc::new(Metrics::default());
+        let (traces, exporter) = match options.traces {
+            Some(settings) => {
+                let (traces, exporter) = Traces::open(settings, &options.instance, &metrics)?;
+                (traces, Some(exporter))
+            }
+            None => (Traces::default(), None),
+        };
+        // Leases alone are written when one has run out.
+        let kube = traces.over(ownership.guard(&unguarded));
+        let (accounts, rechecks) = Accounts::new(news.clone(), ownership.clone());
         let (events, publisher) = Events::new(kube.clone(), Arc::clone(&metrics), options.instance.clone());
         let keeper = Keeper::new(
             (ownership, wants),
@@ -139,6 +153,7 @@ impl Operator {
             events,
             fetcher: Fetcher::new(options.reach)?,
             metrics,
+            traces,
             health: Health::default(),
             watches: Watches::default(),
             states: States::default(),
@@ -179,7 +194,7 @@ impl Operator {
         };
         let doors = Doors { webhooks, peers };
         parts.extend(calling::parts(&context, applications, policies, doors, options.results_hosts)?);
-        Ok(Self { context, parts, keeper, admin, webhook_address })
+        Ok(Self { context, parts, keeper, exporter, admin, webhook_address })
     }
 
     /// What controllers get; for parts that are added.
@@ -209,7 +224,11 @@ impl Operator {
     /// # Errors
     /// A lease was lost. Every part has to end where it stands, and only the end of the process makes sure that all do.
     pub async fn run(self) -> Result<(), Lost> {
-        let Self { context, parts, keeper, admin, .. } = self;
+        let Self { context, parts, keeper, exporter, admin, .. } = self;
+        let (told, mut exporting) = (CancellationToken::new(), JoinSet::new());
+        if let Some(exporter) = exporter {
+            exporting.spawn(exporter.run(told.clone()));
+        }
         // Ends with this future, however that ends.
         let mut keeping = JoinSet::new();
         keeping.spawn(keeper.run());
@@ -235,7 +254,13 @@ impl Operator {
             },
         }
         ownership.release();
-        if let Ok(kept) = tokio::time::timeout(RELEASING, kept).await {
+        told.cancel();
+        let flushing = tokio::time::timeout(FLUSHING, exporting.join_next());
+        let (kept, flushed) = tokio::join!(tokio::time::timeout(RELEASING, kept), flushing);
+        if flushed.is_err() {
+            tracing::warn!("stopped without waiting longer for the collector to take the last spans");
+        }
+        if let Ok(kept) = kept {
             return kept;
         }
         tracing::warn!("stopped without waiting longer for leases to be given up: they run out by themselves");

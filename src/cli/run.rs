@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::fetch::Reach;
 use crate::operator::{Operator, OperatorError, Options, PeerOptions};
+use crate::telemetry::traces::{self, SettingsError};
 use crate::telemetry::{self, LogError, LogFormat};
 
 /// Arguments of `run`.
@@ -72,6 +73,9 @@ pub enum RunError {
     /// Signals cannot be received.
     #[error("cannot receive signals")]
     Signal(#[source] std::io::Error),
+    /// Fix the environment.
+    #[error(transparent)]
+    Traces(#[from] SettingsError),
     /// A part cannot be started.
     #[error(transparent)]
     Operator(#[from] OperatorError),
@@ -100,6 +104,7 @@ impl Args {
             results_hosts: self.results_hosts,
             instance: self.instance,
             reach: Reach::new(self.source_hosts, self.allow_loopback_sources),
+            traces: traces::Settings::read(|name| std::env::var(name).ok())?,
         };
         stop_on_signals(shutdown.clone())?;
         let operator = Operator::prepare(client, options, shutdown).await?;

@@ -9,7 +9,7 @@ use crate::reconcile::{
     Account, AccountKey, Connection, Context, Down, FINALIZER, Object as _, Standing, from_kube, hold, is_held,
     never_filled, patch_status, release, to_kube,
 };
-use crate::telemetry::{Events, Metrics};
+use crate::telemetry::Events;
 use base64::Engine as _;
 use futures::{FutureExt, StreamExt, stream};
 use jiff::Timestamp;
@@ -184,10 +184,16 @@ impl Checker {
             // Another replica's, for now. Whoever gains it asks for another look.
             return self.stand_by(account, &key).await;
         }
+        let pass = self.run(account);
+        self.context.traces.pass(KIND, &key.namespace, &key.name, pass).await
+    }
+
+    /// One pass. Gives the word of its outcome, too.
+    async fn run(&self, account: &TelnyxAccount) -> (&'static str, Option<Duration>) {
         let started = Instant::now();
         let outcome = match AssertUnwindSafe(self.pass(account)).catch_unwind().await {
             Ok(Ok(Some(outcome)) | Err(outcome)) => outcome,
-            Ok(Ok(None)) => return None,
+            Ok(Ok(None)) => return ("done", None),
             Err(_panic) => {
                 self.context.metrics.panicked(KIND);
                 let message = "the operator stumbled over this account; its log has the details".to_owned();
@@ -195,7 +201,7 @@ impl Checker {
             }
         };
         self.context.metrics.reconciled(KIND, outcome.label(), started.elapsed());
-        self.report(account, &outcome).await
+        (outcome.label(), self.report(account, &outcome).await)
     }
 
     /// Another replica acts for the account: its webhooks are verified here and passed on there. Returns when to look again.
@@ -278,7 +284,7 @@ impl Checker {
             before.client().clone()
         } else {
             let fence = self.context.accounts.ownership().fence(key);
-            build(account, &secret.text, &self.context.metrics, fence)?
+            build(account, &secret.text, &self.context, fence)?
         };
         let asked = account.annotation(RECONCILE_REQUESTED_AT)
             != account.status.as_ref().and_then(|status| status.last_handled_reconcile_at.as_deref());
@@ -391,7 +397,7 @@ fn publish(events: &Events, account: &TelnyxAccount, transition: Option<reconcil
     }
 }
 
-fn build(account: &TelnyxAccount, key: &str, metrics: &Arc<Metrics>, fence: Fence) -> Result<Client, Outcome> {
+fn build(account: &TelnyxAccount, key: &str, context: &Context, fence: Fence) -> Result<Client, Outcome> {
     let invalid = |reason, message| Outcome::Terminal { reason, message };
     let secret = &account.spec.api_key_secret_ref;
     let key = ApiKey::new(key).map_err(|error| {
@@ -403,9 +409,12 @@ fn build(account: &TelnyxAccount, key: &str, metrics: &Arc<Metrics>, fence: Fenc
         dials_per_second: limits.dials_per_second,
         ..BudgetConfig::default()
     });
-    let metrics = Arc::clone(metrics);
+    let (metrics, traces) = (Arc::clone(&context.metrics), context.traces.clone());
     Client::builder(key)
-        .observer(Arc::new(move |exchange| metrics.exchanged(exchange)))
+        .observer(Arc::new(move |exchange| {
+            metrics.exchanged(exchange);
+            traces.exchanged(exchange);
+        }))
         .fence(fence)
         .base_url(account.spec.base_url.clone())
         .budget(budget)

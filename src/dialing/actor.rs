@@ -25,6 +25,7 @@ use super::progress_board::Board;
 use super::remember::{Memory, Whose};
 use super::voice::Voice;
 use crate::results::{Address, Courier, Couriers, Origin, Postman, Word};
+use crate::telemetry::traces::within;
 use crate::webhook::{Delivery, Verdict};
 
 /// Effects under way at once. The client bounds requests itself; this bounds memory, and keeps the dialer from handing
@@ -165,6 +166,7 @@ impl<'a> Actor<'a> {
     pub(super) async fn run(mut self) -> Result<(), ActorError> {
         loop {
             self.drain();
+            self.tell_ended();
             self.pass_on_opt_outs();
             self.look();
             match self.next().await? {
@@ -310,6 +312,13 @@ impl<'a> Actor<'a> {
         self.tell(Event::Webhook { token, call: delivery.call });
     }
 
+    /// Counts and traces the attempts that have ended since.
+    fn tell_ended(&mut self) {
+        for ended in self.dialer.take_ended() {
+            self.metrics.ended(&ended);
+        }
+    }
+
     /// Performs what the dialer wants done, as far as there is room.
     fn drain(&mut self) {
         while self.has_room() {
@@ -321,14 +330,23 @@ impl<'a> Actor<'a> {
     fn perform(&mut self, effect: Effect) {
         tracing::trace!(?effect, "perform");
         let (voice, store) = (Arc::clone(&self.voice), self.store.clone());
-        let running = &mut self.running;
+        let (running, metrics) = (&mut self.running, &self.metrics);
         match effect {
             Effect::Acknowledge { token, verdict } => self.acknowledge(token, verdict),
             Effect::Save(save) => drop(running.spawn(async move { store.save(save).await })),
             Effect::Load { job } => drop(running.spawn(async move { store.load(job).await })),
-            Effect::Dial(dial) => drop(running.spawn(async move { voice.dial(dial).await })),
-            Effect::Command(command) => drop(running.spawn(async move { voice.command(command).await })),
-            Effect::LookUp(look_up) => drop(running.spawn(async move { voice.look_up(look_up).await })),
+            Effect::Dial(dial) => {
+                let place = metrics.place(&dial.key);
+                running.spawn(within(place, async move { voice.dial(dial).await }));
+            }
+            Effect::Command(command) => {
+                let place = metrics.place(&command.client_state.key);
+                running.spawn(within(place, async move { voice.command(command).await }));
+            }
+            Effect::LookUp(look_up) => {
+                let place = metrics.place(&look_up.key);
+                running.spawn(within(place, async move { voice.look_up(look_up).await }));
+            }
         }
     }
 
@@ -365,6 +383,7 @@ impl<'a> Actor<'a> {
         let deadline = Instant::now() + FLUSH;
         loop {
             self.drain();
+            self.tell_ended();
             let idle = self.running.is_empty() && self.dialer.is_stored();
             if idle {
                 return Ok(());

@@ -1,21 +1,52 @@
 //! What the dialers notice and nobody waits for, as counters.
 
-use dialer::Signals;
+use std::time::Duration;
+
 use dialer::effect::SaveFailure;
+use dialer::{DialKey, Ended, Outcome, Signals};
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::exemplar::HistogramWithExemplars;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::exponential_buckets;
 use prometheus_client::registry::Registry;
+
+use super::attempt_spans;
+use crate::controllers::word;
+use crate::telemetry::Exemplar;
+use crate::telemetry::traces::{Place, Traces};
 
 type Label = [(&'static str, &'static str); 1];
 
-/// Counters of all dialers together. Cheap to clone; clones are the same.
-#[derive(Clone, Debug, Default)]
+/// Counters of all dialers together, and the way to the traces of attempts. Cheap to clone; clones are the same.
+#[derive(Clone, Debug)]
 pub struct Metrics {
     signals: Family<Label, Counter>,
     saves: Family<Label, Counter>,
+    attempts: Family<[(&'static str, String); 1], Counter>,
+    dial_seconds: HistogramWithExemplars<Exemplar>,
+    traces: Traces,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new(Traces::default())
+    }
 }
 
 impl Metrics {
+    /// Attempts are traced there.
+    #[must_use]
+    pub fn new(traces: Traces) -> Self {
+        Self {
+            signals: Family::default(),
+            saves: Family::default(),
+            attempts: Family::default(),
+            // 10 ms to about 40 s; a claim is given back when it was not dialled within 30.
+            dial_seconds: HistogramWithExemplars::new(exponential_buckets(0.01, 2.0, 13)),
+            traces,
+        }
+    }
+
     /// Registers the counters.
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
@@ -29,6 +60,38 @@ impl Metrics {
             "Compare-and-swaps of claims and results, by how they ended: conflict is another writer, or a refusal",
             self.saves.clone(),
         );
+        registry.register(
+            "attempts",
+            "Attempts of campaigns and jobs that have ended, each dial counted, by outcome",
+            self.attempts.clone(),
+        );
+        registry.register(
+            "dial_seconds",
+            "From the claim of a target to the moment that Telnyx had taken its dial: pacing, the claim's way to the store, the request",
+            self.dial_seconds.clone(),
+        );
+        for outcome in &Outcome::ALL {
+            drop(self.attempts.get_or_create(&outcome_label(*outcome)));
+        }
+    }
+
+    /// Where what is done for the attempt is told.
+    pub(super) fn place(&self, key: &DialKey) -> Option<Place> {
+        attempt_spans::place(&self.traces, key)
+    }
+
+    /// An attempt has ended.
+    pub(super) fn ended(&self, ended: &Ended) {
+        self.attempts.get_or_create(&outcome_label(ended.outcome)).inc();
+        let place = self.place(&ended.key);
+        if let Some(placed_at) = ended.placed_at {
+            let took = Duration::try_from(placed_at.duration_since(ended.claimed_at)).unwrap_or_default();
+            let exemplar = place.map(|place| [("trace_id", place.trace_id())]);
+            self.dial_seconds.observe(took.as_secs_f64(), exemplar, None);
+        }
+        for span in place.into_iter().flat_map(|place| attempt_spans::spans(place, ended)) {
+            self.traces.tell(span);
+        }
     }
 
     /// A save of a job's states ended.
@@ -53,6 +116,10 @@ impl Metrics {
             self.signals.get_or_create(&[("signal", signal)]).inc_by(now.saturating_sub(before));
         }
     }
+}
+
+fn outcome_label(outcome: Outcome) -> [(&'static str, String); 1] {
+    [("outcome", word(&outcome).unwrap_or_default())]
 }
 
 #[cfg(test)]

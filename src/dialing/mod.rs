@@ -4,6 +4,7 @@
 //! that what is known is stored before the process ends. Decides nothing about when to dial.
 
 mod actor;
+mod attempt_spans;
 mod clock;
 pub mod conditions;
 mod counts;

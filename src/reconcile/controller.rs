@@ -13,6 +13,7 @@ use super::pass::{Loop, claimant, kind_of};
 use super::prepare::{FINALIZER, FORCE_RELEASE, is_held};
 use super::resync::Resync;
 use super::status::slim;
+use super::waits::Waits;
 use super::{Cache, Context, Stores, never_filled};
 use crate::api::{GROUP, RECONCILE_REQUESTED_AT};
 use futures::{Stream, StreamExt, stream};
@@ -28,6 +29,7 @@ use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::mpsc;
 
 /// Objects of one kind that are worked on at once. A thousand creates at 50 ms each take 0.8 s at this width, if the
@@ -48,7 +50,9 @@ pub async fn run<E: External>(context: Context, stores: Stores<E::Object>, cache
         references: Arc::clone(&context.references),
         memories: Memories::default(),
         claims: Claims::default(),
+        waits: Waits::default(),
         metrics: Arc::clone(&context.metrics),
+        traces: context.traces.clone(),
         events: context.events.clone(),
         waker,
         kind: PhantomData,
@@ -128,21 +132,23 @@ async fn one<E: External>(
             }
         })
         .touched_objects()
-        .predicate_filter(worth_a_pass, PredicateConfig::default());
+        .predicate_filter(worth_a_pass, PredicateConfig::default())
+        .inspect(asking(&the_loop, place_of));
     let waiting = waiting_for(context.news.listen(), reader.clone());
     let woken = stream::unfold(wakes, |mut wakes| async move { wakes.recv().await.map(|place| (place, wakes)) })
         .map(|(namespace, name)| ObjectRef::new(&name).within(&namespace));
-    let shutdown = context.shutdown.clone();
+    let others = stream::select(waiting_stream::<E>(waiting), woken).inspect(asking(&the_loop, place));
+    let (shutdown, waits) = (context.shutdown.clone(), Arc::clone(&the_loop));
     let controller = Controller::for_stream(trigger, reader)
         .with_config(ControllerConfig::default().concurrency(CONCURRENCY))
-        .reconcile_on(waiting_stream::<E>(waiting))
-        .reconcile_on(woken)
+        .reconcile_on(others)
         .graceful_shutdown_on(async move { shutdown.cancelled().await })
         .run(reconcile::<E>, |_, never: &Infallible, _| match *never {}, the_loop)
-        .for_each(|result| async move {
+        .for_each(move |result| {
             if let Err(error) = result {
-                log_queue_error(&error);
+                queue_error(&error, &waits.waits);
             }
+            std::future::ready(())
         });
     tokio::select! {
         () = controller => {}
@@ -150,18 +156,45 @@ async fn one<E: External>(
     }
 }
 
+/// Notes each object that asks for a pass; `place` tells its namespace and name.
+fn asking<T, E: External>(
+    the_loop: &Arc<Loop<E>>,
+    place: fn(&T) -> Option<(&str, &str)>,
+) -> impl FnMut(&T) + use<T, E> {
+    let the_loop = Arc::clone(the_loop);
+    move |asking| {
+        if let Some((namespace, name)) = place(asking) {
+            the_loop.waits.asked(namespace, name, Instant::now());
+        }
+    }
+}
+
+fn place_of<K: Managed>(object: &watcher::Result<Guarded<K>>) -> Option<(&str, &str)> {
+    let meta = object.as_ref().ok()?.meta();
+    Some((meta.namespace.as_deref()?, meta.name.as_deref()?))
+}
+
+fn place<K: Managed>(object: &ObjectRef<Guarded<K>>) -> Option<(&str, &str)> {
+    Some((object.namespace.as_deref()?, &object.name))
+}
+
 /// Watch errors are retried with backoff by the watcher itself; an object that vanished before its turn is no error.
-fn log_queue_error<R, Q>(error: &kube::runtime::controller::Error<R, Q>)
+fn queue_error<R, Q>(error: &kube::runtime::controller::Error<R, Q>, waits: &Waits)
 where
     R: std::error::Error + 'static,
     Q: std::error::Error + 'static,
 {
-    if !matches!(error, kube::runtime::controller::Error::ObjectNotFound(_)) {
+    if let kube::runtime::controller::Error::ObjectNotFound(object) = error {
+        waits.gone(object.namespace.as_deref().unwrap_or_default(), &object.name);
+    } else {
         tracing::warn!(error = %error, "a watch or its queue failed; it is tried again");
     }
 }
 
 async fn reconcile<E: External>(object: Arc<Guarded<E::Object>>, the_loop: Arc<Loop<E>>) -> Result<Action, Infallible> {
+    let meta = object.meta();
+    let (namespace, name) = (meta.namespace.as_deref().unwrap_or_default(), meta.name.as_deref().unwrap_or_default());
+    let waited = the_loop.waits.begun(namespace, name, Instant::now());
     // Until the objects that specs refer to are known, "does not exist" cannot be told from "not seen yet".
     if !the_loop.references.synced().await {
         return Ok(Action::await_change());
@@ -169,7 +202,7 @@ async fn reconcile<E: External>(object: Arc<Guarded<E::Object>>, the_loop: Arc<L
     let after = match &object.0 {
         // Somebody else's to do. Told when that changes.
         Ok(object) if !the_loop.acts_for(object).await => None,
-        Ok(object) => the_loop.reconcile(object).await,
+        Ok(object) => the_loop.reconcile(object, waited).await,
         Err(invalid) => {
             the_loop.undecodable(invalid);
             None

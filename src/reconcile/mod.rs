@@ -25,6 +25,7 @@ mod stores;
 mod tally;
 mod update;
 mod view;
+mod waits;
 mod watches;
 mod write;
 
@@ -43,6 +44,7 @@ pub use watches::{Pulse, Watches};
 pub use write::patch_status;
 
 use crate::fetch::Fetcher;
+use crate::telemetry::traces::Traces;
 use crate::telemetry::{Events, Health, Metrics, States};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -66,6 +68,8 @@ pub struct Context {
     pub fetcher: Fetcher,
     /// Counts.
     pub metrics: Arc<Metrics>,
+    /// Tells what was done, and when.
+    pub traces: Traces,
     /// What the readiness probe tells.
     pub health: Health,
     /// What is told of each watch.

@@ -13,8 +13,10 @@ use super::memory::{Memories, Memory, locked};
 use super::observe::names_decide;
 use super::prepare::{FINALIZER, hold, is_held};
 use super::status::{Findings, draft, effective, is_settled, requested};
+use super::waits::Waits;
 use super::write::patch_status;
 use crate::api::RemoteStatus;
+use crate::telemetry::traces::Traces;
 use crate::telemetry::{Events, Metrics};
 use futures::FutureExt;
 use jiff::Timestamp;
@@ -44,7 +46,9 @@ pub(super) struct Loop<E: External> {
     pub(super) references: Arc<dyn References>,
     pub(super) memories: Memories,
     pub(super) claims: Claims,
+    pub(super) waits: Waits,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) traces: Traces,
     pub(super) events: Events,
     /// Wakes objects of this kind, by namespace and name.
     pub(super) waker: mpsc::UnboundedSender<(String, String)>,
@@ -75,13 +79,25 @@ impl<E: External> Case<'_, E> {
 
 impl<E: External> Loop<E> {
     /// Brings one object in line, as far as that is possible now. Returns when to look again; `None` is when woken. A
-    /// panic is caught, counted and retried: one bad object must not stop the others.
-    pub(super) async fn reconcile(&self, object: &E::Object) -> Option<Duration> {
-        let started = Instant::now();
+    /// panic is caught, counted and retried: one bad object must not stop the others. `waited`: how long it had to wait
+    /// for its turn, where somebody asked for it.
+    pub(super) async fn reconcile(&self, object: &E::Object, waited: Option<Duration>) -> Option<Duration> {
         let memory = self.memories.of(object.uid());
         if locked(&memory).released {
             return None;
         }
+        let pass = async {
+            if let Some(waited) = waited {
+                self.metrics.waited(kind_of::<E>(), waited);
+            }
+            self.run(object, memory).await
+        };
+        self.traces.pass(kind_of::<E>(), object.namespace(), object.name(), pass).await
+    }
+
+    /// One pass. Gives the word of its outcome, too.
+    async fn run(&self, object: &E::Object, memory: Arc<Mutex<Memory>>) -> (&'static str, Option<Duration>) {
+        let started = Instant::now();
         let before = effective(object, &memory);
         let case = Case { object, memory, before };
         let mut findings = Findings::default();
@@ -97,7 +113,7 @@ impl<E: External> Loop<E> {
             // Nothing is left that a status could be written to.
             Ok(Ok(None)) => {
                 self.count("done", started);
-                return None;
+                return ("done", None);
             }
             Err(_panic) => {
                 self.metrics.panicked(kind_of::<E>());
@@ -106,7 +122,7 @@ impl<E: External> Loop<E> {
             }
         };
         self.count(outcome.label(), started);
-        self.report(&case, &outcome, findings).await
+        (outcome.label(), self.report(&case, &outcome, findings).await)
     }
 
     /// Whether this process acts for the object's account.

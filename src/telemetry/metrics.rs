@@ -1,10 +1,12 @@
 //! What can be counted. Labels are closed sets of words: never a name, an id or a text.
 
+use super::traces::here;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::exemplar::HistogramWithExemplars;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::histogram::exponential_buckets;
 use prometheus_client::registry::Registry;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -15,15 +17,19 @@ use telnyx_voice::Exchange;
 type Labels = [(&'static str, &'static str); 2];
 /// One word.
 type Label = [(&'static str, &'static str); 1];
-type Durations = Family<Label, Histogram, fn() -> Histogram>;
+/// The trace that a value was measured in (`OpenMetrics`: exemplars), where it was traced.
+pub(crate) type Exemplar = [(&'static str, String); 1];
+type Seconds = HistogramWithExemplars<Exemplar>;
+type Durations = Family<Label, Seconds, fn() -> Seconds>;
 
 /// The operator's metrics. Every part adds its own to the same registry with [`Metrics::register`].
 pub struct Metrics {
     registry: Mutex<Registry>,
     reconciles: Family<Labels, Counter>,
     reconcile_seconds: Durations,
+    queue_wait: Durations,
     api_requests: Family<ApiLabels, Counter>,
-    api_seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    api_seconds: Family<RouteLabels, Seconds, fn() -> Seconds>,
     drifted_fields: Family<Label, Gauge>,
     objects: Family<Label, Gauge>,
     in_backoff: Family<Label, Gauge>,
@@ -48,6 +54,7 @@ impl Default for Metrics {
             registry: Mutex::new(Registry::with_prefix("telnyx_operator")),
             reconciles: Family::default(),
             reconcile_seconds: Family::new_with_constructor(seconds),
+            queue_wait: Family::new_with_constructor(seconds),
             api_requests: Family::default(),
             api_seconds: Family::new_with_constructor(seconds),
             drifted_fields: Family::default(),
@@ -63,6 +70,12 @@ impl Default for Metrics {
                 metrics.reconciles.clone(),
             );
             registry.register("reconcile_seconds", "How long a pass took", metrics.reconcile_seconds.clone());
+            registry.register(
+                "queue_wait_seconds",
+                "How long an object waited for its pass, from what asked for it: an edit, news, another's wake-up; passes at a time \
+                 that was set before wait for nobody and are not counted",
+                metrics.queue_wait.clone(),
+            );
             registry.register(
                 "api_requests",
                 "Requests to the Voice API, each try counted, by method, route and status of the answer",
@@ -96,8 +109,13 @@ impl Default for Metrics {
 }
 
 /// 1 ms to about a minute.
-fn seconds() -> Histogram {
-    Histogram::new(exponential_buckets(0.001, 2.0, 17))
+fn seconds() -> Seconds {
+    HistogramWithExemplars::new(exponential_buckets(0.001, 2.0, 17))
+}
+
+/// The trace of the present work.
+fn exemplar() -> Option<Exemplar> {
+    here().map(|place| [("trace_id", place.trace_id())])
 }
 
 impl Metrics {
@@ -122,10 +140,15 @@ impl Metrics {
         drop(self.panics.get_or_create(&[("kind", kind)]));
     }
 
+    /// An object of `kind` waited so long for its pass.
+    pub fn waited(&self, kind: &'static str, waited: Duration) {
+        self.queue_wait.get_or_create(&[("kind", kind)]).observe(waited.as_secs_f64(), exemplar(), None);
+    }
+
     /// A pass over an object of `kind` ended as `outcome` says.
     pub fn reconciled(&self, kind: &'static str, outcome: &'static str, took: Duration) {
         self.reconciles.get_or_create(&[("kind", kind), ("outcome", outcome)]).inc();
-        self.reconcile_seconds.get_or_create(&[("kind", kind)]).observe(took.as_secs_f64());
+        self.reconcile_seconds.get_or_create(&[("kind", kind)]).observe(took.as_secs_f64(), exemplar(), None);
     }
 
     /// What an API client tells of each try. The status is `none` where no answer came.
@@ -133,7 +156,7 @@ impl Metrics {
         let status = exchange.status.map_or_else(|| "none".to_owned(), |status| status.to_string());
         let (method, route) = (("method", exchange.method.to_owned()), ("route", exchange.route.to_owned()));
         self.api_requests.get_or_create(&[method.clone(), route.clone(), ("status", status)]).inc();
-        self.api_seconds.get_or_create(&[method, route]).observe(exchange.took.as_secs_f64());
+        self.api_seconds.get_or_create(&[method, route]).observe(exchange.took.as_secs_f64(), exemplar(), None);
     }
 
     /// So many fields of all objects of `kind` differ and are left so.

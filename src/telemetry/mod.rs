@@ -6,9 +6,11 @@ mod log_level;
 mod logs;
 mod metrics;
 mod states;
+pub mod traces;
 
 pub use admin::{Health, serve};
 pub use events::{Events, Publisher, Told};
 pub use logs::{LogError, LogFormat, init};
+pub(crate) use metrics::Exemplar;
 pub use metrics::Metrics;
 pub use states::States;

@@ -25,6 +25,7 @@ mod sources;
 #[path = "../stage/mod.rs"]
 mod stage;
 mod suspend;
+mod traces;
 mod webhooks;
 mod windows;
 mod world;

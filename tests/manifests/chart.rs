@@ -58,6 +58,7 @@ fn a_value_that_cannot_be_is_refused_with_its_name_and_what_is_allowed() {
         ("replicas=0", ["'/replicas'", "minimum"]),
         ("webhook.port=http", ["'/webhook/port'", "want integer"]),
         ("log.format=xml", ["'/log/format'", "'text', 'json'"]),
+        ("traces.endpoint=collector:4317", ["'/traces/endpoint'", "does not match pattern"]),
         ("watchNamespaces[0]=Sales", ["'/watchNamespaces/0'", "does not match pattern"]),
         ("podDisruptionBudget.maxUnavailable=2", ["'/podDisruptionBudget/maxUnavailable'", "maximum"]),
         ("serviceAccount.create=false", ["serviceAccount.name is required", "serviceAccount.create is false"]),

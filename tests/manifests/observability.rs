@@ -28,6 +28,7 @@ async fn shown() -> BTreeSet<String> {
         results_hosts: vec![],
         instance: "test".to_owned(),
         reach: Reach::default(),
+        traces: None,
     };
     let client = kube::Client::try_from(nowhere).unwrap();
     let operator = Operator::prepare(client, options, CancellationToken::new()).await.unwrap();
@@ -36,6 +37,7 @@ async fn shown() -> BTreeSet<String> {
     metrics.exchanged(&Exchange { method: "GET", route: "/queues", status: Some(200), took: Duration::ZERO });
     metrics.drifted("Queue", 1);
     metrics.known("Queue", 1);
+    metrics.waited("Queue", Duration::ZERO);
     metrics.backing_off("Queue", 1);
     metrics.panicked("Queue");
     let text = metrics.encode().unwrap();
@@ -57,8 +59,15 @@ async fn shown() -> BTreeSet<String> {
 /// have no value until a call is made cannot be seen otherwise.
 pub(crate) fn registered() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for part in ["telemetry", "webhook", "dialing", "flows", "ownership"] {
-        let source = fs::read_to_string(path(&format!("src/{part}/metrics.rs"))).unwrap();
+    for part in [
+        "telemetry/metrics",
+        "telemetry/traces/export",
+        "webhook/metrics",
+        "dialing/metrics",
+        "flows/metrics",
+        "ownership/metrics",
+    ] {
+        let source = fs::read_to_string(path(&format!("src/{part}.rs"))).unwrap();
         for call in source.split("registry.register(").skip(1) {
             names.insert(format!("{PREFIX}{}", call.split('"').nth(1).unwrap()));
         }
@@ -125,6 +134,16 @@ async fn alerts_and_dashboard_name_only_metrics_that_the_operator_has() {
     let used: BTreeSet<String> = expressions.values().flat_map(|expression| named(expression)).map(metric).collect();
     let unused: Vec<_> = registered.difference(&used).collect();
     assert!(unused.is_empty(), "neither in the dashboard nor in an alert: {unused:?}");
+}
+
+#[test]
+fn every_metric_is_documented_and_no_other() {
+    let page = fs::read_to_string(path("docs/observability.md")).unwrap();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once(" |"));
+    let rows = rows.filter(|(names, _)| !names.contains(':'));
+    let cells = rows.flat_map(|(names, _)| names.split(", ").map(|name| format!("{PREFIX}{}", name.trim_matches('`'))));
+    let told: BTreeSet<String> = cells.collect();
+    assert_eq!(told, registered());
 }
 
 #[test]

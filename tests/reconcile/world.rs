@@ -142,6 +142,7 @@ impl World {
             namespaces: self.watched.clone(),
             instance: "test".to_owned(),
             reach: Reach::default(),
+            traces: None,
         };
         let operator = Operator::prepare(self.operators.clone(), options, shutdown.clone()).await.unwrap();
         self.admin = format!("http://{}", operator.admin_address().unwrap());

@@ -44,6 +44,8 @@ pub(crate) struct Stage {
     port: u16,
     /// Of the operator, besides its own.
     arguments: Vec<String>,
+    /// The operator's, from its next start on.
+    pub(crate) environment: Vec<(&'static str, String)>,
     operator: Option<Child>,
 }
 
@@ -89,6 +91,7 @@ impl Stage {
             kubeconfig,
             port: TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port(),
             arguments,
+            environment: vec![],
             operator: None,
         };
         stage.start_operator();
@@ -168,7 +171,7 @@ impl Stage {
             "--allow-loopback-sources",
         ]);
         command.args(&self.arguments);
-        command.env_clear().env("KUBECONFIG", &self.kubeconfig);
+        command.env_clear().env("KUBECONFIG", &self.kubeconfig).envs(self.environment.iter().cloned());
         command.stdin(Stdio::null()).stdout(output(&log)).stderr(output(&log)).kill_on_drop(true);
         self.operator = Some(command.spawn().unwrap());
     }

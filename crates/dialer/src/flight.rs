@@ -24,6 +24,10 @@ pub(crate) struct Flight {
     pub(crate) answered_at: Option<Duration>,
     /// The same, by Telnyx's clock.
     pub(crate) answered_wall: Option<Timestamp>,
+    /// When its first request left this process.
+    pub(crate) dialled_at: Option<Timestamp>,
+    /// When Telnyx had taken it, or its leg was first heard of.
+    pub(crate) placed_at: Option<Timestamp>,
     /// Commands without an answer.
     pub(crate) commands: Vec<CommandId>,
     pub(crate) look_ups: LookUps,

@@ -68,6 +68,7 @@ pub mod detail;
 mod dialer;
 mod do_not_call;
 pub mod effect;
+mod ended;
 pub mod event;
 mod flight;
 mod ids;
@@ -96,6 +97,7 @@ pub use client_state::ClientState;
 pub use dialer::{Dialer, Tuning, Wake, WakeReason};
 pub use do_not_call::{NumberList, Screening};
 pub use effect::Effect;
+pub use ended::Ended;
 pub use event::Event;
 pub use ids::{
     AttemptKey, CallControlId, CallLegId, CommandId, DeliveryToken, DialKey, JobId, Leg, NotAnId, OwnerId, SessionId,
@@ -107,6 +109,7 @@ pub use outcome::Outcome;
 pub use phone::{NotE164, PhoneNumber};
 pub use progress::{CampaignEnd, Counts, JobProgress, Progress, Signals, Tallied, WaitingFor};
 pub use spec::CampaignSpec;
+pub use tally::AttemptEnd;
 pub use target::TargetState;
 
 /// How long a webhook may wait for its answer. Telnyx's default patience is 2 s (Telnyx: receiving webhooks guide).

@@ -63,7 +63,13 @@ pub(super) struct Pass {
 }
 
 impl Pass {
-    pub(super) async fn run(mut self, context: &Context) -> (String, Memory) {
+    pub(super) async fn run(self, context: &Context) -> (String, Memory) {
+        let (namespace, name) = (self.object.namespace().to_owned(), self.object.name().to_owned());
+        context.traces.pass(KIND, &namespace, &name, self.traced(context)).await
+    }
+
+    /// The pass. Gives the word of its outcome, too.
+    async fn traced(mut self, context: &Context) -> (&'static str, (String, Memory)) {
         let started = Instant::now();
         let before = self.memory.written.clone().or_else(|| self.object.status.clone()).unwrap_or_default();
         let mut status = before.clone();
@@ -81,7 +87,7 @@ impl Pass {
             self.memory.written = Some(status);
         }
         self.memory.next.get_or_insert_with(|| Instant::now() + PACE);
-        (self.object.uid().to_owned(), self.memory)
+        (outcome.label(), (self.object.uid().to_owned(), self.memory))
     }
 
     async fn steps(&mut self, context: &Context, status: &mut ConferenceStatus) -> Result<Outcome, Outcome> {

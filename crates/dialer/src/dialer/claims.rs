@@ -155,6 +155,8 @@ impl Flight {
             position_since: now,
             answered_at: None,
             answered_wall: None,
+            dialled_at: None,
+            placed_at: None,
             commands: Vec::new(),
             look_ups: crate::flight::LookUps::default(),
             dial_by: now + DIAL_FOR,

@@ -11,6 +11,7 @@ use crate::effect::{Dial, Effect};
 use crate::flight::{LookUps, Phase};
 use crate::ids::{CommandId, DialKey, Leg};
 use crate::misconfigured::Misconfigured;
+use crate::now::Now;
 use crate::outcome::Outcome;
 use crate::owner::{OwnerNo, Slot};
 use crate::retry;
@@ -121,8 +122,10 @@ impl Dialer {
         flight.phase = Phase::Sent(Box::new(sent));
         let owner = job.owner;
         let ends_by = self.ends_by(slot);
+        let wall = self.now.wall;
         if let Some(flight) = self.flight_mut(slot) {
             flight.ends_by = ends_by;
+            flight.dialled_at = Some(wall);
         }
         self.plan_flight(slot);
         self.plan_claims(owner);
@@ -200,7 +203,7 @@ impl Dialer {
 
     /// There is a leg, or there will be.
     pub(super) fn placed(&mut self, slot: Slot, heard_of: Option<Leg>) {
-        let now = self.now.up;
+        let Now { wall, up: now } = self.now;
         let look_up = now + self.ring_and_silence(slot);
         let Some(state) = self.state(slot).cloned() else { return };
         let (tally, claim, leg, position) = match state {
@@ -223,6 +226,7 @@ impl Dialer {
                 owner.undialled -= 1;
             }
             flight.phase = Phase::Placed;
+            flight.placed_at.get_or_insert(wall);
             flight.look_ups = LookUps::starting(look_up);
             self.set_state(slot, &TargetState::Dialing { tally, claim, leg: leg.or(heard_of), position });
             self.drain_flight(slot);

@@ -13,6 +13,7 @@ use crate::client_state::Position;
 use crate::cost::begun_minutes;
 use crate::dialer::{Dialer, Due};
 use crate::do_not_call::Screening;
+use crate::ended::Ended;
 use crate::now::{Now, gap};
 use crate::outcome::Outcome;
 use crate::owner::{OwnerNo, Slot};
@@ -51,6 +52,9 @@ impl Dialer {
             heard: evidence.heard,
             rule: rules::first(&spec.retry.rules, evidence).and_then(|rule| u8::try_from(rule).ok()),
         };
+        if let Some(ended) = self.ended(slot, evidence.outcome, ended_at, end) {
+            self.ends.push(ended);
+        }
         let minutes = before.minutes.saturating_add(self.billed_minutes(slot, evidence.outcome, ended_at));
         self.end_flight(slot);
         let next = retry::settle(before, evidence, &spec.retry, self.now.wall);
@@ -61,6 +65,26 @@ impl Dialer {
         }
         self.set_state(slot, &next.with_tally(tally));
         self.campaign_may_be_over(slot);
+    }
+
+    /// How the attempt went. `None`: there was none.
+    fn ended(&self, slot: Slot, outcome: Outcome, ended_at: Timestamp, end: AttemptEnd) -> Option<Ended> {
+        let flight = self.flight(slot);
+        Some(Ended {
+            claimed_at: self.state(slot)?.claimed_at()?,
+            key: self.key_of(slot)?,
+            dialled_at: flight.and_then(|flight| flight.dialled_at),
+            placed_at: flight.and_then(|flight| flight.placed_at),
+            answered_at: flight.and_then(|flight| flight.answered_wall),
+            ended_at,
+            outcome,
+            end,
+        })
+    }
+
+    /// Attempts that have ended since the last look, in their order.
+    pub fn take_ended(&mut self) -> impl Iterator<Item = Ended> + use<'_> {
+        self.ends.take()
     }
 
     /// An outcome that no call has.

@@ -31,6 +31,7 @@ use crate::dialer::acks::Acks;
 use crate::dialer::commands::{EndedLegs, Outstanding};
 use crate::do_not_call::DoNotCall;
 use crate::effect::{Effect, Verdict};
+use crate::ended::Ends;
 use crate::event::Event;
 use crate::ids::{CommandId, JobId, OwnerId, SessionId};
 use crate::job::Job;
@@ -119,6 +120,7 @@ pub struct Dialer {
     do_not_call: DoNotCall,
     ledger: Ledger,
     signals: Signals,
+    ends: Ends,
     agenda: Agenda<Due>,
     /// Owners with stored claims.
     turns: BTreeSet<OwnerNo>,
@@ -188,6 +190,7 @@ impl Dialer {
             do_not_call: DoNotCall::default(),
             ledger: Ledger::default(),
             signals: Signals::default(),
+            ends: Ends::default(),
             agenda: Agenda::default(),
             turns: BTreeSet::new(),
             out: VecDeque::new(),

@@ -10,7 +10,7 @@ use dialer::spec::{Amd, AmdMode, CampaignSpec};
 use dialer::{Event, Outcome};
 
 use crate::desk::{Desk, hung_up, leg, owner};
-use crate::fixture::spec;
+use crate::fixture::{spec, wall};
 
 #[test]
 fn an_announcement_is_played_and_the_call_hung_up() {
@@ -87,4 +87,25 @@ fn a_detector_that_says_nothing_is_not_sure() {
     assert_eq!(play.client_state.position, Position::Announcing { visit: 1, to: Party::NotSure });
     desk.webhook(&dial.key, leg(), Position::Ringing, What::Detected(Heard::Machine));
     assert!(desk.next_command().is_none(), "a late verdict changes nothing");
+}
+
+#[test]
+fn an_attempt_that_has_ended_is_told_with_the_times_of_its_way() {
+    let (mut desk, dial) = Desk::ringing(spec(1));
+    assert_eq!(desk.dialer.take_ended().count(), 0);
+    desk.pass(3);
+    let answered_at = desk.clock;
+    desk.webhook(&dial.key, leg(), Position::Ringing, What::Answered);
+    let play = desk.command();
+    desk.accept(&play);
+    desk.pass(4);
+    desk.webhook(&dial.key, leg(), play.client_state.position, hung_up(HangupCause::NormalClearing, Some(200)));
+    let ended: Vec<dialer::Ended> = desk.dialer.take_ended().collect();
+    let [ended] = ended.as_slice() else { panic!("{ended:?}") };
+    assert_eq!((&ended.key, ended.end.cause), (&dial.key, Some(HangupCause::NormalClearing)));
+    assert_eq!(ended.answered_at, Some(wall(answered_at)));
+    assert_eq!(ended.ended_at, wall(answered_at + Duration::from_secs(4)));
+    let way = [Some(ended.claimed_at), ended.dialled_at, ended.placed_at, ended.answered_at, Some(ended.ended_at)];
+    assert!(way.iter().all(Option::is_some) && way.is_sorted(), "{ended:?}");
+    assert_eq!(desk.dialer.take_ended().count(), 0, "it is told once");
 }
