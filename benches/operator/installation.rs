@@ -117,14 +117,26 @@ impl Installation {
     /// Leases and what the cluster itself writes are left out. A server-side apply is a verb of its own there.
     pub(crate) async fn writes(&self) -> Result<BTreeMap<String, f64>> {
         const OF_CAMPAIGNS: [&str; 5] = ["outboundcampaigns", "dialjobs", "secrets", "configmaps", "events"];
+        self.writes_where(|_, resource| OF_CAMPAIGNS.contains(&resource)).await
+    }
+
+    /// Writes of all that the operator may write, leases apart, that the API server has answered so far.
+    pub(crate) async fn own_writes(&self) -> Result<f64> {
+        const OTHERS: [&str; 4] = ["secrets", "configmaps", "controllerrevisions", "events"];
+        let counts = |group: &str, resource: &str| group == "telnyx-operator.io" || OTHERS.contains(&resource);
+        Ok(self.writes_where(counts).await?.values().sum())
+    }
+
+    /// By resource; `counts` is asked for group and resource.
+    async fn writes_where(&self, counts: impl Fn(&str, &str) -> bool) -> Result<BTreeMap<String, f64>> {
         let text = self.client.request_text(http::Request::get("/metrics").body(Vec::new())?).await?;
         let mut writes = BTreeMap::new();
         for line in text.lines().filter(|line| line.starts_with("apiserver_request_total{")) {
             let label = |name: &str| Some(line.split_once(&format!("{name}=\""))?.1.split_once('"')?.0);
             let is_write =
                 label("verb").is_some_and(|verb| ["POST", "PUT", "PATCH", "APPLY", "DELETE"].contains(&verb));
-            let Some(resource) = label("resource").filter(|resource| is_write && OF_CAMPAIGNS.contains(resource))
-            else {
+            let group = label("group").unwrap_or_default();
+            let Some(resource) = label("resource").filter(|resource| is_write && counts(group, resource)) else {
                 continue;
             };
             let count = line.rsplit(' ').next().and_then(|count| count.parse::<f64>().ok());
@@ -180,6 +192,13 @@ impl Counters {
             .flat_map(|statuses| statuses.values())
             .filter_map(Value::as_u64)
             .sum()
+    }
+
+    /// Answers with this status, whatever the endpoint.
+    pub(crate) fn answers(&self, status: u16) -> u64 {
+        let requests = self.0.get("requests").and_then(Value::as_object);
+        let of_status = |statuses: &Value| statuses.get(status.to_string()).and_then(Value::as_u64);
+        requests.into_iter().flatten().filter_map(|(_, statuses)| of_status(statuses)).sum()
     }
 
     /// The number at a JSON pointer.

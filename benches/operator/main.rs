@@ -15,10 +15,12 @@ mod dialing;
 mod edits;
 mod etcd;
 mod flows;
+mod idle;
 mod installation;
 mod memory;
 mod process;
 mod report;
+mod startup;
 mod webhooks;
 mod yardstick;
 
@@ -58,6 +60,10 @@ enum Benchmark {
     Edits,
     /// Memory with 1,000 and 10,000 applications.
     Memory,
+    /// 1,000 applications that nobody touches: memory, CPU, writes.
+    Idle,
+    /// From the start to 10,000 applications looked at.
+    Startup,
     /// A campaign of 20,000 targets as fast as it goes, beside a bare dial loop.
     Dialing,
     /// Pacing at 30 calls per second.
@@ -78,10 +84,12 @@ enum Benchmark {
 }
 
 impl Benchmark {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
         Self::Applications,
         Self::Edits,
         Self::Memory,
+        Self::Idle,
+        Self::Startup,
         Self::Dialing,
         Self::Pacing,
         Self::Webhooks,
@@ -97,6 +105,8 @@ impl Benchmark {
             Self::Applications => applications::measure(runs, report).await,
             Self::Edits => edits::measure(report).await,
             Self::Memory => memory::measure(report).await,
+            Self::Idle => idle::measure(report).await,
+            Self::Startup => startup::measure(runs, report).await,
             Self::Dialing => dialing::throughput(runs, report).await,
             Self::Pacing => dialing::pacing(report).await,
             Self::Webhooks => webhooks::measure(report).await,
