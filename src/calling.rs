@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use dialer::Handover;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use telnyx_voice::webhook::PublicKey;
@@ -93,7 +94,7 @@ pub fn parts(
         dial_job::run(context.clone(), dialers.clone(), catalogue, referents.clone()).boxed(),
         do_not_call_list::run(context.clone(), dialers, referents).boxed(),
         call_flow::run(context.clone(), flows).boxed(),
-        receive((webhooks, door), Arc::new(receiver), callers, shutdown).boxed(),
+        receive((webhooks, door), Arc::new(receiver), callers, context.clone()).boxed(),
     ])
 }
 
@@ -118,9 +119,9 @@ struct Callers {
 }
 
 impl Callers {
-    async fn admit(&self, account: dialing::Account) {
+    async fn admit(&self, account: dialing::Account, before: Option<Handover>) {
         self.flows.admit(&account.key, account.client.clone());
-        self.dialers.admit(account).await;
+        self.dialers.admit(account, before).await;
     }
 
     fn remove(&self, account: &AccountKey) {
@@ -134,12 +135,15 @@ async fn receive(
     (webhooks, peers): (TcpListener, Option<PeerDoor>),
     receiver: Arc<Receiver>,
     callers: Callers,
-    shutdown: CancellationToken,
+    context: Context,
 ) {
     let stop = CancellationToken::new();
     let stopping = async {
-        shutdown.cancelled().await;
-        tokio::join!(callers.dialers.stopped(), callers.flows.stopped());
+        context.shutdown.cancelled().await;
+        let (left, ()) = tokio::join!(callers.dialers.stopped(), callers.flows.stopped());
+        for (account, handover) in left {
+            context.accounts.ownership().leave(account, handover);
+        }
         stop.cancel();
     };
     let of_peers = async {
@@ -243,7 +247,8 @@ async fn look(context: &Context, callers: &Callers, key: &AccountKey) {
         Some(webhook_key) => {
             let client = account.client().clone();
             let spec = Arc::new(account.spec.clone());
-            callers.admit(dialing::Account { key: key.clone(), client, webhook_key, spec }).await;
+            let before = context.accounts.ownership().left_by_another(key);
+            callers.admit(dialing::Account { key: key.clone(), client, webhook_key, spec }, before).await;
         }
         None => callers.dialers.hold(key),
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use dialer::effect::{Effect, Verdict as CoreVerdict};
 use dialer::event::LoadedJob;
-use dialer::{DeliveryToken, Dialer, Event, JobId, OwnerId, PhoneNumber, Screening, SessionId, Signals, Tuning};
+use dialer::{DeliveryToken, Dialer, Event, Handover, JobId, OwnerId, PhoneNumber, Screening, SessionId, Signals, Tuning};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
@@ -162,8 +162,9 @@ impl<'a> Actor<'a> {
         }
     }
 
-    /// Runs until stopped, then stores what is known.
-    pub(super) async fn run(mut self) -> Result<(), ActorError> {
+    /// Runs until stopped, then stores what is known. Returns what the next dialer of the account has to know; `None`: dials may
+    /// still be on their way.
+    pub(super) async fn run(mut self) -> Result<Option<Handover>, ActorError> {
         loop {
             self.drain();
             self.tell_ended();
@@ -373,7 +374,7 @@ impl<'a> Actor<'a> {
 
     /// Claims nothing more, gives back what is undialled, and gives what is under way some time to be stored. Webhooks are answered 503: whoever starts
     /// next gets them again.
-    async fn flush(mut self) -> Result<(), ActorError> {
+    async fn flush(mut self) -> Result<Option<Handover>, ActorError> {
         self.deliveries.close();
         self.waiting.clear();
         self.tell(Event::Stopping);
@@ -386,14 +387,14 @@ impl<'a> Actor<'a> {
             self.tell_ended();
             let idle = self.running.is_empty() && self.dialer.is_stored();
             if idle {
-                return Ok(());
+                return Ok(Some(self.dialer.handover(self.clock.now())));
             }
             let wake = self.dialer.wake().map_or(deadline, |wake| self.clock.at(wake.at)).min(deadline);
             tokio::select! {
                 Some(answer) = self.running.join_next(), if !self.running.is_empty() => self.tell(answer?),
                 () = sleep_until(wake) => if Instant::now() >= deadline {
                     tracing::warn!(effects = self.running.len(), "stopped before everything was stored; it is looked up at the next start");
-                    return Ok(());
+                    return Ok(None);
                 },
             }
         }

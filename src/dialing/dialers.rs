@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use audience::Row;
 use dialer::spec::{AccountLimits, Audience, CampaignSpec};
-use dialer::{Event, JobId, OwnerId, PhoneNumber, SessionId};
+use dialer::{Event, Handover, JobId, OwnerId, PhoneNumber, SessionId};
 use jiff::Timestamp;
 use telnyx_voice::webhook::PublicKey;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::actor::{Actor, Order, Parts};
@@ -88,7 +89,15 @@ impl std::fmt::Debug for Kube {
 #[derive(Debug, Default)]
 struct Running {
     lines: BTreeMap<AccountKey, Held>,
-    tasks: JoinSet<()>,
+    tasks: JoinSet<Option<Left>>,
+}
+
+/// What an account's dialer has left, and when it ended.
+#[derive(Debug)]
+struct Left {
+    account: AccountKey,
+    handover: Handover,
+    at: Instant,
 }
 
 #[derive(Debug)]
@@ -296,12 +305,13 @@ impl Dialers {
         self.lock().lines.values().map(|held| &held.line).find(|line| line.board.holds(job)).cloned()
     }
 
-    /// The account works. Starts its dialer, or tells it what changed.
-    pub async fn admit(&self, account: Account) {
+    /// The account works. Starts its dialer, or tells it what changed. A dialer that starts is given what the one `before` has left,
+    /// aged to now.
+    pub async fn admit(&self, account: Account, before: Option<Handover>) {
         let (line, client, limits) = {
             let mut running = self.lock();
             let Some(held) = running.lines.get_mut(&account.key) else {
-                self.start(&mut running, account);
+                self.start(&mut running, account, before);
                 return;
             };
             let key = account.key.clone();
@@ -344,21 +354,25 @@ impl Dialers {
         }
     }
 
-    /// Waits until every dialer has stored what it knows. To be called once stopped.
-    pub async fn stopped(&self) {
+    /// Waits until every dialer has stored what it knows. To be called once stopped. Returns what those have left, aged to now, whose
+    /// dials have all been answered.
+    pub async fn stopped(&self) -> Vec<(AccountKey, Handover)> {
         let mut tasks = std::mem::take(&mut self.lock().tasks);
+        let mut all = Vec::new();
         while let Some(ended) = tasks.join_next().await {
-            if let Err(error) = ended {
-                tracing::error!(%error, "a dialer's supervisor ended early");
+            match ended {
+                Ok(left) => all.extend(left),
+                Err(error) => tracing::error!(%error, "a dialer's supervisor ended early"),
             }
         }
+        all.into_iter().map(|left| (left.account, left.handover.aged(left.at.elapsed()))).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Running> {
         self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn start(&self, running: &mut Running, account: Account) {
+    fn start(&self, running: &mut Running, account: Account, before: Option<Handover>) {
         let (orders, inbox) = (mpsc::channel(ORDERS), mpsc::channel(INBOX));
         let stop = self.0.stop.child_token();
         let line = Line {
@@ -377,6 +391,7 @@ impl Dialers {
             line: line.clone(),
             orders: orders.1,
             deliveries: inbox.1,
+            before,
             stop: stop.clone(),
         };
         running.lines.insert(account.key.clone(), Held { account, line, inbox: inbox.0, stop });
@@ -396,26 +411,32 @@ struct Supervisor {
     line: Line,
     orders: mpsc::Receiver<Order>,
     deliveries: mpsc::Receiver<Delivery>,
+    /// What the account's dialer before, of another process, has left. One that had to start anew knows nothing.
+    before: Option<Handover>,
     stop: CancellationToken,
 }
 
 impl Supervisor {
-    async fn run(mut self) {
+    async fn run(mut self) -> Option<Left> {
         while let Some(account) = self.dialers.account(&self.key) {
-            let Err(error) = self.live(account).await else { return };
+            let error = match self.live(account).await {
+                Ok(handover) => return Some(Left { account: self.key, handover: handover?, at: Instant::now() }),
+                Err(error) => error,
+            };
             tracing::error!(account = %self.key, %error, "the dialer has to start anew from the store");
             self.line.board.clear();
             self.line.couriers.dismiss_all();
             self.line.life.fetch_add(1, Ordering::AcqRel);
             tokio::select! {
-                () = self.stop.cancelled() => return,
+                () = self.stop.cancelled() => return None,
                 () = tokio::time::sleep(RESTART_PAUSE) => {}
             }
         }
+        None
     }
 
     /// One life of the actor.
-    async fn live(&mut self, account: Account) -> Result<(), super::actor::ActorError> {
+    async fn live(&mut self, account: Account) -> Result<Option<Handover>, super::actor::ActorError> {
         let kube = self.dialers.0.kube.0.clone();
         let (session, limits) = (SessionId(rand::random()), account.limits());
         let mut loading = JoinSet::new();
@@ -440,6 +461,9 @@ impl Supervisor {
             stop: self.stop.clone(),
         });
         actor.tell(Event::AccountSet(limits));
+        if let Some(before) = self.before.take() {
+            actor.tell(Event::TookOver(before));
+        }
         actor.run().await
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use dialer::Handover;
 use futures::stream::{self, BoxStream};
 use futures::{FutureExt as _, StreamExt as _};
 use jiff::Timestamp;
@@ -21,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::leases::{Leases, Place, Sight, version_of};
 use super::metrics::{Change, Metrics};
-use super::record::{self, LEASE};
+use super::record::{self, Holder, LEASE};
 use super::tenure::{Process, Step, Tenure, Terms, Up};
 use super::{Hold, Ownership, Subject, Want, Wants};
 use crate::dialing::scoped;
@@ -90,6 +91,8 @@ struct Post {
     held: bool,
     /// When to tell that it is held.
     announce: Option<Up>,
+    /// What the last holder has left in the lease that is being written.
+    left: Option<Handover>,
     /// No lease can be made, because its namespace is being deleted; asked again then.
     impossible: Option<Up>,
 }
@@ -269,15 +272,11 @@ impl Keeper {
         if before.and_then(version_of) != version {
             return;
         }
-        let lease = record::write(
-            subject,
-            &post.uid,
-            Some(&self.me),
-            self.terms,
-            before,
-            &self.ownership.active_flows(),
-            Timestamp::now(),
-        );
+        // Known here before it is told to anybody that the lease is held.
+        post.left = before.and_then(record::left);
+        let flows = self.ownership.active_flows();
+        let holder = Holder::Me(&self.me, &flows);
+        let lease = record::write(subject, &post.uid, holder, self.terms, before, Timestamp::now());
         post.tenure.sending();
         self.write(Some(subject.clone()), Aim::Holding, lease);
     }
@@ -332,6 +331,9 @@ impl Keeper {
         }
         let from = if post.tenure.is_contended() { now + SETTLE } else { now };
         post.held = true;
+        if let Subject::Account(account) = subject {
+            self.ownership.takes_over(account, post.left.take());
+        }
         post.announce = Some(from);
         self.ownership.hold(subject, Hold { from, until: Some(until) });
         self.metrics.changed(subject.word(), Change::Gained);
@@ -403,7 +405,7 @@ impl Keeper {
             self.ownership.tell_of(&place, Some(&subject), lease, &self.me);
         }
         self.places.insert(place.clone(), subject.clone());
-        self.posts.insert(subject, Post { uid, place, tenure, held: false, announce: None, impossible: None });
+        self.posts.insert(subject, Post { uid, place, tenure, held: false, announce: None, left: None, impossible: None });
     }
 
     fn account_gone(&mut self, key: AccountKey) {
@@ -427,7 +429,9 @@ impl Keeper {
         let lease = self.leases.get(&post.place);
         match lease.filter(|lease| version.is_some() && version_of(lease) == version) {
             Some(before) => {
-                let lease = record::write(subject, &post.uid, None, self.terms, Some(before), &[], Timestamp::now());
+                let leaves = self.ownership.leaves(subject);
+                let holder = Holder::Nobody(leaves.as_ref());
+                let lease = record::write(subject, &post.uid, holder, self.terms, Some(before), Timestamp::now());
                 self.write(Some(subject.clone()), Aim::GivingUp, lease);
             }
             None => self.forget(subject),

@@ -21,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use dialer::Handover;
 use k8s_openapi::api::coordination::v1::Lease;
 use telnyx_voice::Fence;
 use tokio::sync::mpsc;
@@ -104,6 +105,9 @@ struct Shared {
     others: Mutex<BTreeMap<Place, Told>>,
     /// Other processes that hold the lease of an account.
     holders: Mutex<BTreeMap<AccountKey, Process>>,
+    /// What holders of leases leave to the next, each as of a moment: this process, and then those before it.
+    leaves: Mutex<BTreeMap<AccountKey, (Up, Handover)>>,
+    left: Mutex<BTreeMap<AccountKey, (Up, Handover)>>,
     flows: OnceLock<Flows>,
 }
 
@@ -160,6 +164,8 @@ impl Ownership {
             namespaces: Mutex::default(),
             others: Mutex::default(),
             holders: Mutex::default(),
+            leaves: Mutex::default(),
+            left: Mutex::default(),
             flows: OnceLock::new(),
         };
         (Self(Arc::new(shared)), Wants(wanted))
@@ -234,6 +240,35 @@ impl Ownership {
             Some(holder) => drop(holders.insert(account.clone(), holder)),
             None => drop(holders.remove(account)),
         }
+    }
+
+    /// This process dials no more for the account; it leaves this, aged to now, to whoever has the lease next.
+    pub fn leave(&self, account: AccountKey, handover: Handover) {
+        locked(&self.0.leaves).insert(account, (self.now(), handover));
+    }
+
+    /// What the account's holder before has left, aged to now, if it gave the lease up and this process took it then. Told once.
+    #[must_use]
+    pub fn left_by_another(&self, account: &AccountKey) -> Option<Handover> {
+        let (at, handover) = locked(&self.0.left).remove(account)?;
+        Some(handover.aged(self.now().saturating_sub(at)))
+    }
+
+    /// The lease was given up by the one before, who has left this.
+    fn takes_over(&self, account: &AccountKey, handover: Option<Handover>) {
+        let mut left = locked(&self.0.left);
+        match handover {
+            Some(handover) => drop(left.insert(account.clone(), (self.now(), handover))),
+            None => drop(left.remove(account)),
+        }
+    }
+
+    /// What this process leaves to the next holder, aged to now.
+    fn leaves(&self, subject: &Subject) -> Option<Handover> {
+        let Subject::Account(account) = subject else { return None };
+        let leaves = locked(&self.0.leaves);
+        let (at, handover) = leaves.get(account)?;
+        Some(handover.aged(self.now().saturating_sub(*at)))
     }
 
     fn active_flows(&self) -> Vec<u64> {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use dialer::Handover;
 use jiff::Timestamp;
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, OwnerReference};
@@ -20,6 +21,8 @@ pub(super) const LEASE: &str = "telnyx-operator.io/lease";
 const NONCE: &str = "telnyx-operator.io/process";
 /// Flows that calls run at the holder.
 const FLOWS: &str = "telnyx-operator.io/flows-under-way";
+/// What the last holder has left, where the lease is free.
+const HANDOVER: &str = "telnyx-operator.io/dials-before";
 /// The most flows that are named.
 const MOST_FLOWS: usize = 64;
 /// The name of what decides about the objects of a namespace that belong to no account.
@@ -39,14 +42,22 @@ pub(super) fn place(subject: &Subject, uid: &str) -> (String, String) {
     }
 }
 
-/// The lease as this process writes it: held by it, or, with `None`, by nobody. `before` is what it replaces.
+/// Whom a lease is written for.
+#[derive(Clone, Copy)]
+pub(super) enum Holder<'a> {
+    /// This process, which runs these flows.
+    Me(&'a Process, &'a [u64]),
+    /// Nobody any more. What the last holder leaves to the next, if it knows.
+    Nobody(Option<&'a Handover>),
+}
+
+/// The lease as this process writes it. `before` is what it replaces.
 pub(super) fn write(
     subject: &Subject,
     uid: &str,
-    holder: Option<&Process>,
+    holder: Holder<'_>,
     terms: Terms,
     before: Option<&Lease>,
-    flows: &[u64],
     now: Timestamp,
 ) -> Lease {
     let mut metadata = before.map_or_else(|| new(subject, uid), |lease| lease.metadata.clone());
@@ -59,10 +70,19 @@ pub(super) fn write(
         }
     }
     let annotations = metadata.annotations.get_or_insert_default();
-    match holder {
-        Some(holder) => drop(annotations.insert(NONCE.to_owned(), holder.nonce.clone())),
-        None => drop(annotations.remove(NONCE)),
+    for passing in [NONCE, HANDOVER] {
+        annotations.remove(passing);
     }
+    let (holder, flows) = match holder {
+        Holder::Me(process, flows) => {
+            annotations.insert(NONCE.to_owned(), process.nonce.clone());
+            (Some(process), flows)
+        }
+        Holder::Nobody(handover) => {
+            annotations.extend(handover.map(|handover| (HANDOVER.to_owned(), handover.to_string())));
+            (None, [].as_slice())
+        }
+    };
     annotations.insert(FLOWS.to_owned(), name_flows(flows));
     let spec = before.and_then(|lease| lease.spec.clone()).unwrap_or_default();
     let same = holder.is_some() && before.and_then(holder_of).as_ref() == holder;
@@ -101,6 +121,12 @@ pub(super) fn read(lease: &Lease, terms: Terms) -> Option<Seen> {
     let duration = duration.and_then(|secs| u64::try_from(secs).ok()).map(Duration::from_secs);
     let duration = duration.unwrap_or(terms.duration).clamp(terms.duration, terms.duration * 20);
     Some(Seen { version, holder: holder_of(lease), duration })
+}
+
+/// What the last holder has left, if the lease is free and it has said so.
+pub(super) fn left(lease: &Lease) -> Option<Handover> {
+    let text = lease.annotations().get(HANDOVER).filter(|_| holder_of(lease).is_none())?;
+    text.parse().ok()
 }
 
 fn name_flows(flows: &[u64]) -> String {
@@ -170,7 +196,9 @@ mod tests {
 
     fn written(before: Option<&Lease>, holder: Option<&Process>, second: i64) -> Lease {
         let at = Timestamp::from_second(second).unwrap();
-        let mut lease = write(&account("main"), UID, holder, Terms::default(), before, &[7], at);
+        let nobody = "0 300*2".parse().unwrap();
+        let holder = holder.map_or(Holder::Nobody(Some(&nobody)), |process| Holder::Me(process, &[7]));
+        let mut lease = write(&account("main"), UID, holder, Terms::default(), before, at);
         lease.metadata.resource_version = Some(second.to_string());
         lease
     }
@@ -213,10 +241,24 @@ mod tests {
         assert_eq!(running(&lease, &process("2")), Some(Running::These(BTreeSet::from([7]))));
         let many: Vec<u64> = (0..=64).collect();
         let at = Timestamp::UNIX_EPOCH;
-        let busy = write(&account("main"), UID, Some(&process("1")), Terms::default(), Some(&lease), &many, at);
+        let holder = process("1");
+        let busy = write(&account("main"), UID, Holder::Me(&holder, &many), Terms::default(), Some(&lease), at);
         assert_eq!(running(&busy, &process("2")), Some(Running::Perhaps));
         let free = written(Some(&lease), None, 2);
         assert_eq!(running(&free, &process("2")), None);
+    }
+
+    #[test]
+    fn what_a_holder_leaves_is_there_until_somebody_takes_the_lease() {
+        let held = written(None, Some(&process("1")), 1);
+        assert_eq!(left(&held), None);
+        let mut free = written(Some(&held), None, 2);
+        assert_eq!(left(&free).unwrap().to_string(), "0 300*2");
+        assert_eq!(left(&written(Some(&free), Some(&process("2")), 3)), None);
+        free.metadata.annotations.as_mut().unwrap().insert(HANDOVER.to_owned(), "scribble".to_owned());
+        assert_eq!(left(&free), None, "nobody knows what was dialled");
+        let unknown = write(&account("main"), UID, Holder::Nobody(None), Terms::default(), Some(&free), Timestamp::UNIX_EPOCH);
+        assert_eq!(left(&unknown), None, "what was left before that is not left again");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::call::{CallEvent, Refusal};
 use crate::do_not_call::Screening;
 use crate::effect::{SaveFailure, SavedJob, UnsavedJob};
+use crate::handover::Handover;
 use crate::ids::{CallLegId, CommandId, DeliveryToken, DialKey, JobId, Leg, OwnerId, Version};
 use crate::ledger::CallHistory;
 use crate::phone::PhoneNumber;
@@ -23,6 +24,9 @@ use crate::target::TargetState;
 pub enum Event {
     /// The account's limits, at start and whenever they change. Clears a pause for a configuration error.
     AccountSet(AccountLimits),
+    /// What the dialer before has left, aged to now. Told before anything is dialled, it spares the first five seconds' silence;
+    /// told late or twice it can only slow down.
+    TookOver(Handover),
     /// A campaign, or a job that stands alone, exists or has changed. Clears its pause for a configuration error.
     CampaignSet {
         /// Its name.

@@ -71,6 +71,7 @@ pub mod effect;
 mod ended;
 pub mod event;
 mod flight;
+mod handover;
 mod ids;
 mod job;
 mod ledger;
@@ -99,6 +100,7 @@ pub use do_not_call::{NumberList, Screening};
 pub use effect::Effect;
 pub use ended::Ended;
 pub use event::Event;
+pub use handover::{Handover, NotAHandover};
 pub use ids::{
     AttemptKey, CallControlId, CallLegId, CommandId, DeliveryToken, DialKey, JobId, Leg, NotAnId, OwnerId, SessionId,
     TargetId, Version,

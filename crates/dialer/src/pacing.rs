@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::handover::Handover;
 use crate::spec::DialRate;
 
 /// Telnyx sums dials over the trailing 5 s (Telnyx: dials per second limit).
@@ -87,8 +88,10 @@ impl Bucket {
 pub(crate) struct Governor {
     limit: u32,
     bucket: Bucket,
-    /// Emission times within the trailing window, oldest first.
+    /// When each dial of the trailing window leaves it, the oldest first.
     emitted: VecDeque<Duration>,
+    /// Until then nobody knows what was dialled before.
+    unknown_until: Duration,
     not_before: Duration,
     /// Share of the limit in use, in thousandths: halved by a refusal, regained slowly.
     share: u32,
@@ -102,16 +105,36 @@ const LEAST_SHARE: u32 = 50;
 const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
 
 impl Governor {
-    /// A process that starts does not know what its predecessor dialled a moment ago, so the first window stays empty.
+    /// A process that starts does not know what its predecessor dialled a moment ago, so the first window stays empty, unless
+    /// that is [told](Self::take_over).
     pub(crate) fn new(limit: u32, now: Duration) -> Self {
         Self {
             limit,
             bucket: Bucket::new(DialRate::per_second(limit), burst(limit), now),
             emitted: VecDeque::new(),
-            not_before: now + DIAL_WINDOW,
+            unknown_until: now + DIAL_WINDOW,
+            not_before: now,
             share: FULL_SHARE,
             share_at: now,
         }
+    }
+
+    /// What the next dialer of the account has to know of this one.
+    pub(crate) fn handover(&self, now: Duration) -> Handover {
+        let pause = self.unknown_until.max(self.not_before).saturating_sub(now);
+        let ages = self.emitted.iter().filter_map(|until| DIAL_WINDOW.checked_sub(until.checked_sub(now)?));
+        Handover::new(pause, ages)
+    }
+
+    /// This is what the dialer before has left, read at `now`.
+    pub(crate) fn take_over(&mut self, before: &Handover, now: Duration) {
+        self.unknown_until = now;
+        self.pause(now, before.pause());
+        for (age, count) in before.oldest_first() {
+            let until = (now + DIAL_WINDOW).saturating_sub(age);
+            self.emitted.extend((0..count).map(|_| until));
+        }
+        self.emitted.make_contiguous().sort_unstable();
     }
 
     /// The configured limit changed.
@@ -137,22 +160,22 @@ impl Governor {
     pub(crate) fn ready_at(&self) -> Option<Duration> {
         let in_bucket = self.bucket.ready_at()?;
         let in_window = match self.emitted.len().checked_sub(self.window_cap()) {
-            Some(index) => self.emitted.get(index).map_or(Duration::ZERO, |oldest| *oldest + DIAL_WINDOW),
+            Some(index) => self.emitted.get(index).copied().unwrap_or_default(),
             None => Duration::ZERO,
         };
-        Some(in_bucket.max(in_window).max(self.not_before))
+        Some(in_bucket.max(in_window).max(self.not_before).max(self.unknown_until))
     }
 
     /// Takes one dial, if one may leave now.
     pub(crate) fn take(&mut self, now: Duration) -> bool {
         self.recover(now);
-        while self.emitted.front().is_some_and(|at| *at + DIAL_WINDOW <= now) {
+        while self.emitted.front().is_some_and(|until| *until <= now) {
             self.emitted.pop_front();
         }
-        if now < self.not_before || self.emitted.len() >= self.window_cap() || !self.bucket.take(now) {
+        if self.is_paused(now) || self.emitted.len() >= self.window_cap() || !self.bucket.take(now) {
             return false;
         }
-        self.emitted.push_back(now);
+        self.emitted.push_back(now + DIAL_WINDOW);
         true
     }
 
@@ -173,7 +196,7 @@ impl Governor {
 
     /// Whether dialing is stopped.
     pub(crate) fn is_paused(&self, now: Duration) -> bool {
-        now < self.not_before
+        now < self.not_before.max(self.unknown_until)
     }
 
     /// Gives back a twentieth of the limit for every 5 s.
@@ -276,6 +299,25 @@ mod tests {
     }
 
     #[test]
+    fn who_is_told_of_the_dials_before_begins_at_once_where_there_is_room() {
+        let mut before = Governor::new(30, Duration::ZERO);
+        let now = Duration::from_mins(1);
+        assert!(before.take(now));
+        let mut next = Governor::new(30, Duration::from_secs(3));
+        next.take_over(&before.handover(now), Duration::from_secs(3));
+        assert!(!next.is_paused(Duration::from_secs(3)) && next.take(Duration::from_secs(3)));
+    }
+
+    #[test]
+    fn who_takes_over_from_one_that_was_told_nothing_waits_for_as_long_as_that_one_would_have() {
+        let before = Governor::new(30, Duration::ZERO);
+        let mut next = Governor::new(30, Duration::from_secs(100));
+        next.take_over(&before.handover(Duration::from_secs(2)), Duration::from_secs(100));
+        assert!(!next.take(Duration::from_millis(102_999)));
+        assert!(next.take(Duration::from_secs(103)));
+    }
+
+    #[test]
     fn a_refusal_halves_once_and_recovers() {
         let mut governor = Governor::new(40, Duration::ZERO);
         let start = Duration::from_secs(10);
@@ -310,6 +352,33 @@ mod tests {
                 times.extend(emit_all(&mut governor, now, at));
                 now = at;
                 governor.dialled_too_fast(at);
+            }
+            if !times.is_empty() {
+                prop_assert!(most_in_any_window(&times) <= (limit as usize * 5 * 9 / 10).max(1));
+            }
+        }
+
+        /// One dialer after the other, each with a clock of its own and what the one before has left, read some time after it was
+        /// written. All dial as fast as they may.
+        #[test]
+        fn no_window_over_several_owners_holds_more_than_nine_tenths(
+            limit in 1..60u32,
+            owners in prop::collection::vec((0..12_000u64, 0..2_000u64, 0..100_000u64), 1..6),
+        ) {
+            let (mut world, mut times) = (Duration::ZERO, Vec::new());
+            let mut left: Option<String> = None;
+            for (acts_for, gap, clock) in owners {
+                // What the owner's clock reads when the world's reads zero.
+                let clock = Duration::from_millis(clock);
+                let begins = world + clock;
+                let mut governor = Governor::new(limit, begins);
+                if let Some(left) = &left {
+                    governor.take_over(&left.parse().unwrap(), begins);
+                }
+                let ends = begins + Duration::from_millis(acts_for);
+                times.extend(emit_all(&mut governor, begins, ends).into_iter().map(|at| at.saturating_sub(clock)));
+                left = Some(governor.handover(ends).to_string());
+                world = ends.saturating_sub(clock) + Duration::from_millis(gap);
             }
             if !times.is_empty() {
                 prop_assert!(most_in_any_window(&times) <= (limit as usize * 5 * 9 / 10).max(1));

@@ -11,6 +11,7 @@ use crate::compliance::Rule;
 use crate::dialer::{Dialer, Due};
 use crate::effect::Verdict;
 use crate::event::LoadedJob;
+use crate::handover::Handover;
 use crate::ids::{JobId, OwnerId};
 use crate::job::{Job, Sync};
 use crate::misconfigured::Misconfigured;
@@ -31,6 +32,14 @@ impl Dialer {
         self.limits = Some(limits);
         for (number, owner) in &mut self.owners {
             owner.misconfigured = None;
+            self.agenda.hasten(Due::Owner(*number), now);
+        }
+    }
+
+    pub(super) fn took_over(&mut self, before: &Handover) {
+        let now = self.now.up;
+        self.governor.take_over(before, now);
+        for number in self.owners.keys() {
             self.agenda.hasten(Due::Owner(*number), now);
         }
     }

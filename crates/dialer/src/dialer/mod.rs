@@ -33,6 +33,7 @@ use crate::do_not_call::DoNotCall;
 use crate::effect::{Effect, Verdict};
 use crate::ended::Ends;
 use crate::event::Event;
+use crate::handover::Handover;
 use crate::ids::{CommandId, JobId, OwnerId, SessionId};
 use crate::job::Job;
 use crate::ledger::Ledger;
@@ -202,6 +203,7 @@ impl Dialer {
         self.now = now;
         match event {
             Event::AccountSet(limits) => self.account_set(limits),
+            Event::TookOver(before) => self.took_over(&before),
             Event::CampaignSet { owner, spec, audience } => self.campaign_set(&owner, spec, audience),
             Event::CampaignRemoved { owner } => self.campaign_removed(&owner),
             Event::JobLoaded(job) => self.job_loaded(job),
@@ -252,6 +254,12 @@ impl Dialer {
                 },
             }
         }
+    }
+
+    /// What the next dialer of the account has to know, if this one dials no more.
+    #[must_use]
+    pub fn handover(&self, now: Now) -> Handover {
+        self.governor.handover(now.up)
     }
 
     fn has_due(&self, now: Duration) -> bool {
