@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use dialer::effect::{Effect, Verdict as CoreVerdict};
 use dialer::event::LoadedJob;
-use dialer::{DeliveryToken, Dialer, Event, Handover, JobId, OwnerId, PhoneNumber, Screening, SessionId, Signals, Tuning};
+use dialer::{
+    DeliveryToken, Dialer, Event, Handover, JobId, OwnerId, PhoneNumber, Screening, SessionId, Signals, Tuning,
+};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};

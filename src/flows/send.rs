@@ -1,7 +1,8 @@
 //! Sends a flow's command, and says what became of it.
 //!
 //! The client sends a command again under its id where its fate is unknown. Here is added that a command which the API could
-//! not take now (too many requests, unreachable) waits for its turn, since a caller waits on the line.
+//! not take now (too many requests, unreachable) waits for its turn, since a caller waits on the line; and that one which this process
+//! may not send now waits until it may.
 
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Sends it.
 pub(super) async fn send(client: &Client, command: Command) -> CommandOutcome {
-    let deadline = Instant::now() + PATIENCE;
+    let mut deadline = Instant::now() + PATIENCE;
     loop {
         let (endpoint, answer) = once(client, &command.request).await;
         let error = match answer {
@@ -31,7 +32,13 @@ pub(super) async fn send(client: &Client, command: Command) -> CommandOutcome {
         };
         let class = classify(&error, endpoint);
         tracing::debug!(id = %command.id, ?class, %error, "a flow's command was not accepted");
-        if !matches!(class, Class::RequestRate | Class::Busy | Class::NotSent | Class::Withheld | Class::DialRate) {
+        if class == Class::Withheld {
+            // The lease has lapsed. Either it is renewed, and nobody has led the call meanwhile, or the process ends.
+            tokio::time::sleep(PAUSE).await;
+            deadline = Instant::now() + PATIENCE;
+            continue;
+        }
+        if !matches!(class, Class::RequestRate | Class::Busy | Class::NotSent | Class::DialRate) {
             return outcome(&error, class);
         }
         let pause = error.api().and_then(|error| error.rate.reset).unwrap_or(PAUSE).max(PAUSE);

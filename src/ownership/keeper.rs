@@ -1,12 +1,12 @@
 //! Keeps this process's leases: one task that watches all leases, owns every [`Tenure`] and sends what they ask for.
 //!
 //! Promises that a lease is written only under the version that was seen, that the time of a renewal is taken before it is sent,
-//! and that the task ends as soon as a lease is lost. Decides nothing: that is the tenure's.
+//! that nothing is done for what could not be renewed in time, and that the task ends as soon as another has written a lease that
+//! was held here. Decides nothing: that is the tenure's.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use dialer::Handover;
 use futures::stream::{self, BoxStream};
 use futures::{FutureExt as _, StreamExt as _};
 use jiff::Timestamp;
@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::leases::{Leases, Place, Sight, version_of};
 use super::metrics::{Change, Metrics};
+use super::post::{Given, Look, Post};
 use super::record::{self, Holder, LEASE};
 use super::tenure::{Process, Step, Tenure, Terms, Up};
 use super::{Hold, Ownership, Subject, Want, Wants};
@@ -31,9 +32,6 @@ use crate::reconcile::{AccountKey, Scope};
 /// For the API server to answer a write of a lease. With a retry each second there are two tries between a renewal that is due and
 /// the end.
 const REQUEST: Duration = Duration::from_secs(3);
-/// Between taking a lease that another replica has had and acting: what that one wrote last has reached the caches here by then.
-/// What must not be done twice is read from the API server itself, so that a cache that lags further costs work, not calls.
-const SETTLE: Duration = Duration::from_millis(500);
 /// How much longer a replica leaves a lease to others for each that it has, so that accounts go to who has least.
 const PATIENCE_EACH: Duration = Duration::from_millis(50);
 /// Beyond so many it makes no difference.
@@ -44,7 +42,7 @@ const SWEEP: Duration = Duration::from_secs(10);
 /// Told of everything that this process acts for from now on.
 pub type Gained = Box<dyn Fn(&Subject) + Send + Sync>;
 
-/// A lease was lost that was not given up: it ran out before it could be renewed, or somebody else has written it.
+/// A lease was lost that was not given up: somebody else has written it, or it cannot be renewed though others can.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the lease of {} was lost: {why}", .subject.as_ref().map_or_else(|| "everything".to_owned(), ToString::to_string))]
 pub struct Lost {
@@ -81,20 +79,6 @@ pub struct Keeper {
     accounts_known: bool,
     releasing: bool,
     swept: Up,
-}
-
-/// A lease that this process wants to hold.
-struct Post {
-    uid: String,
-    place: Place,
-    tenure: Tenure,
-    held: bool,
-    /// When to tell that it is held.
-    announce: Option<Up>,
-    /// What the last holder has left in the lease that is being written.
-    left: Option<Handover>,
-    /// No lease can be made, because its namespace is being deleted; asked again then.
-    impossible: Option<Up>,
 }
 
 /// What a write was for.
@@ -204,14 +188,21 @@ impl Keeper {
     /// Is everything that is held still held?
     fn check(&mut self) -> Result<(), Lost> {
         let now = self.ownership.now();
-        for (subject, post) in self.posts.iter().filter(|(_, post)| post.held) {
-            let why = match post.tenure.acts_until() {
-                Some(until) if now < until => continue,
-                Some(_) => "it could not be renewed in time",
-                None => "somebody else has written it",
-            };
-            self.metrics.changed(subject.word(), Change::Lost);
-            return Err(Lost { subject: Some(subject.clone()), why });
+        let others_are = self.posts.values().any(Post::is_acting);
+        for (subject, post) in &mut self.posts {
+            match post.look(now, self.terms, others_are) {
+                Look::AsBefore => {}
+                Look::Lapsed => {
+                    self.metrics.changed(subject.word(), Change::Lost);
+                    tracing::warn!(lease = %subject, "could not be renewed in time: nothing is done for it until it is");
+                }
+                Look::Lost { why, acted } => {
+                    if acted {
+                        self.metrics.changed(subject.word(), Change::Lost);
+                    }
+                    return Err(Lost { subject: Some(subject.clone()), why });
+                }
+            }
         }
         Ok(())
     }
@@ -240,9 +231,8 @@ impl Keeper {
                     wake = wake.min(at);
                 }
             }
-            if post.held {
-                wake = post.tenure.acts_until().map_or(wake, |until| wake.min(until));
-            } else if !ready || self.stopping.is_cancelled() {
+            wake = post.lapses_at().map_or(wake, |at| wake.min(at));
+            if !post.is_held() && (!ready || self.stopping.is_cancelled()) {
                 continue;
             }
             if let Some(again) = post.impossible.filter(|again| now < *again) {
@@ -261,7 +251,7 @@ impl Keeper {
 
     /// How much longer than need be a lease is left to others.
     fn patience(&self) -> Duration {
-        let mine = self.posts.values().filter(|post| post.held || post.tenure.is_writing()).count();
+        let mine = self.posts.values().filter(|post| post.is_held() || post.tenure.is_writing()).count();
         PATIENCE_EACH * u32::try_from(mine).unwrap_or(PATIENCE_OF).min(PATIENCE_OF)
     }
 
@@ -324,20 +314,18 @@ impl Keeper {
         post.impossible = None;
         self.leases.written(&post.place, lease);
         post.tenure.accepted(now, sent, seen);
-        // An answer that came too late gives nothing; the next look finds that out.
-        let Some(until) = post.tenure.acts_until() else { return };
-        if post.held {
-            return self.ownership.prolong(subject, until);
+        match post.answered(now) {
+            Given::Nothing => {}
+            Given::Longer(until) => self.ownership.prolong(subject, until),
+            Given::Hold(from, until) => {
+                if let Subject::Account(account) = subject {
+                    self.ownership.takes_over(account, post.left.take());
+                }
+                self.ownership.hold(subject, Hold { from, until: Some(until) });
+                self.metrics.changed(subject.word(), Change::Gained);
+                tracing::info!(lease = %subject, "acting for it from now on");
+            }
         }
-        let from = if post.tenure.is_contended() { now + SETTLE } else { now };
-        post.held = true;
-        if let Subject::Account(account) = subject {
-            self.ownership.takes_over(account, post.left.take());
-        }
-        post.announce = Some(from);
-        self.ownership.hold(subject, Hold { from, until: Some(until) });
-        self.metrics.changed(subject.word(), Change::Gained);
-        tracing::info!(lease = %subject, "acting for it from now on");
     }
 
     fn not_written(&mut self, subject: &Subject, failure: &Failure) {
@@ -354,7 +342,7 @@ impl Keeper {
                     tracing::debug!(lease = %subject, "no lease can be made in a namespace that is being deleted");
                 }
             }
-            Failure::Kube(kube::Error::Api(status)) if status.code == 404 && !post.held => {
+            Failure::Kube(kube::Error::Api(status)) if status.code == 404 && !post.is_held() => {
                 if let Subject::Namespace(namespace) = subject {
                     self.ownership.forget_namespace(namespace);
                     self.forget(subject);
@@ -362,7 +350,7 @@ impl Keeper {
             }
             // Another was quicker, or the watch lags; it shows what is so.
             Failure::Kube(kube::Error::Api(status)) if status.code == 409 => {}
-            Failure::Kube(_) | Failure::TooSlow if post.held => {
+            Failure::Kube(_) | Failure::TooSlow if post.is_held() => {
                 tracing::warn!(lease = %subject, error = %failure, "could not be renewed; it is tried again");
             }
             Failure::Kube(_) | Failure::TooSlow => {
@@ -405,7 +393,7 @@ impl Keeper {
             self.ownership.tell_of(&place, Some(&subject), lease, &self.me);
         }
         self.places.insert(place.clone(), subject.clone());
-        self.posts.insert(subject, Post { uid, place, tenure, held: false, announce: None, left: None, impossible: None });
+        self.posts.insert(subject, Post::new(uid, place, tenure));
     }
 
     fn account_gone(&mut self, key: AccountKey) {
@@ -423,7 +411,7 @@ impl Keeper {
         let Some(post) = self.posts.get_mut(subject).filter(|post| !post.tenure.is_writing()) else { return };
         let version = post.tenure.give_up();
         self.ownership.drop_hold(subject);
-        if std::mem::take(&mut post.held) {
+        if post.step_down() {
             self.metrics.changed(subject.word(), Change::Released);
         }
         let lease = self.leases.get(&post.place);
@@ -444,9 +432,9 @@ impl Keeper {
         if let Subject::Account(account) = subject {
             self.ownership.held_by(account, None);
         }
-        if let Some(post) = self.posts.remove(subject) {
+        if let Some(mut post) = self.posts.remove(subject) {
             self.places.remove(&post.place);
-            if post.held {
+            if post.step_down() {
                 self.metrics.changed(subject.word(), Change::Released);
             }
         }
@@ -478,10 +466,12 @@ impl Keeper {
         }
         let Some(post) = self.posts.get_mut(&subject) else { return };
         post.tenure.observe(self.ownership.now(), None);
-        if matches!(subject, Subject::Namespace(_)) && std::mem::take(&mut post.held) {
+        if matches!(subject, Subject::Namespace(_)) && post.is_held() {
             // It has no finalizer, and goes with its namespace. Nothing that it decides about rings a phone.
             self.ownership.drop_hold(&subject);
-            self.metrics.changed(subject.word(), Change::Released);
+            if post.step_down() {
+                self.metrics.changed(subject.word(), Change::Released);
+            }
         }
     }
 

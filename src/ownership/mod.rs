@@ -14,6 +14,7 @@ mod guard;
 mod keeper;
 mod leases;
 mod metrics;
+mod post;
 mod record;
 mod tenure;
 

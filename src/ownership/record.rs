@@ -257,7 +257,8 @@ mod tests {
         assert_eq!(left(&written(Some(&free), Some(&process("2")), 3)), None);
         free.metadata.annotations.as_mut().unwrap().insert(HANDOVER.to_owned(), "scribble".to_owned());
         assert_eq!(left(&free), None, "nobody knows what was dialled");
-        let unknown = write(&account("main"), UID, Holder::Nobody(None), Terms::default(), Some(&free), Timestamp::UNIX_EPOCH);
+        let unknown =
+            write(&account("main"), UID, Holder::Nobody(None), Terms::default(), Some(&free), Timestamp::UNIX_EPOCH);
         assert_eq!(left(&unknown), None, "what was left before that is not left again");
     }
 

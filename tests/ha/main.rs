@@ -7,6 +7,7 @@ mod cluster;
 mod forwarding;
 mod proxy;
 mod replicas;
+mod spread;
 #[path = "../stage/mod.rs"]
 mod stage;
 mod takeover;

@@ -1,5 +1,6 @@
 //! Two replicas, `a` and `b`, before one account, behind one address for webhooks.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
 use std::ops::Deref;
@@ -95,15 +96,19 @@ impl Replicas {
 async fn until_held_by(world: &World, instance: &str) {
     world
         .eventually(&format!("{instance} holds the account's lease"), async || {
-            let leases = world.api::<Lease>().list(&ListParams::default()).await.unwrap();
-            let of_account = leases
-                .items
-                .into_iter()
-                .find(|lease| lease.metadata.name.as_deref().is_some_and(|name| name.starts_with("main-")));
-            let holder = of_account.and_then(|lease| lease.spec?.holder_identity);
-            if holder.as_deref() == Some(instance) { Ok(()) } else { Err(format!("{holder:?}")) }
+            let holders = holders(world).await;
+            let of_account = holders.iter().find(|(name, _)| name.starts_with("main-"));
+            if of_account.is_some_and(|(_, holder)| holder == instance) { Ok(()) } else { Err(format!("{holders:?}")) }
         })
         .await;
+}
+
+/// Who holds which account's lease.
+pub(crate) async fn holders(world: &World) -> BTreeMap<String, String> {
+    let of_accounts = ListParams::default().labels("telnyx-operator.io/lease=account");
+    let leases = world.api::<Lease>().list(&of_accounts).await.unwrap();
+    let holder = |lease: Lease| Some((lease.metadata.name?, lease.spec?.holder_identity?));
+    leases.items.into_iter().filter_map(holder).collect()
 }
 
 impl Replica {
@@ -151,6 +156,11 @@ impl Replica {
     pub(crate) async fn ended(&mut self) -> ExitStatus {
         let ended = tokio::time::timeout(PATIENCE, self.process.wait()).await;
         ended.unwrap_or_else(|_| panic!("{} has not ended. It said last:\n{}", self.name, self.tail())).unwrap()
+    }
+
+    /// Whether its process has not ended.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.process.try_wait().unwrap().is_none()
     }
 
     /// What it said last.

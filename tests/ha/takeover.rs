@@ -1,5 +1,6 @@
 //! Whatever becomes of the replica that acts for an account, the other goes on, and no phone rings twice for one attempt.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,8 @@ use crate::replicas::Replicas;
 
 /// How a process ends that has lost its lease.
 const LOST: i32 = 75;
+/// Counts leases that ran out before they were renewed.
+const LAPSED: &str = "telnyx_operator_lease_changes_total{subject=\"account\",change=\"lost\"}";
 
 pub(crate) async fn directly(kubeconfig: &Path) -> PathBuf {
     kubeconfig.to_owned()
@@ -73,24 +76,78 @@ async fn a_replica_that_wakes_up_after_another_took_its_place_rings_no_phone_and
     replicas.ends_well().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_replica_that_is_cut_off_from_the_api_server_stops_before_another_begins() {
+/// The way of `a` to the API server, which can be cut.
+struct Way {
+    proxy: Proxy,
+    server: SocketAddr,
+}
+
+impl Way {
+    fn cut(&self) {
+        self.proxy.turn(None);
+    }
+
+    fn mend(&self) {
+        self.proxy.turn(Some(self.server));
+    }
+}
+
+/// Two replicas, of which `a` reaches the API server by a way of its own.
+async fn by_a_way_of_its_own() -> (Replicas, Way) {
     let mut way = None;
-    let mut replicas = Replicas::start(async |kubeconfig: &Path| {
+    let replicas = Replicas::start(async |kubeconfig: &Path| {
         let text = std::fs::read_to_string(kubeconfig).unwrap();
-        let server = text.split("https://").nth(1).unwrap().split(['"', '\n', '/']).next().unwrap().to_owned();
-        let proxy = Proxy::start("127.0.0.1:0", Some(server.trim().parse().unwrap())).await;
+        let named = text.split("https://").nth(1).unwrap().split(['"', '\n', '/']).next().unwrap().trim().to_owned();
+        let server = named.parse().unwrap();
+        let proxy = Proxy::start("127.0.0.1:0", Some(server)).await;
         let path = kubeconfig.with_extension("through-proxy");
-        std::fs::write(&path, text.replace(server.trim(), &proxy.address.to_string())).unwrap();
-        way = Some(proxy);
+        std::fs::write(&path, text.replace(&named, &proxy.address.to_string())).unwrap();
+        way = Some(Way { proxy, server });
         path
     })
     .await;
+    (replicas, way.unwrap())
+}
+
+async fn until_lapsed(replicas: &Replicas) {
+    let lapsed = async || match replicas.a.metric(replicas, LAPSED).await {
+        0 => Err(replicas.a.tail()),
+        _ => Ok(()),
+    };
+    replicas.eventually("a's lease has lapsed", lapsed).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_is_cut_off_from_the_api_server_stops_before_another_begins_and_ends_once_it_knows() {
+    let (mut replicas, way) = by_a_way_of_its_own().await;
     replicas.begin_campaign().await;
-    way.as_ref().unwrap().turn(None);
-    // It can still reach Telnyx; that it may not act any more it finds out alone.
-    assert_eq!(replicas.a.ended().await.code(), Some(LOST), "{}", replicas.a.tail());
+    way.cut();
     replicas.webhooks.turn(Some(replicas.b.webhooks));
     replicas.until_held_by("b").await;
+    // It can still reach Telnyx; that it may not act any more it finds out alone.
+    until_lapsed(&replicas).await;
+    let rung = replicas.rings().await.len();
+    replicas.until_rung(rung + 5).await;
+    way.mend();
+    assert_eq!(replicas.a.ended().await.code(), Some(LOST), "{}", replicas.a.tail());
+    replicas.ends_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_is_alone_and_cut_off_from_the_api_server_lives_on_and_acts_again_when_it_is_back() {
+    let (mut replicas, way) = by_a_way_of_its_own().await;
+    replicas.b.signal("-KILL").await;
+    replicas.b.ended().await;
+    replicas.begin_campaign().await;
+    way.cut();
+    until_lapsed(&replicas).await;
+    let rung = replicas.rings().await.len();
+    // Whoever calls is still told to come again.
+    let webhook = format!("http://{}/webhooks/{}/main/some-object", replicas.a.webhooks, replicas.namespace);
+    assert_eq!(replicas.http.post(webhook).body("{}").send().await.unwrap().status(), 401, "it looks at signatures");
+    assert_eq!(replicas.rings().await.len(), rung, "nobody is called without a lease");
+    way.mend();
+    replicas.until_rung(rung + 5).await;
+    assert!(replicas.a.is_running(), "{}", replicas.a.tail());
     replicas.ends_well().await;
 }

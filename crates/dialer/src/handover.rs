@@ -121,7 +121,9 @@ mod tests {
 
     #[test]
     fn what_no_dialer_writes_is_not_read() {
-        for text in ["", "x", "-1", "0  1*1", "0 1", "0 1*", "0 1*x", "0 5000*1", "0 100*10001", "0 1*9999 2*9999", "600001"] {
+        for text in
+            ["", "x", "-1", "0  1*1", "0 1", "0 1*", "0 1*x", "0 5000*1", "0 100*10001", "0 1*9999 2*9999", "600001"]
+        {
             assert_eq!(text.parse::<Handover>(), Err(NotAHandover), "{text:?}");
         }
         assert_eq!("0".parse(), Ok(Handover::default()));
