@@ -35,6 +35,7 @@ impl Client {
     pub(super) async fn send(&self, request: &Request) -> Result<Accepted, Error> {
         let began = Instant::now();
         let mut tried = 0;
+        let mut unsure = None;
         loop {
             let error = match self.attempt(request).await {
                 Ok(accepted) => return Ok(accepted),
@@ -43,12 +44,15 @@ impl Client {
             tried += 1;
             let jitter = (self.shared.jitter)();
             let Some(pause) = self.shared.retries.pause(request.repeat, &error, tried, began.elapsed(), jitter) else {
-                return Err(error);
+                return Err(if is_about_this_try_alone(&error) { unsure.unwrap_or(error) } else { error });
             };
             tracing::debug!(
                 operation = request.operation.name, tried, pause_ms = pause.as_millis(), %error,
                 "sending again"
             );
+            if error.may_have_acted() {
+                unsure = Some(error);
+            }
             tokio::time::sleep(pause).await;
         }
     }
@@ -146,6 +150,20 @@ impl Accepted {
 }
 
 /// Whether anything can have left is all that matters here. The address is dropped: it may hold a phone number.
+/// Whether the request was turned away unread, or never left: that says nothing of an earlier try whose answer was lost.
+fn is_about_this_try_alone(error: &Error) -> bool {
+    match error {
+        Error::NotSent(_) | Error::Withheld => true,
+        Error::Api(error) => error.status == 429,
+        Error::NoAnswer(_)
+        | Error::Timeout { .. }
+        | Error::AcceptedWithoutIds { .. }
+        | Error::Decode { .. }
+        | Error::Unsendable { .. }
+        | Error::OutOfBounds(_) => false,
+    }
+}
+
 fn transport(error: reqwest::Error, timeout: Duration) -> Error {
     let error = error.without_url();
     if error.is_connect() || error.is_builder() {

@@ -69,6 +69,19 @@ async fn a_fence_that_closes_between_the_decision_and_the_write_keeps_the_reques
 }
 
 #[tokio::test]
+async fn a_try_that_was_kept_back_does_not_hide_one_before_it_that_may_have_acted() {
+    // Open for the first try, and for its body; closed when it is tried again.
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let fence: Fence = Arc::new(move || (count.fetch_add(1, Ordering::SeqCst) < 2).then_some(Duration::from_secs(13)));
+    let server = Server::start([Reply::Silence]).await;
+    let client = server.builder().command_timeout(Duration::from_millis(50)).fence(fence).build().unwrap();
+    let error = client.hangup(&"c".into(), &HangupRequest::default().command_id("h")).await.unwrap_err();
+    assert!(matches!(error, Error::Timeout { .. }), "{error:?}");
+    assert_eq!((server.seen().len(), asked.load(Ordering::SeqCst)), (1, 3), "it was sent once, and kept back once");
+}
+
+#[tokio::test]
 async fn a_try_that_is_given_less_time_says_how_long_it_waited() {
     let server = Server::start([Reply::Silence]).await;
     let left = Arc::new(AtomicU64::new(3));
