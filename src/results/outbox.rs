@@ -25,8 +25,10 @@ const LONGEST_WAIT: Duration = Duration::from_mins(10);
 pub(super) struct Outbox<T> {
     waiting: BTreeMap<(Duration, u64), Parcel<T>>,
     under_way: usize,
-    /// Failures in a row, whichever parcels they were.
+    /// Failures in a row, whichever parcels they were. Parcels that were under way together fail as one.
     failures: u32,
+    /// Counts those failures, so that each parcel knows whether it was sent before the last of them.
+    round: u64,
     /// Nothing is sent before.
     pause: Duration,
     added: u64,
@@ -40,18 +42,28 @@ pub(super) struct Parcel<T> {
     pub(super) what: T,
     /// Failed tries so far.
     tries: u32,
+    /// The round in which it was sent last.
+    round: u64,
 }
 
 impl<T> Default for Outbox<T> {
     fn default() -> Self {
-        Self { waiting: BTreeMap::new(), under_way: 0, failures: 0, pause: Duration::ZERO, added: 0, full: false }
+        Self {
+            waiting: BTreeMap::new(),
+            under_way: 0,
+            failures: 0,
+            round: 0,
+            pause: Duration::ZERO,
+            added: 0,
+            full: false,
+        }
     }
 }
 
 impl<T> Outbox<T> {
     /// Something more is to be sent.
     pub(super) fn add(&mut self, now: Duration, what: T) {
-        self.put(now, Parcel { what, tries: 0 });
+        self.put(now, Parcel { what, tries: 0, round: 0 });
     }
 
     /// What may be sent now, the oldest first. `None`: nothing until [`wake`](Self::wake).
@@ -61,13 +73,13 @@ impl<T> Outbox<T> {
         }
         let first = self.waiting.first_entry().filter(|first| first.key().0 <= now)?;
         self.under_way += 1;
-        Some(first.remove())
+        Some(Parcel { round: self.round, ..first.remove() })
     }
 
     /// The sink has it.
     pub(super) fn taken(&mut self, parcel: Parcel<T>) -> T {
         self.under_way = self.under_way.saturating_sub(1);
-        self.failures = 0;
+        (self.failures, self.pause) = (0, Duration::ZERO);
         self.weigh();
         parcel.what
     }
@@ -75,8 +87,11 @@ impl<T> Outbox<T> {
     /// The sink does not have it, as far as is known. `jitter`, 0 to 1, spreads the next tries of many outboxes.
     pub(super) fn refused(&mut self, now: Duration, mut parcel: Parcel<T>, jitter: f64) {
         self.under_way = self.under_way.saturating_sub(1);
-        self.failures = self.failures.saturating_add(1);
-        self.pause = now + pause(self.failures, LONGEST_PAUSE, jitter);
+        if parcel.round == self.round {
+            self.round += 1;
+            self.failures = self.failures.saturating_add(1);
+            self.pause = now + pause(self.failures, LONGEST_PAUSE, jitter);
+        }
         parcel.tries = parcel.tries.saturating_add(1);
         let due = now + pause(parcel.tries, LONGEST_WAIT, jitter);
         self.put(due, parcel);
@@ -172,6 +187,19 @@ mod tests {
         outbox.taken(parcel);
         let sent = std::iter::from_fn(|| outbox.next(now)).count();
         assert!(sent >= 10, "{sent}");
+    }
+
+    #[test]
+    fn parcels_that_fail_together_are_one_failure() {
+        let mut outbox = outbox(40);
+        let sent: Vec<_> = std::iter::from_fn(|| outbox.next(START)).collect();
+        assert_eq!(sent.len(), MOST_UNDER_WAY);
+        sent.into_iter().for_each(|parcel| outbox.refused(START, parcel, 1.0));
+        assert_eq!(outbox.wake(), Some(FIRST_PAUSE));
+        let one = outbox.next(FIRST_PAUSE).unwrap();
+        assert!(outbox.next(FIRST_PAUSE).is_none(), "one finds out whether the sink is back");
+        outbox.taken(one);
+        assert_eq!(std::iter::from_fn(|| outbox.next(FIRST_PAUSE)).count(), MOST_UNDER_WAY);
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -16,8 +16,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode, Url, header};
-use tokio::sync::Mutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::event::CONTENT_TYPE;
 use crate::api::{FlowWebhooks, ResultsSink, SecretKeyRef, SinkAuth};
@@ -26,7 +25,7 @@ use crate::flows::{UserWebhooks, signature};
 
 /// For the connection alone.
 const CONNECT: Duration = Duration::from_secs(3);
-/// For the whole request.
+/// For the whole request, and for the Secret that it needs.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a key is believed.
 const KEY_FRESH: Duration = Duration::from_secs(30);
@@ -138,9 +137,11 @@ impl Postman {
         match answer.status() {
             status if status.is_success() => Ok(()),
             status => {
-                if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+                if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+                    && let Some((_, reference)) = &to.proof
+                {
                     // There may be a new one.
-                    self.0.keys.lock().await.clear();
+                    self.keys(|keys| keys.remove(&key_name(&to.namespace, reference)));
                 }
                 Err(NotTaken::Status(status.as_u16()))
             }
@@ -158,23 +159,32 @@ impl Postman {
         if here { Err(NotTaken::AddressRefused) } else { Ok(&self.0.guarded) }
     }
 
-    /// The Secret's value. One at a time reads it, whoever waits besides gets the same.
+    /// The Secret's value. Nobody waits for a Secret that another sink needs.
     async fn key(&self, namespace: &str, reference: &SecretKeyRef) -> Result<Arc<[u8]>, NotTaken> {
-        let mut keys = self.0.keys.lock().await;
-        let name = (namespace.to_owned(), reference.name.clone(), reference.key.clone());
-        if let Some((read, key)) = keys.get(&name)
-            && read.elapsed() < KEY_FRESH
-        {
-            return Ok(Arc::clone(key));
+        let name = key_name(namespace, reference);
+        let known = self.keys(|keys| {
+            keys.retain(|_, (read, _)| read.elapsed() < KEY_FRESH);
+            keys.get(&name).map(|(_, key)| Arc::clone(key))
+        });
+        if let Some(key) = known {
+            return Ok(key);
         }
         let api = Api::<Secret>::namespaced(self.0.kube.clone(), namespace);
-        let secret = api.get(&reference.name).await.map_err(|_| NotTaken::SecretUnreadable)?;
+        let read = timeout(PATIENCE, api.get(&reference.name)).await;
+        let secret = read.ok().and_then(Result::ok).ok_or(NotTaken::SecretUnreadable)?;
         let bytes = secret.data.and_then(|mut data| data.remove(&reference.key)).ok_or(NotTaken::SecretUnreadable)?;
         let key: Arc<[u8]> = bytes.0.into();
-        keys.retain(|_, (read, _)| read.elapsed() < KEY_FRESH);
-        keys.insert(name, (Instant::now(), Arc::clone(&key)));
+        self.keys(|keys| keys.insert(name, (Instant::now(), Arc::clone(&key))));
         Ok(key)
     }
+
+    fn keys<T>(&self, with: impl FnOnce(&mut Keys) -> T) -> T {
+        with(&mut self.0.keys.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn key_name(namespace: &str, reference: &SecretKeyRef) -> (String, String, String) {
+    (namespace.to_owned(), reference.name.clone(), reference.key.clone())
 }
 
 fn why(error: &reqwest::Error) -> NotTaken {
