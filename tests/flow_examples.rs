@@ -42,29 +42,46 @@ fn assert_in_order(file: &str, happened: &[String], wanted: &[&str]) {
     assert_eq!(left.next(), None, "{file}: not in order: {wanted:?}\n{}", happened.join("\n"));
 }
 
+/// Runs them at once: each waits for what happens in its call.
+fn side_by_side<const N: usize>(all: [impl FnOnce() + Send; N]) {
+    std::thread::scope(|scope| all.map(|one| scope.spawn(one)).map(|one| one.join().unwrap()));
+}
+
 #[test]
 fn the_menu_leads_to_the_queue_to_sales_and_to_voicemail() {
-    for (digits, steps) in [
-        ("1", &["step menu", "step choose", "step support", "webhook call.enqueued", "ended HungUp"][..]),
-        ("2", &["step sales", "command transfer", "webhook call.bridged"]),
-        ("3", &["step voicemail", "command start_recording", "webhook call.recording.saved", "webhook call.hangup"]),
-        ("-,-", &["step menu", "step voicemail"]),
-    ] {
-        assert_in_order("ivr-menu", &happenings("ivr-menu", &["--digits", digits]), steps);
-    }
+    side_by_side(
+        [
+            ("1", &["step menu", "step choose", "step support", "webhook call.enqueued", "ended HungUp"][..]),
+            ("2", &["step sales", "command transfer", "webhook call.bridged"]),
+            (
+                "3",
+                &["step voicemail", "command start_recording", "webhook call.recording.saved", "webhook call.hangup"],
+            ),
+            ("-,-", &["step menu", "step voicemail"]),
+        ]
+        .map(|(digits, steps)| {
+            move || assert_in_order("ivr-menu", &happenings("ivr-menu", &["--digits", digits]), steps)
+        }),
+    );
 }
 
 #[test]
 fn an_appointment_is_confirmed_cancelled_or_left_to_the_machine() {
-    for (more, steps) in [
-        (&["--digits", "1"][..], &["webhook call.answered", "step ask", "outcome confirmed", "ended Completed"][..]),
-        (&["--digits", "9"], &["step opt-out", "optOut the callee is not to be called again"]),
-        (&["--callee", "machine"], &["step leave-message", "webhook call.speak.ended", "ended Completed"]),
-        (&["--callee", "fax"], &["ended Completed"]),
-        (&["--callee", "busy"], &["webhook call.hangup", "ended HungUp"]),
-    ] {
-        assert_in_order("appointment-confirmation", &happenings("appointment-confirmation", more), steps);
-    }
+    side_by_side(
+        [
+            (
+                &["--digits", "1"][..],
+                &["webhook call.answered", "step ask", "outcome confirmed", "ended Completed"][..],
+            ),
+            (&["--digits", "9"], &["step opt-out", "optOut the callee is not to be called again"]),
+            (&["--callee", "machine"], &["step leave-message", "webhook call.speak.ended", "ended Completed"]),
+            (&["--callee", "fax"], &["ended Completed"]),
+            (&["--callee", "busy"], &["webhook call.hangup", "ended HungUp"]),
+        ]
+        .map(|(more, steps)| {
+            move || assert_in_order("appointment-confirmation", &happenings("appointment-confirmation", more), steps)
+        }),
+    );
 }
 
 #[test]

@@ -9,15 +9,17 @@ use std::time::Duration;
 use dev_cluster::Access;
 use dev_cluster::binaries::Program;
 use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
+use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::{Api, DynamicObject, ListParams, Patch, PatchParams, PostParams};
+use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::{ApiResource, GroupVersionKind};
 use kube::runtime::{conditions, wait::await_condition};
-use kube::{Client, Config};
+use kube::{Client, Config, ResourceExt as _};
 use serde_json::{Value, json};
 use telnyx_operator::api::TelnyxAccount;
+use tokio::sync::OnceCell;
 
 /// The release, its namespace and its ServiceAccount. All stories on a cluster share them.
 const NAME: &str = "operator-of-the-stories";
@@ -25,8 +27,17 @@ const NAME: &str = "operator-of-the-stories";
 const TOKEN_SECONDS: i64 = 7200;
 const PATIENCE: Duration = Duration::from_mins(3);
 
-/// Installs the definitions, and waits until they are served.
-pub(crate) async fn install(admin: &Client) {
+/// Installs the definitions, and waits until they are served. A cluster that all stories share needs that once.
+pub(crate) async fn install(access: &Access, admin: &Client) {
+    static SHARED: OnceCell<()> = OnceCell::const_new();
+    match access {
+        Access::Shared { .. } => *SHARED.get_or_init(|| install_now(admin)).await,
+        Access::Own(_) => install_now(admin).await,
+    }
+}
+
+/// The like, though it was done before.
+pub(crate) async fn install_now(admin: &Client) {
     let definitions: Api<CustomResourceDefinition> = Api::all(admin.clone());
     for definition in telnyx_operator::api::crds() {
         let name = definition.metadata.name.clone().unwrap();
@@ -39,6 +50,20 @@ pub(crate) async fn install(admin: &Client) {
 
 /// Writes a kubeconfig of the chart's ServiceAccount into `folder`. `admin` is the cluster's administrator.
 pub(crate) async fn kubeconfig(access: &Access, admin: &Client, folder: &Path) -> PathBuf {
+    static SHARED: OnceCell<String> = OnceCell::const_new();
+    let path = folder.join("operator.kubeconfig");
+    match access {
+        Access::Shared { .. } => {
+            let token = SHARED.get_or_init(|| granted(access, admin, &path)).await;
+            access.kubeconfig_for_token(token, &path).unwrap();
+        }
+        Access::Own(_) => drop(granted(access, admin, &path).await),
+    }
+    path
+}
+
+/// A token of the chart's ServiceAccount, whose rights hold already. A kubeconfig with it lies at `path`.
+async fn granted(access: &Access, admin: &Client, path: &Path) -> String {
     let parameters = PatchParams::apply("stories").force();
     let namespace = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAME } });
     let namespaces: Api<Namespace> = Api::all(admin.clone());
@@ -53,10 +78,49 @@ pub(crate) async fn kubeconfig(access: &Access, admin: &Client, folder: &Path) -
         };
         api.patch(text("/metadata/name"), &parameters, &Patch::Apply(object)).await.unwrap();
     }
-    let path = folder.join("operator.kubeconfig");
-    access.kubeconfig_for_token(&token(admin).await, &path).unwrap();
-    until_granted(&client(&path).await).await;
-    path
+    let token = token(admin).await;
+    access.kubeconfig_for_token(&token, path).unwrap();
+    until_granted(&client(path).await).await;
+    token
+}
+
+/// Deletes everything of ours in a namespace and waits until the operator has let go of it; then the namespace goes too, which
+/// nobody waits for: its controller begins no sooner than five seconds after the deletion.
+pub(crate) async fn clear(admin: &Client, namespace: &str) {
+    let ours = telnyx_operator::api::crds().into_iter().map(|definition| {
+        let names = &definition.spec.names;
+        let kind = GroupVersionKind::gvk(&definition.spec.group, &definition.spec.versions[0].name, &names.kind);
+        Api::<DynamicObject>::namespaced_with(
+            admin.clone(),
+            namespace,
+            &ApiResource::from_gvk_with_plural(&kind, &names.plural),
+        )
+    });
+    let ours: Vec<_> = ours.collect();
+    for api in &ours {
+        api.delete_collection(&DeleteParams::default(), &ListParams::default()).await.unwrap();
+    }
+    // An account's lease is let go by the operator too, last of all. A namespace's own stays.
+    let leases = Api::<DynamicObject>::namespaced_with(admin.clone(), namespace, &ApiResource::erase::<Lease>(&()));
+    let begun = std::time::Instant::now();
+    for api in ours.iter().chain([&leases]) {
+        loop {
+            let mut left = api.list_metadata(&ListParams::default()).await.unwrap().items;
+            left.retain(|object| *api.resource_url() != *leases.resource_url() || !object.finalizers().is_empty());
+            if left.is_empty() {
+                break;
+            }
+            let left: Vec<_> = left.iter().map(|object| (object.name_any(), &object.metadata.finalizers)).collect();
+            assert!(begun.elapsed() < PATIENCE, "{}: still there: {left:?}", api.resource_url());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+    let namespaces: Api<Namespace> = Api::all(admin.clone());
+    match namespaces.delete(namespace, &DeleteParams::default()).await {
+        Ok(_) => {}
+        Err(kube::Error::Api(status)) if status.code == 404 => {}
+        Err(error) => panic!("{error}"),
+    }
 }
 
 /// A client with the rights of a kubeconfig.

@@ -268,6 +268,6 @@ async fn definitions_and_deployments_that_do_not_fit_are_told() {
     found.has("operator", "FAIL", "no Pod of it is ready");
     found.has("operator", "FAIL", "watches namespaces that");
     found.has("rights", "FAIL", "it may not");
-    cluster::install(&desk.world.client).await;
+    cluster::install_now(&desk.world.client).await;
     desk.world.end().await;
 }

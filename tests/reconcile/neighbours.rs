@@ -1,6 +1,6 @@
 //! Objects beside each other: in other namespaces, or beyond what can be read.
 
-use crate::cluster::install;
+use crate::cluster::install_now;
 use crate::world::{World, condition, eventually};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams, PostParams};
@@ -40,7 +40,7 @@ async fn an_object_that_cannot_be_read_does_not_hold_up_the_others() {
     // Stored under a definition that allowed more, as an upgrade may leave it.
     redefine(&world, json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true })).await;
     eventually("a garbled object is stored", || store_garbled(&world, false)).await;
-    install(&world.client).await;
+    install_now(&world.client).await;
     eventually("another would be refused", || async {
         match store_garbled(&world, true).await {
             Ok(()) => Err("still stored".to_owned()),

@@ -65,7 +65,7 @@ impl World {
 
     async fn on(access: Access, configure: impl FnOnce(&mut Behaviour)) -> Self {
         let client = cluster::client(access.kubeconfig()).await;
-        cluster::install(&client).await;
+        cluster::install(&access, &client).await;
         let folder = tempfile::tempdir().unwrap();
         let operators = cluster::client(&cluster::kubeconfig(&access, &client, folder.path()).await).await;
         let namespace = format!("reconcile-{}", uuid::Uuid::new_v4().simple());
@@ -165,13 +165,14 @@ impl World {
         }
     }
 
-    /// Removes the namespace; the operator must let go of everything in it.
+    /// Removes everything; the operator must let go of it.
     pub(crate) async fn end(mut self) {
-        self.delete_namespace().await;
+        cluster::clear(&self.client, &self.namespace).await;
         self.stop_operator().await;
         self.access.take().unwrap().release().await.unwrap();
     }
 
+    /// Removes the namespace whole, its Secrets with it; the operator must let go of everything in it.
     pub(crate) async fn delete_namespace(&self) {
         let namespaces: Api<Namespace> = Api::all(self.client.clone());
         drop(namespaces.delete(&self.namespace, &DeleteParams::default()).await);

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use dev_cluster::{Access, Options};
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
-use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use kube::api::{ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -65,7 +65,7 @@ impl Stage {
         drop(rustls::crypto::ring::default_provider().install_default());
         let access = Access::shared_or_start(Options::default()).await.unwrap();
         let client = cluster::client(access.kubeconfig()).await;
-        cluster::install(&client).await;
+        cluster::install(&access, &client).await;
         let home = tempfile::tempdir().unwrap();
         let kubeconfig = cluster::kubeconfig(&access, &client, home.path()).await;
         let namespace = format!("{name}-{}", uuid::Uuid::new_v4().simple());
@@ -200,15 +200,9 @@ impl Stage {
         assert!(ended.expect("the operator ends within 30 s").unwrap().success());
     }
 
-    /// Removes the namespace with everything in it; the operator has to let go of it.
+    /// Removes everything; the operator has to let go of it.
     pub(crate) async fn end(mut self) {
-        let namespaces: Api<Namespace> = Api::all(self.client.clone());
-        namespaces.delete(&self.namespace, &DeleteParams::default()).await.unwrap();
-        self.eventually("the namespace is gone", async || match namespaces.get_opt(&self.namespace).await.unwrap() {
-            None => Ok(()),
-            Some(namespace) => Err(format!("{:?}", namespace.status)),
-        })
-        .await;
+        cluster::clear(&self.client, &self.namespace).await;
         self.kill_operator().await;
         self.access.take().unwrap().release().await.unwrap();
     }

@@ -4,6 +4,7 @@
 use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use crate::binaries::{BuildError, Program};
 use crate::cluster::{Cluster, Options, StartError};
@@ -63,9 +64,20 @@ impl Access {
 
     /// The cluster that the current context of `kubeconfig` names.
     pub fn shared(kubeconfig: PathBuf) -> Result<Self, AccessError> {
+        // Every test of a process asks for the same.
+        static KNOWN: Mutex<Option<(PathBuf, Endpoint, PathBuf)>> = Mutex::new(None);
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((path, endpoint, kubectl)) = &*known
+            && *path == kubeconfig
+        {
+            return Ok(Self::Shared { kubeconfig, endpoint: endpoint.clone(), kubectl: kubectl.clone() });
+        }
         let kubectl = Program::Kubectl.ensure(&|line| eprintln!("dev-cluster: {line}"))?;
         match Endpoint::of_kubeconfig(&kubectl, &kubeconfig) {
-            Ok(endpoint) => Ok(Self::Shared { kubeconfig, endpoint, kubectl }),
+            Ok(endpoint) => {
+                *known = Some((kubeconfig.clone(), endpoint.clone(), kubectl.clone()));
+                Ok(Self::Shared { kubeconfig, endpoint, kubectl })
+            }
             Err(source) => Err(AccessError::Shared { kubeconfig, source }),
         }
     }
