@@ -7,6 +7,7 @@ pub mod controllers;
 pub mod dialing;
 pub mod fetch;
 pub mod flows;
+mod listing;
 pub mod operator;
 pub mod ownership;
 pub mod reconcile;

@@ -102,7 +102,7 @@ fn failed(program: &str, error: &dyn Error) -> ExitCode {
 }
 
 /// An error and its causes, once, from the outermost to the innermost.
-fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

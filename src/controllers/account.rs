@@ -5,9 +5,10 @@
 
 use super::secrets;
 use crate::api::{RECONCILE_REQUESTED_AT, TelnyxAccount, TelnyxAccountStatus};
+use crate::listing::scoped;
 use crate::reconcile::{
-    Account, AccountKey, Connection, Context, Down, FINALIZER, Object as _, Standing, from_kube, hold, is_held,
-    never_filled, patch_status, release, to_kube,
+    Account, AccountKey, Accounts, Connection, Context, Down, FINALIZER, Object as _, Standing, from_kube, hold,
+    is_held, never_filled, patch_status, release, to_kube,
 };
 use crate::telemetry::Events;
 use base64::Engine as _;
@@ -26,7 +27,7 @@ use reconcile_plan::{
     slow_retry,
 };
 use serde_json::json;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::AssertUnwindSafe;
@@ -94,14 +95,12 @@ async fn one(
     synced: watch::Sender<bool>,
     rechecks: mpsc::UnboundedReceiver<AccountKey>,
 ) {
-    let api: Api<Guarded> = match &namespace {
-        Some(namespace) => Api::namespaced(context.kube.clone(), namespace),
-        None => Api::all(context.kube.clone()),
-    };
+    let api: Api<Guarded> = scoped(&context.kube, namespace.as_deref());
     let (store, writer) = reflector::store();
     let (filled, ending) = (synced.subscribe(), context.shutdown.clone());
     let accounts = Arc::clone(&context.accounts);
     let pulse = context.watches.follow(KIND, namespace.clone(), store.clone(), conditions);
+    let (listed, scope) = (store.clone(), namespace.clone());
     let trigger = watcher::watcher(api, watcher::Config::default())
         .default_backoff()
         .modify(|account| account.meta_mut().managed_fields = None)
@@ -113,6 +112,7 @@ async fn one(
             }
             Ok(Event::Delete(account)) => accounts.remove(&key_of(account.meta())),
             Ok(Event::InitDone) => {
+                remove_absent(&accounts, listed.state(), scope.as_deref());
                 synced.send_replace(true);
             }
             Ok(Event::Init) | Err(_) => {}
@@ -135,6 +135,15 @@ async fn one(
     tokio::select! {
         () = controller => {}
         () = never_filled(&ending, filled) => {}
+    }
+}
+
+/// Accounts of the watched namespace, `None` being all, that a new list lacks went while the watch was broken.
+fn remove_absent(accounts: &Accounts, listed: Vec<Arc<Guarded>>, namespace: Option<&str>) {
+    let there: BTreeSet<AccountKey> = listed.iter().map(|account| key_of(account.meta())).collect();
+    let is_watched = |key: &AccountKey| namespace.is_none_or(|namespace| namespace == key.namespace);
+    for key in accounts.known().into_iter().filter(|key| is_watched(key) && !there.contains(key)) {
+        accounts.remove(&key);
     }
 }
 

@@ -15,6 +15,7 @@ use dialer::{JobId, NotAnId, OwnerId};
 use futures::future::join_all;
 use futures::{FutureExt, StreamExt, stream};
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::{PartialObjectMeta, Patch, PatchParams};
 use kube::runtime::controller::{Action, Config as ControllerConfig};
 use kube::runtime::reflector::store::Writer;
@@ -35,8 +36,9 @@ use super::transition::transition;
 use crate::api::{Counts, DialJob, DialPlan, OutboundCampaign, PinnedFlow};
 use crate::dialing::conditions::{Fact, Reason, Type, merge};
 use crate::dialing::labels::{FINALIZER, MayBeComplete};
-use crate::dialing::{Dialers, Line, Move, RememberError, Whose, resolve, scoped};
+use crate::dialing::{Dialers, Line, Move, RememberError, Whose, resolve};
 use crate::flows::Catalogue;
+use crate::listing::scoped;
 use crate::reconcile::{self, AccountKey, Accounts, CountUsers, Departure, hold, is_held, never_filled, release};
 use crate::telemetry::{self, Events};
 
@@ -142,7 +144,8 @@ async fn watch(
     let served = came.flat_map(move |()| {
         let waits = |job: &&Arc<Watched>| {
             let leaves = job.meta().deletion_timestamp.is_some();
-            leaves || is_alone(job) && of.stage(job.meta().uid.as_deref()).is_none()
+            let may_wait = leaves || is_alone(job) && of.stage(job.meta().uid.as_deref()).is_none();
+            may_wait && !of.is_anothers(job.meta().uid.as_deref().unwrap_or_default())
         };
         stream::iter(jobs.state().iter().filter(waits).map(reference).collect::<Vec<_>>())
     });
@@ -191,6 +194,12 @@ impl Context {
         self.stages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether, as far as is known, another replica acts for the job's account.
+    fn is_anothers(&self, uid: &str) -> bool {
+        let account = self.needs.needed(uid);
+        account.is_some_and(|account| self.accounts.is_known(&account) && !self.accounts.is_ours(&account))
+    }
+
     /// The job does not exist any more.
     fn gone(&self, uid: &str) {
         if let Some(account) = self.needs.gone(uid) {
@@ -237,7 +246,7 @@ async fn pass(context: &Context, job: &Watched) -> Result<Option<Duration>, Pass
     }
     let Some(job) = pass.api().get_opt(&job.name_any()).await? else { return Ok(None) };
     match job.spec.plan.as_ref() {
-        Some(plan) if pass.is_ours(&job).await? => pass.alone(&job, plan).await,
+        Some(plan) if pass.is_ours(Some(&pass.account(plan))).await => pass.alone(&job, plan).await,
         // Another replica's, which it is told when that changes; or not one that stands alone after all.
         Some(_) | None => Ok(None),
     }
@@ -260,29 +269,35 @@ impl Pass<'_> {
         self.meta.namespace().unwrap_or_default()
     }
 
+    fn account(&self, plan: &DialPlan) -> AccountKey {
+        AccountKey::of(&plan.account_ref, &self.namespace())
+    }
+
+    /// The job's campaign, while it exists.
+    async fn campaign(&self, job: &DialJob) -> kube::Result<Option<OutboundCampaign>> {
+        let Some(campaign) = &job.spec.campaign_ref else { return Ok(None) };
+        let api = Api::<OutboundCampaign>::namespaced(self.context.client.clone(), &self.namespace());
+        let found = api.get_opt(&campaign.name).await?;
+        Ok(found.filter(|found| found.metadata.uid.as_deref() == Some(&campaign.uid)))
+    }
+
     /// Whether this process acts for the job's account, or, where its campaign is gone, decides in its namespace. One that is
     /// somebody else's to do waits to be told that this has changed.
-    async fn is_ours(&self, job: &DialJob) -> kube::Result<bool> {
+    async fn is_ours(&self, account: Option<&AccountKey>) -> bool {
         let (accounts, namespace) = (&self.context.accounts, self.namespace());
-        let account = match (&job.spec.plan, &job.spec.campaign_ref) {
-            (Some(plan), _) => Some(AccountKey::of(&plan.account_ref, &namespace)),
-            (None, Some(campaign)) => {
-                let api = Api::<OutboundCampaign>::namespaced(self.context.client.clone(), &namespace);
-                let found = api.get_opt(&campaign.name).await?;
-                found.map(|found| AccountKey::of(&found.spec.plan.account_ref, &namespace))
-            }
-            (None, None) => None,
-        };
-        let decides = async || match &account {
+        if let Some(account) = account.filter(|_| is_alone(self.meta)) {
+            self.context.needs.learn(self.owner.as_str(), account);
+        }
+        let decides = async || match account {
             Some(account) => accounts.acts(account, &namespace).await,
             None => accounts.ownership().decides_in(&namespace),
         };
         if decides().await {
-            return Ok(true);
+            return true;
         }
         self.context.stages().remove(self.owner.as_str());
         // It may have changed before the note that it is waited for.
-        Ok(decides().await)
+        decides().await
     }
 
     /// A job that stands alone and lives.
@@ -292,8 +307,7 @@ impl Pass<'_> {
         }
         if job.is_complete() {
             let line = self.context.dialers.line_of(&self.id);
-            let account = AccountKey::of(&plan.account_ref, &self.namespace());
-            if !self.remembered(line.as_ref(), Some(&account), job).await {
+            if !self.remembered(line.as_ref(), Some(&self.account(plan)), job).await {
                 return Ok(Some(LOOK_AGAIN));
             }
             if let Some(line) = line {
@@ -310,8 +324,16 @@ impl Pass<'_> {
             }
             return Ok(None);
         }
-        self.context.needs.needs(self.owner.as_str(), AccountKey::of(&plan.account_ref, &self.namespace()));
-        match self.advance(job, plan).await {
+        self.context.needs.needs(self.owner.as_str(), self.account(plan));
+        let advanced = self.advance(job, plan).await;
+        if let Err(Problem::Waiting { reason, .. } | Problem::Stalled { reason, .. }) = &advanced
+            && (reason.forbids_calls() || self.is_outdated(job))
+            && let Some(line) = self.context.dialers.line_of(&self.id)
+        {
+            // A dialer that starts anew was told nothing.
+            let _restarting = line.hush(self.owner.clone()).await;
+        }
+        match advanced {
             // What was shown as ended is about to be stored as such.
             Ok(()) if self.context.has_ended(&self.owner) => Ok(Some(LOOK_AGAIN)),
             Ok(()) => Ok(Some(PERIOD)),
@@ -323,6 +345,14 @@ impl Pass<'_> {
             }
             Err(Problem::Kube(error)) => Err(error.into()),
             Err(Problem::Restarting) => Ok(Some(LOOK_AGAIN)),
+        }
+    }
+
+    /// Whether the dialer was told something else than what is wanted now, and may be looser.
+    fn is_outdated(&self, job: &DialJob) -> bool {
+        match self.context.stage(Some(self.owner.as_str())) {
+            Some(Stage::Told(told)) => Some(told.generation) != job.metadata.generation,
+            Some(Stage::Done) | None => false,
         }
     }
 
@@ -343,6 +373,7 @@ impl Pass<'_> {
             line.campaign(self.owner.clone(), Arc::new(spec), Audience::Complete).await?;
             self.context.stages().insert(self.owner.as_str().to_owned(), stage);
         }
+        self.explain_no_more(&job).await?;
         // A job with counts was dialled before this process began.
         if before.is_none() && job.status.as_ref().is_none_or(|status| status.counts.is_none()) {
             self.publish(
@@ -380,7 +411,8 @@ impl Pass<'_> {
         self.context.events.tell(self.meta, told);
     }
 
-    /// Says why the job is not dialled. Once it was handed in, the dialer writes its status.
+    /// Says why the job is not dialled. Once it was handed in the dialer writes its status too: whoever comes second sees that, and
+    /// looks again.
     async fn explain(
         &self,
         job: &DialJob,
@@ -389,17 +421,29 @@ impl Pass<'_> {
         message: String,
     ) -> Result<Option<Duration>, PassError> {
         // What was there until now is looked for at once again: a watch may have shown it before this pass took note.
-        let after = match self.context.stages().remove(self.owner.as_str()) {
-            Some(_) => LOOK_AGAIN,
-            None => WAITING_AGAIN,
-        };
-        if self.context.dialers.line_of(&self.id).is_some() {
-            return Ok(Some(after));
-        }
-        let status = job.status.clone().unwrap_or_default();
-        let generation = job.metadata.generation.unwrap_or_default();
+        let before = self.context.stages().remove(self.owner.as_str());
+        let after = if before.is_some() { LOOK_AGAIN } else { WAITING_AGAIN };
         let facts =
             vec![Fact::no(Type::Ready, reason, message), why, Fact::no(Type::Complete, Reason::TargetsLeft, "")];
+        self.say(job, facts).await?;
+        Ok(Some(after))
+    }
+
+    /// What kept the job from being dialled is over. Its next claim would say so, but that may come late.
+    async fn explain_no_more(&self, job: &DialJob) -> kube::Result<()> {
+        let conditions = job.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+        let is_problem = |it: &Condition| matches!(it.type_.as_str(), "Stalled" | "Reconciling") && it.status == "True";
+        if !conditions.iter().any(is_problem) {
+            return Ok(());
+        }
+        let complete = Fact::no(Type::Complete, Reason::TargetsLeft, "");
+        self.say(job, vec![Fact::yes(Type::Ready, Reason::Dialing, ""), complete]).await
+    }
+
+    /// Brings these facts into its status, if they say something new.
+    async fn say(&self, job: &DialJob, facts: Vec<Fact>) -> kube::Result<()> {
+        let status = job.status.clone().unwrap_or_default();
+        let generation = job.metadata.generation.unwrap_or_default();
         let conditions = merge(&status.conditions, facts, generation, Timestamp::now());
         if status.conditions != conditions || status.observed_generation != Some(generation) {
             let patch = json!({
@@ -412,7 +456,7 @@ impl Pass<'_> {
                 self.context.events.tell(self.meta, told);
             }
         }
-        Ok(Some(after))
+        Ok(())
     }
 
     /// It is being deleted: it stays until its calls have ended.
@@ -422,14 +466,7 @@ impl Pass<'_> {
             self.context.catalogue.unpin(self.owner.as_str());
             return Ok(None);
         }
-        let line = self.context.dialers.line_of(&self.id);
-        if line.is_none() {
-            let Some(job) = self.api().get_opt(&self.meta.name_any()).await? else { return Ok(None) };
-            if !self.is_ours(&job).await? {
-                return Ok(None);
-            }
-        }
-        if let Some(line) = line {
+        if let Some(line) = self.context.dialers.line_of(&self.id) {
             if !self.drained(&line).await {
                 return Ok(Some(LOOK_AGAIN));
             }
@@ -439,8 +476,24 @@ impl Pass<'_> {
             }
             // A dialer that starts anew does not find it any more.
             let _restarting = line.forget(self.id.clone()).await;
-        } else if !self.may_leave_unknown().await? || !self.remembered_unknown().await? {
-            return Ok(Some(LOOK_AGAIN));
+        } else {
+            let Some(job) = self.api().get_opt(&self.meta.name_any()).await? else { return Ok(None) };
+            let campaign = self.campaign(&job).await?;
+            let account = match (&job.spec.plan, &campaign) {
+                (Some(plan), _) => Some(self.account(plan)),
+                (None, Some(campaign)) => Some(AccountKey::of(&campaign.spec.plan.account_ref, &self.namespace())),
+                (None, None) => None,
+            };
+            if !self.is_ours(account.as_ref()).await {
+                return Ok(None);
+            }
+            // That of a campaign that is complete was stored with the campaign.
+            let account = account.filter(|_| campaign.as_ref().is_none_or(|campaign| !campaign.is_complete()));
+            if !self.may_leave_unknown(&job, campaign.is_some()).await
+                || !self.remembered(None, account.as_ref(), &job).await
+            {
+                return Ok(Some(LOOK_AGAIN));
+            }
         }
         release(&self.api(), self.meta, FINALIZER).await?;
         self.context.catalogue.unpin(self.owner.as_str());
@@ -462,26 +515,6 @@ impl Pass<'_> {
             "when phones rang for the job could not be stored yet: it is not let go");
     }
 
-    /// As [`Self::remembered`], of a job that no dialer knows. That of a campaign that is complete, or gone, was stored with
-    /// the campaign.
-    async fn remembered_unknown(&self) -> Result<bool, PassError> {
-        let Some(job) = self.api().get_opt(&self.meta.name_any()).await? else { return Ok(true) };
-        let namespace = self.namespace();
-        let account = match (&job.spec.plan, &job.spec.campaign_ref) {
-            (Some(plan), _) => Some(AccountKey::of(&plan.account_ref, &namespace)),
-            (None, Some(campaign)) => {
-                let api = Api::<OutboundCampaign>::namespaced(self.context.client.clone(), &namespace);
-                let found = api.get_opt(&campaign.name).await?;
-                let lives = |found: &OutboundCampaign| {
-                    found.metadata.uid.as_deref() == Some(&campaign.uid) && !found.is_complete()
-                };
-                found.filter(lives).map(|found| AccountKey::of(&found.spec.plan.account_ref, &namespace))
-            }
-            (None, None) => None,
-        };
-        Ok(self.remembered(None, account.as_ref(), &job).await)
-    }
-
     /// Stops new calls of the job, as far as it can be done alone, and says whether those under way have ended.
     async fn drained(&self, line: &Line) -> bool {
         // Without effect for a job of a campaign: the campaign's own deletion stops new calls.
@@ -490,26 +523,21 @@ impl Pass<'_> {
     }
 
     /// Of a job that no dialer knows: its campaign has drained, no call is under way, or the last one must have ended.
-    async fn may_leave_unknown(&self) -> Result<bool, PassError> {
-        let Some(job) = self.api().get_opt(&self.meta.name_any()).await? else { return Ok(true) };
-        if let Some(campaign) = &job.spec.campaign_ref {
-            let api = Api::<OutboundCampaign>::namespaced(self.context.client.clone(), &self.namespace());
-            let found = api.get_metadata_opt(&campaign.name).await?;
-            if found.is_none_or(|found| found.metadata.uid.as_deref() != Some(&campaign.uid)) {
-                // It was held until its calls had ended.
-                return Ok(true);
-            }
+    async fn may_leave_unknown(&self, job: &DialJob, has_campaign: bool) -> bool {
+        if job.spec.campaign_ref.is_some() && !has_campaign {
+            // It was held until its calls had ended.
+            return true;
         }
         if let Some(plan) = &job.spec.plan
             && self.nobody_will_know(plan).await
         {
-            return Ok(true);
+            return true;
         }
-        let counts = job.status.and_then(|status| status.counts).unwrap_or_default();
+        let counts = job.status.as_ref().and_then(|status| status.counts).unwrap_or_default();
         let Counts { claimed, ringing, live, .. } = counts;
         let since = self.meta.meta().deletion_timestamp.as_ref().map_or(Timestamp::MIN, |since| since.0);
-        let longest = job.spec.plan.map_or(LONGEST_CALL_SECS, |plan| i64::from(plan.max_call_secs) + 60);
-        Ok(claimed + ringing + live == 0 || Timestamp::now().duration_since(since).as_secs() > longest)
+        let longest = job.spec.plan.as_ref().map_or(LONGEST_CALL_SECS, |plan| i64::from(plan.max_call_secs) + 60);
+        claimed + ringing + live == 0 || Timestamp::now().duration_since(since).as_secs() > longest
     }
 
     /// Whether no dialer will ever run for its account again: what became of its calls can no longer be found out.

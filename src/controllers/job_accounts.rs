@@ -28,6 +28,19 @@ impl JobAccounts {
         self.lock().insert(uid.to_owned(), Need::Account(account));
     }
 
+    /// The job is of this account. What is known of its need already stays.
+    pub(super) fn learn(&self, uid: &str, account: &AccountKey) {
+        self.lock().entry(uid.to_owned()).or_insert_with(|| Need::Account(account.clone()));
+    }
+
+    /// The account that the job needs, as far as is known.
+    pub(super) fn needed(&self, uid: &str) -> Option<AccountKey> {
+        match self.lock().get(uid) {
+            Some(Need::Account(account)) => Some(account.clone()),
+            Some(Need::Nothing) | None => None,
+        }
+    }
+
     /// Its targets have ended. Returns the account that it needed until now.
     pub(super) fn ended(&self, uid: &str) -> Option<AccountKey> {
         match self.lock().insert(uid.to_owned(), Need::Nothing) {
@@ -63,12 +76,21 @@ mod tests {
     }
 
     #[test]
+    fn a_job_of_which_no_more_than_its_account_is_known_keeps_no_other_waiting() {
+        let jobs = JobAccounts::default();
+        jobs.learn("job", &account("a"));
+        assert!(jobs.may_need("job", &account("a")) && !jobs.may_need("job", &account("b")));
+        assert_eq!(jobs.needed("job"), Some(account("a")));
+    }
+
+    #[test]
     fn a_job_that_was_not_looked_at_may_need_any_account_and_one_that_has_ended_needs_none() {
         let jobs = JobAccounts::default();
         assert!(jobs.may_need("job", &account("a")) && jobs.may_need("job", &account("b")));
         jobs.needs("job", account("a"));
         assert!(jobs.may_need("job", &account("a")) && !jobs.may_need("job", &account("b")));
         assert_eq!(jobs.ended("job"), Some(account("a")));
+        jobs.learn("job", &account("a"));
         assert!(!jobs.may_need("job", &account("a")));
         assert_eq!((jobs.ended("job"), jobs.gone("job")), (None, None));
     }

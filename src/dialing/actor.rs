@@ -220,14 +220,7 @@ impl<'a> Actor<'a> {
     fn obey(&mut self, order: Order) {
         match order {
             Order::Tell(event) => self.tell(event),
-            Order::Load(job) => {
-                let (record, loaded) = *job;
-                let (id, states) = (loaded.job.clone(), loaded.states.clone());
-                self.board.owner(&loaded.owner, &loaded.job);
-                self.store.know(loaded.job.clone(), record);
-                self.tell(Event::JobLoaded(loaded));
-                self.store.deliver(&id, states);
-            }
+            Order::Load(job) => self.load(*job),
             Order::Results(owner, to) => self.results(owner, to),
             Order::Forget(job) => self.forget(job),
             Order::Release(owner) => {
@@ -276,6 +269,29 @@ impl<'a> Actor<'a> {
         }
     }
 
+    /// Takes a job in. One that is known stays as it is, with the cursor that its courier writes to: who reads all jobs at the
+    /// start, and who makes a new one, may both hand it in.
+    fn load(&mut self, (record, loaded): (JobRecord, LoadedJob)) {
+        if self.store.knows(&loaded.job) {
+            return;
+        }
+        let (job, owner) = (loaded.job.clone(), loaded.owner.clone());
+        self.board.owner(&owner, &job);
+        self.store.know(job.clone(), record);
+        self.tell(Event::JobLoaded(loaded));
+        self.note_stored(&owner, &job);
+    }
+
+    /// The owner's courier, if there is one, looks for results in what the store holds of the job. What is on its way there is
+    /// noted once it has come.
+    fn note_stored(&self, owner: &OwnerId, job: &JobId) {
+        if self.couriers.of(owner).is_some()
+            && let Some(states) = self.dialer.stored_states(job)
+        {
+            self.store.deliver(job, states);
+        }
+    }
+
     fn forget(&mut self, job: JobId) {
         self.store.forget(&job);
         self.board.forget(&job);
@@ -301,10 +317,7 @@ impl<'a> Actor<'a> {
         self.errands.spawn(errand);
         self.couriers.employ(owner.clone(), courier);
         for job in self.store.jobs_of(&owner) {
-            // What is on its way to the store is noted once it is there.
-            if let Some(states) = self.dialer.stored_states(&job) {
-                self.store.deliver(&job, states);
-            }
+            self.note_stored(&owner, &job);
         }
     }
 

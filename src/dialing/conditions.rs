@@ -172,6 +172,14 @@ words! {
     }
 }
 
+impl Reason {
+    /// Whether nobody may be called while it holds, though somebody could be: what was told last no longer holds.
+    #[must_use]
+    pub fn forbids_calls(self) -> bool {
+        matches!(self, Self::InvalidSpec | Self::AccountNotAllowed)
+    }
+}
+
 /// A condition without its times.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {

@@ -25,6 +25,7 @@ use super::load::{LoadError, assemble, load};
 use super::loader::hand_in_all;
 use super::metrics::Metrics;
 use super::progress_board::{Board, Moves, MovesReader, Standing};
+use super::resolve::limits;
 use crate::api::{DialJob, TelnyxAccountSpec};
 use crate::reconcile::AccountKey;
 use crate::results::{Address, Couriers, Delivery as Delivered, Origin, Postman};
@@ -52,11 +53,7 @@ pub struct Account {
 
 impl Account {
     fn limits(&self) -> AccountLimits {
-        let limits = &self.spec.limits;
-        AccountLimits {
-            dials_per_second: limits.dials_per_second,
-            max_concurrent: limits.concurrent_calls.unwrap_or(u32::MAX),
-        }
+        limits(&self.spec.limits)
     }
 }
 
@@ -150,6 +147,11 @@ impl Line {
     #[must_use]
     pub fn delivery(&self, owner: &OwnerId) -> Option<Delivered> {
         self.couriers.of(owner).map(|courier| courier.delivery())
+    }
+
+    /// What it asks for now cannot be read: nothing new is dialled for it until it is told again.
+    pub async fn hush(&self, owner: OwnerId) -> Result<(), Stopping> {
+        self.order(Order::Tell(Event::CampaignHushed { owner })).await
     }
 
     /// Nothing new is dialled for it from now on.

@@ -5,14 +5,14 @@
 
 use std::time::Duration;
 
-use k8s_openapi::NamespaceResourceScope;
+use futures::TryStreamExt;
 use kube::api::ListParams;
-use kube::{Api, Client, Resource, ResourceExt};
+use kube::{Api, Client, ResourceExt};
 use serde::de::DeserializeOwned;
 
 use super::labels::{CAMPAIGN_UID, MayBeComplete};
-use super::loader::scoped;
 use crate::api::{DialJob, DialPlan, OutboundCampaign, PinnedFlow};
+use crate::listing::{pages, scoped};
 use crate::reconcile::AccountKey;
 
 const PAGE: u32 = 50;
@@ -90,9 +90,9 @@ pub(crate) async fn flow_users(client: &Client, namespace: Option<&str>) -> kube
         let pinned = job.status.as_ref().and_then(|status| status.call_flow.clone());
         user(job.spec.plan.as_ref()?, &job.namespace().unwrap_or_default(), pinned).filter(|_| !job.is_complete())
     };
-    let mut found = pages(scoped(client, namespace), ListParams::default(), campaign).await?;
+    let mut found = among(scoped(client, namespace), ListParams::default(), campaign).await?;
     let alone = ListParams::default().labels(&format!("!{CAMPAIGN_UID}"));
-    found.extend(pages(scoped(client, namespace), alone, job).await?);
+    found.extend(among(scoped(client, namespace), alone, job).await?);
     Ok(found)
 }
 
@@ -105,19 +105,14 @@ fn user(plan: &DialPlan, namespace: &str, pinned: Option<PinnedFlow>) -> Option<
     })
 }
 
-async fn pages<K>(api: Api<K>, params: ListParams, pick: impl Fn(K) -> Option<FlowUser>) -> kube::Result<Vec<FlowUser>>
+async fn among<K>(api: Api<K>, params: ListParams, pick: impl Fn(K) -> Option<FlowUser>) -> kube::Result<Vec<FlowUser>>
 where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + std::fmt::Debug + DeserializeOwned,
+    K: Clone + std::fmt::Debug + DeserializeOwned + Send + 'static,
 {
-    let mut params = params.limit(PAGE);
+    let mut all = pages(api, params.limit(PAGE));
     let mut found = Vec::new();
-    loop {
-        let page = api.list(&params).await?;
-        let next = page.metadata.continue_.clone().filter(|token| !token.is_empty());
-        found.extend(page.items.into_iter().filter_map(&pick));
-        match next {
-            Some(token) => params = params.continue_token(&token),
-            None => return Ok(found),
-        }
+    while let Some(page) = all.try_next().await? {
+        found.extend(page.into_iter().filter_map(&pick));
     }
+    Ok(found)
 }

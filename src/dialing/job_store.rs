@@ -46,6 +46,10 @@ impl JobStore {
         self.records.write().unwrap_or_else(PoisonError::into_inner).insert(job, Arc::new(record));
     }
 
+    pub(super) fn knows(&self, job: &JobId) -> bool {
+        self.record(job).is_some()
+    }
+
     pub(super) fn forget(&self, job: &JobId) {
         self.records.write().unwrap_or_else(PoisonError::into_inner).remove(job);
     }

@@ -7,9 +7,8 @@ use std::time::Duration;
 use dialer::Event;
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
-use k8s_openapi::NamespaceResourceScope;
 use kube::api::ListParams;
-use kube::{Api, Client, Resource, ResourceExt};
+use kube::{Api, Client, ResourceExt};
 use tokio::sync::mpsc;
 
 use super::actor::Order;
@@ -18,6 +17,7 @@ use super::labels::{CAMPAIGN_UID, MayBeComplete};
 use super::ledger::REMEMBER;
 use super::load::{LoadError, load};
 use crate::api::{DialJob, DialPlan, OutboundCampaign};
+use crate::listing::{pages, scoped};
 use crate::reconcile::AccountKey;
 
 const PAGE: u32 = 50;
@@ -87,7 +87,8 @@ async fn hand_in_namespace(
     for campaign in unfinished(scoped(client, namespace), account).await? {
         let namespace = campaign.namespace().unwrap_or_default();
         let selector = format!("{CAMPAIGN_UID}={}", campaign.uid().unwrap_or_default());
-        handed += pages(client, Api::namespaced(client.clone(), &namespace), &selector, orders, |_| true).await?;
+        handed +=
+            hand_in_jobs(client, Api::namespaced(client.clone(), &namespace), &selector, orders, |_| true).await?;
     }
     let alone = |job: &DialJob| {
         let namespace = job.namespace().unwrap_or_default();
@@ -99,7 +100,7 @@ async fn hand_in_namespace(
         let plan = job.spec.plan.as_ref().filter(|_| !job.is_complete() || ended_lately(job)).filter(chosen);
         plan.is_some_and(|plan| AccountKey::of(&plan.account_ref, &namespace) == *account)
     };
-    handed += pages(client, scoped(client, namespace), &format!("!{CAMPAIGN_UID}"), orders, alone).await?;
+    handed += hand_in_jobs(client, scoped(client, namespace), &format!("!{CAMPAIGN_UID}"), orders, alone).await?;
     Ok(handed)
 }
 
@@ -109,48 +110,30 @@ fn ended_lately(job: &DialJob) -> bool {
     ended.is_some_and(|ended| Timestamp::now().duration_since(ended.0) < REMEMBER)
 }
 
-/// The objects of a namespace; `None` is all of them.
-pub(crate) fn scoped<K>(client: &Client, namespace: Option<&str>) -> Api<K>
-where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
-{
-    match namespace {
-        Some(namespace) => Api::namespaced(client.clone(), namespace),
-        None => Api::all(client.clone()),
-    }
-}
-
 async fn unfinished(api: Api<OutboundCampaign>, account: &AccountKey) -> kube::Result<Vec<OutboundCampaign>> {
-    let mut params = ListParams::default().limit(PAGE);
+    let mut campaigns = pages(api, ListParams::default().limit(PAGE));
     let mut found = Vec::new();
-    loop {
-        let page = api.list(&params).await?;
-        let next = page.metadata.continue_.clone().filter(|token| !token.is_empty());
-        found.extend(page.items.into_iter().filter(|campaign| {
+    while let Some(page) = campaigns.try_next().await? {
+        found.extend(page.into_iter().filter(|campaign| {
             let namespace = campaign.namespace().unwrap_or_default();
             AccountKey::of(&campaign.spec.plan.account_ref, &namespace) == *account && !campaign.is_complete()
         }));
-        match next {
-            Some(token) => params = params.continue_token(&token),
-            None => return Ok(found),
-        }
     }
+    Ok(found)
 }
 
 /// Hands in the jobs behind a selector, in the order of their names, which is the order of the audience.
-async fn pages(
+async fn hand_in_jobs(
     client: &Client,
     api: Api<DialJob>,
     selector: &str,
     orders: &mpsc::Sender<Order>,
     wanted: impl Fn(&DialJob) -> bool,
 ) -> Result<usize, Interrupted> {
-    let mut params = ListParams::default().labels(selector).limit(PAGE);
+    let mut jobs = pages(api, ListParams::default().labels(selector).limit(PAGE));
     let mut handed = 0;
-    loop {
-        let page = api.list(&params).await?;
-        let next = page.metadata.continue_.clone().filter(|token| !token.is_empty());
-        let jobs = page.items.into_iter().filter(|job| wanted(job));
+    while let Some(page) = jobs.try_next().await? {
+        let jobs = page.into_iter().filter(|job| wanted(job));
         let mut loads = stream::iter(jobs)
             .map(async |job| match load(client, &job).await {
                 Ok(loaded) => Ok(Some(loaded)),
@@ -167,10 +150,6 @@ async fn pages(
             orders.send(Order::Load(Box::new(loaded))).await.map_err(|_| Interrupted::Stopping)?;
             handed += 1;
         }
-        drop(loads);
-        match next {
-            Some(token) => params = params.continue_token(&token),
-            None => return Ok(handed),
-        }
     }
+    Ok(handed)
 }

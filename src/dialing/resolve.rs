@@ -9,21 +9,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dialer::client_state::Party;
+use dialer::compliance::Preset;
 use dialer::cost::CostLimit;
 use dialer::detail::Detail;
 use dialer::rules::{Match, OutcomeRule, RuleAction};
-use dialer::spec::{self, CampaignSpec, DialRate, FlowKey, Portion, Treatment, Zone};
+use dialer::spec::{self, AccountLimits, CampaignSpec, DialRate, FlowKey, Portion, Treatment, Zone};
 use dialer::{Outcome, PhoneNumber};
 use jiff::Timestamp;
-use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time as ApiTime;
+use kube::ResourceExt as _;
 
-use super::rules_kept::{blackouts, consent_required, preset};
+use super::hours::{blackouts, windows};
+use super::rules_kept::{consent_required, frequency, preset, set_aside};
 use crate::api::{
-    self, AdaptivePacing, Amd, AmdMode, Announcement, CircuitBreaker, CostBudget, CountOrPercent, DialPlan,
-    DrainPolicy, FromSelection, Heard, OnAmbiguous, OnMachine, OnNobody, OnNotSure, OutboundCampaignSpec, Pacing,
-    Retry, RetryAction, RetryOutcome, UnknownTimeZone, Weekday,
+    AdaptivePacing, Amd, AmdMode, Announcement, CircuitBreaker, CostBudget, CountOrPercent, DialPlan, DrainPolicy,
+    FromSelection, Heard, OnAmbiguous, OnMachine, OnNobody, OnNotSure, OutboundCampaign, OutboundCampaignSpec, Pacing,
+    Retry, RetryAction, RetryOutcome, UnknownTimeZone,
 };
 
 /// How long a machine's greeting may take. Voice mail boxes allow greetings of half a minute and more; `detect_words`
@@ -62,7 +64,8 @@ pub fn resolve(
     let from = from(root, plan, &mut keep);
     let treatment = treatment(root, plan, flow).map_err(&mut keep).ok();
     let pacing = pacing(root, &plan.pacing).map_err(&mut keep).ok();
-    let windows = windows(root, plan, &mut keep);
+    let rules = preset(plan).map(Preset::rules);
+    let windows = windows(root, plan, rules.as_ref(), &mut keep);
     let blackouts = blackouts(root, plan, &mut keep);
     let default_zone = zone(root, plan).map_err(&mut keep).ok();
     match (treatment, pacing, default_zone) {
@@ -96,10 +99,10 @@ pub fn resolve(
             },
             start_at: plan.start_at.as_ref().map(instant),
             stop_at: plan.stop_at.as_ref().map(instant),
-            frequency: frequency(plan),
-            consent_required: consent_required(plan),
+            frequency: frequency(plan, rules.as_ref()),
+            consent_required: consent_required(plan, rules.as_ref()),
             set_aside: BTreeSet::new(),
-            max_list_age: preset(plan).and_then(|preset| preset.rules().list_age),
+            max_list_age: rules.and_then(|rules| rules.list_age),
             breaker: breaker(&plan.circuit_breaker),
             max_calls: plan.budget.and_then(|budget| budget.max_calls),
             cost: plan.budget.and_then(|budget| budget.cost).map(cost),
@@ -113,17 +116,28 @@ pub fn resolve(
     }
 }
 
-/// What a campaign asks for; as [`resolve`] otherwise.
+/// What a campaign asks for, the rules that somebody has set aside for it included; as [`resolve`] otherwise.
 ///
 /// # Errors
 /// As [`resolve`].
 pub fn resolve_campaign(
-    written: &OutboundCampaignSpec,
+    campaign: &OutboundCampaign,
     connection_id: &str,
     flow: Option<FlowKey>,
 ) -> Result<CampaignSpec, Vec<FieldError>> {
-    let spec = resolve("spec", &written.plan, connection_id, flow)?;
-    Ok(CampaignSpec { active_deadline: written.active_deadline_seconds.map(secs), ..spec })
+    let OutboundCampaignSpec { plan, active_deadline_seconds, .. } = &campaign.spec;
+    let spec = resolve("spec", plan, connection_id, flow)?;
+    let set_aside = set_aside(campaign.annotations(), plan.purpose).map_err(|error| vec![error])?;
+    Ok(CampaignSpec { active_deadline: active_deadline_seconds.map(secs), set_aside, ..spec })
+}
+
+/// What an account may do.
+#[must_use]
+pub fn limits(written: &crate::api::AccountLimits) -> AccountLimits {
+    AccountLimits {
+        dials_per_second: written.dials_per_second,
+        max_concurrent: written.concurrent_calls.unwrap_or(u32::MAX),
+    }
 }
 
 fn cost(written: CostBudget) -> CostLimit {
@@ -269,63 +283,6 @@ fn agents(root: &str, written: &AdaptivePacing) -> Result<spec::Adaptive, FieldE
     })
 }
 
-fn windows(root: &str, plan: &DialPlan, keep: &mut impl FnMut(FieldError)) -> Vec<spec::Window> {
-    let mut windows = Vec::with_capacity(plan.windows.len());
-    for (index, written) in plan.windows.iter().enumerate() {
-        match window(&format!("{root}.windows[{index}]"), written) {
-            Ok(window) if preset(plan).is_some_and(|preset| !preset.rules().allow(&window)) => keep(FieldError::new(
-                format!("{root}.windows[{index}]"),
-                "must lie within the hours of compliance.preset, which is Strict for purpose Telemarketing unless another is named, on \
-                 each of its days: see the field's description",
-            )),
-            Ok(window) => windows.push(window),
-            Err(error) => keep(error),
-        }
-    }
-    windows
-}
-
-/// What the plan asks for, and what its preset does.
-fn frequency(plan: &DialPlan) -> Vec<spec::FrequencyCap> {
-    let own = plan.frequency.iter().map(|cap| spec::FrequencyCap { calls: cap.calls, within: secs(cap.within_secs) });
-    own.chain(preset(plan).into_iter().flat_map(|preset| preset.rules().frequency)).collect()
-}
-
-fn window(path: &str, written: &api::Window) -> Result<spec::Window, FieldError> {
-    let time = |field: &str, text: &str| {
-        clock_time(text)
-            .ok_or_else(|| FieldError::new(format!("{path}.{field}"), "must be a time of day such as 09:00"))
-    };
-    let (start, end) = (time("start", &written.start)?, time("end", &written.end)?);
-    if end <= start {
-        return Err(FieldError::new(format!("{path}.end"), "must be after start: split a window that passes midnight"));
-    }
-    // Midnight as the dialer has it, so that the window goes on in one that begins there.
-    let end = if end == Time::MAX { Time::MIN } else { end };
-    Ok(spec::Window { days: written.days.iter().copied().map(weekday).collect(), start, end })
-}
-
-/// `HH:MM`; `24:00` comes after all others.
-fn clock_time(text: &str) -> Option<Time> {
-    if text == "24:00" {
-        return Some(Time::MAX);
-    }
-    let (hour, minute) = text.split_once(':')?;
-    Time::new(hour.parse().ok()?, minute.parse().ok()?, 0, 0).ok()
-}
-
-fn weekday(day: Weekday) -> jiff::civil::Weekday {
-    match day {
-        Weekday::Mon => jiff::civil::Weekday::Monday,
-        Weekday::Tue => jiff::civil::Weekday::Tuesday,
-        Weekday::Wed => jiff::civil::Weekday::Wednesday,
-        Weekday::Thu => jiff::civil::Weekday::Thursday,
-        Weekday::Fri => jiff::civil::Weekday::Friday,
-        Weekday::Sat => jiff::civil::Weekday::Saturday,
-        Weekday::Sun => jiff::civil::Weekday::Sunday,
-    }
-}
-
 fn zone(root: &str, plan: &DialPlan) -> Result<Zone, FieldError> {
     let UnknownTimeZone::Block = plan.callee_time_zone.unknown;
     let Some(name) = &plan.callee_time_zone.default else {
@@ -409,6 +366,7 @@ fn outcome(written: RetryOutcome) -> Outcome {
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::Time;
     use serde_json::{Value, json};
 
     use super::*;

@@ -1,16 +1,15 @@
-//! Which rules a campaign keeps besides its windows: the preset, days off, consent, and what somebody has set aside.
+//! Which rules a campaign keeps besides its hours: the preset, consent, frequency, and what somebody has set aside.
 //!
 //! Pure. Knows what is written and what holds where nothing is. Does not know when a rule objects: that is the dialer's.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use dialer::compliance::{Preset, Rule};
-use dialer::spec::{self, CampaignSpec, DrainPolicy};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use dialer::compliance::{Preset, Rule, Rules};
+use dialer::spec;
 
 use super::resolve::FieldError;
-use crate::api::{Blackout, COMPLIANCE_OVERRIDE, CompliancePreset, DialPlan, Holiday, Purpose};
+use crate::api::{COMPLIANCE_OVERRIDE, CompliancePreset, DialPlan, Purpose};
 
 /// The preset that a plan keeps: the one that it names, and `Strict` for selling where it names none.
 #[must_use]
@@ -31,44 +30,16 @@ pub fn preset(plan: &DialPlan) -> Option<Preset> {
 }
 
 /// Whether nobody is called who has not agreed.
-pub(super) fn consent_required(plan: &DialPlan) -> bool {
+pub(super) fn consent_required(plan: &DialPlan, rules: Option<&Rules>) -> bool {
     let asked = plan.compliance.as_ref().is_some_and(|compliance| compliance.consent_required);
-    asked || preset(plan).is_some_and(|preset| preset.rules().consent)
+    asked || rules.is_some_and(|rules| rules.consent)
 }
 
-/// Days off, and times at which nobody is called. `root` is the path of the plan.
-pub(super) fn blackouts(root: &str, plan: &DialPlan, keep: &mut impl FnMut(FieldError)) -> Vec<spec::Blackout> {
-    let Some(compliance) = &plan.compliance else { return Vec::new() };
-    let mut all = Vec::with_capacity(compliance.holidays.len() + compliance.blackouts.len());
-    for (index, holiday) in compliance.holidays.iter().enumerate() {
-        match day(&format!("{root}.compliance.holidays[{index}]"), holiday) {
-            Ok(day) => all.push(day),
-            Err(error) => keep(error),
-        }
-    }
-    for (index, Blackout { start, end, .. }) in compliance.blackouts.iter().enumerate() {
-        if end.0 <= start.0 {
-            keep(FieldError::new(format!("{root}.compliance.blackouts[{index}].end"), "must be after start"));
-        }
-        all.push(spec::Blackout::Span { from: start.0, until: end.0 });
-    }
-    all
-}
-
-fn day(path: &str, holiday: &Holiday) -> Result<spec::Blackout, FieldError> {
-    let date: Date = holiday.date.parse().map_err(|_| {
-        FieldError::new(format!("{path}.date"), "must be a day of the calendar as YYYY-MM-DD, such as 2026-12-25")
-    })?;
-    let zone = |(index, name): (usize, &String)| {
-        TimeZone::get(name).map_err(|_| {
-            FieldError::new(
-                format!("{path}.timeZones[{index}]"),
-                "must be a name of the IANA time zone database, such as Europe/Berlin",
-            )
-        })
-    };
-    let zones = holiday.time_zones.iter().enumerate().map(zone).collect::<Result<_, _>>()?;
-    Ok(spec::Blackout::Day { date, zones })
+/// How often a number may be called: what the plan asks for, and what its preset does.
+pub(super) fn frequency(plan: &DialPlan, rules: Option<&Rules>) -> Vec<spec::FrequencyCap> {
+    let within = |secs: u32| Duration::from_secs(secs.into());
+    let own = plan.frequency.iter().map(|cap| spec::FrequencyCap { calls: cap.calls, within: within(cap.within_secs) });
+    own.chain(rules.into_iter().flat_map(|rules| rules.frequency.iter().copied())).collect()
 }
 
 /// The rules that a campaign's annotation sets aside.
@@ -106,13 +77,6 @@ pub fn set_aside(annotations: &BTreeMap<String, String>, purpose: Purpose) -> Re
         };
     }
     Ok(rules)
-}
-
-/// The same campaign, calling nobody: what a person has to mend first is known, and what it was told before may be looser than
-/// what they want now. Calls under way are let finish.
-#[must_use]
-pub fn hushed(spec: CampaignSpec) -> CampaignSpec {
-    CampaignSpec { suspended: true, drain: DrainPolicy::LetFinish, ..spec }
 }
 
 /// Names of rules, as the annotation has them.
@@ -153,51 +117,9 @@ mod tests {
             ("Political", json!({ "preset": "Strict" }), Some(Preset::Strict), true),
         ] {
             let plan = plan(purpose, compliance.clone());
-            assert_eq!((preset(&plan), consent_required(&plan)), (kept, consent), "{purpose} {compliance}");
+            let asked = consent_required(&plan, preset(&plan).map(Preset::rules).as_ref());
+            assert_eq!((preset(&plan), asked), (kept, consent), "{purpose} {compliance}");
         }
-    }
-
-    #[test]
-    fn days_off_and_blackouts_arrive_and_what_is_no_day_or_zone_is_named_by_its_path() {
-        let compliance = json!({
-            "holidays": [
-                { "date": "2026-12-25", "name": "Christmas" },
-                { "date": "2026-10-03", "timeZones": ["Europe/Berlin"] },
-            ],
-            "blackouts": [{ "start": "2026-06-01T10:00:00Z", "end": "2026-06-01T11:00:00Z" }],
-        });
-        let mut errors = Vec::new();
-        let read = blackouts("spec", &plan("Informational", compliance), &mut |error| errors.push(error));
-        assert_eq!(errors, []);
-        let berlin = TimeZone::get("Europe/Berlin").unwrap();
-        assert_eq!(
-            read,
-            [
-                spec::Blackout::Day { date: Date::constant(2026, 12, 25), zones: Vec::new() },
-                spec::Blackout::Day { date: Date::constant(2026, 10, 3), zones: vec![berlin] },
-                spec::Blackout::Span {
-                    from: "2026-06-01T10:00:00Z".parse().unwrap(),
-                    until: "2026-06-01T11:00:00Z".parse().unwrap(),
-                },
-            ]
-        );
-        let wrong = json!({
-            "holidays": [
-                { "date": "2026-02-30" },
-                { "date": "2026-12-25", "timeZones": ["Europe/Berlin", "Mars/Olympus"] },
-            ],
-            "blackouts": [{ "start": "2026-06-01T10:00:00Z", "end": "2026-06-01T10:00:00Z" }],
-        });
-        blackouts("spec", &plan("Informational", wrong), &mut |error| errors.push(error));
-        let paths: Vec<_> = errors.iter().map(|error| error.path.as_str()).collect();
-        assert_eq!(
-            paths,
-            [
-                "spec.compliance.holidays[0].date",
-                "spec.compliance.holidays[1].timeZones[1]",
-                "spec.compliance.blackouts[0].end"
-            ]
-        );
     }
 
     #[test]

@@ -6,11 +6,14 @@
 
 use std::collections::BTreeMap;
 
+use futures::TryStreamExt;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use kube::api::{DeleteParams, ListParams, PostParams};
 use kube::{Api, Client, ResourceExt};
+
+use crate::listing::pages;
 
 /// The largest content of one Secret: a third of what the API server takes, for base64 makes it larger on the wire.
 pub(crate) const PART: usize = 512 * 1024;
@@ -60,18 +63,14 @@ impl SecretLog {
 
     /// All that was added.
     pub(crate) async fn read(&self) -> kube::Result<Vec<Part>> {
-        let mut params = ListParams::default().labels(&format!("{}={}", self.label.0, self.label.1)).limit(PAGE);
+        let params = ListParams::default().labels(&format!("{}={}", self.label.0, self.label.1)).limit(PAGE);
+        let mut secrets = pages(self.api(), params);
         let mut parts = Vec::new();
-        loop {
-            let page = self.api().list(&params).await?;
-            let next = page.metadata.continue_.clone().filter(|token| !token.is_empty());
-            let here = page.items.into_iter().filter(|secret| secret.metadata.deletion_timestamp.is_none());
+        while let Some(page) = secrets.try_next().await? {
+            let here = page.into_iter().filter(|secret| secret.metadata.deletion_timestamp.is_none());
             parts.extend(here.map(|secret| Part { name: secret.name_any(), data: secret.data.unwrap_or_default() }));
-            match next {
-                Some(token) => params = params.continue_token(&token),
-                None => return Ok(parts),
-            }
         }
+        Ok(parts)
     }
 
     /// Removes parts that others have replaced, or that nobody needs any more.

@@ -100,9 +100,8 @@ impl Catalogue {
     /// Flows that calls run now.
     #[must_use]
     pub fn active(&self) -> Vec<u64> {
-        let table = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let runs = |entry: &Entry| entry.revisions.values().any(|runnable| runnable.tally.active() > 0);
-        table.flows.iter().filter(|(_, entry)| runs(entry)).map(|(flow, _)| *flow).collect()
+        self.read(|table| table.flows.iter().filter(|(_, entry)| runs(entry)).map(|(flow, _)| *flow).collect())
     }
 
     /// Keeps a revision for the campaign of this UID, until [`unpin`](Self::unpin): the one asked for, else the one that new calls

@@ -26,7 +26,7 @@ use super::post::{Given, Look, Post};
 use super::record::{self, Holder, LEASE};
 use super::tenure::{Process, Step, Tenure, Terms, Up};
 use super::{Hold, Ownership, Subject, Want, Wants};
-use crate::dialing::scoped;
+use crate::listing::scoped;
 use crate::reconcile::{AccountKey, Scope};
 
 /// For the API server to answer a write of a lease. With a retry each second there are two tries between a renewal that is due and

@@ -3,7 +3,7 @@
 //! What kube's `Controller` leaves to its user is done here: bounded concurrency, objects that cannot be read, wake-ups
 //! from elsewhere, and a filter that keeps our own status writes from waking us.
 
-use super::accounts::AccountKey;
+use super::accounts::{AccountKey, Accounts};
 use super::claims::Claims;
 use super::external::{External, RemoteKind};
 use super::managed::{Managed, Object as _};
@@ -16,14 +16,15 @@ use super::status::slim;
 use super::waits::Waits;
 use super::{Cache, Context, Stores, never_filled};
 use crate::api::{GROUP, RECONCILE_REQUESTED_AT};
+use crate::listing::scoped;
 use futures::{Stream, StreamExt, stream};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::Resource as _;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::{Action, Config as ControllerConfig, Controller};
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::watcher::{self, Event};
 use kube::runtime::{PredicateConfig, WatchStreamExt};
-use kube::{Api, Resource as _};
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -111,10 +112,7 @@ async fn one<E: External>(
     wakes: mpsc::UnboundedReceiver<(String, String)>,
 ) {
     let Cache { namespace, writer, synced } = cache;
-    let api: Api<Guarded<E::Object>> = match &namespace {
-        Some(namespace) => Api::namespaced(context.kube.clone(), namespace),
-        None => Api::all(context.kube.clone()),
-    };
+    let api = scoped::<Guarded<E::Object>>(&context.kube, namespace.as_deref());
     let reader = writer.as_reader();
     let filled = synced.subscribe();
     let pulse = context.watches.follow(kind_of::<E>(), namespace.clone(), reader.clone(), conditions::<E::Object>);
@@ -137,7 +135,8 @@ async fn one<E: External>(
     let waiting = waiting_for(context.news.listen(), reader.clone());
     let woken = stream::unfold(wakes, |mut wakes| async move { wakes.recv().await.map(|place| (place, wakes)) })
         .map(|(namespace, name)| ObjectRef::new(&name).within(&namespace));
-    let others = stream::select(waiting_stream::<E>(waiting), woken).inspect(asking(&the_loop, place));
+    let others = stream::select(waiting_stream::<E>(waiting, Arc::clone(&context.accounts)), woken)
+        .inspect(asking(&the_loop, place));
     let (shutdown, waits) = (context.shutdown.clone(), Arc::clone(&the_loop));
     let controller = Controller::for_stream(trigger, reader)
         .with_config(ControllerConfig::default().concurrency(CONCURRENCY))
@@ -256,23 +255,26 @@ fn waiting_for<K: Managed>(
 
 fn waiting_stream<E: External>(
     waiting: impl Stream<Item = (Change, Vec<Arc<Guarded<E::Object>>>)>,
+    accounts: Arc<Accounts>,
 ) -> impl Stream<Item = ObjectRef<Guarded<E::Object>>> {
-    waiting.flat_map(|(change, objects)| {
+    waiting.flat_map(move |(change, objects)| {
         let woken: Vec<_> = objects
             .iter()
             .filter_map(|object| object.0.as_ref().ok())
-            .filter(|object| concerns::<E>(object, &change))
+            .filter(|object| concerns::<E>(object, &change, &accounts))
             .map(|object| ObjectRef::new(object.name()).within(object.namespace()))
             .collect();
         stream::iter(woken)
     })
 }
 
-fn concerns<E: External>(object: &E::Object, change: &Change) -> bool {
+fn concerns<E: External>(object: &E::Object, change: &Change, accounts: &Accounts) -> bool {
+    let account = || AccountKey::of(object.account_ref(), object.namespace());
     match change {
-        Change::Account(key) => AccountKey::of(object.account_ref(), object.namespace()) == *key,
+        Change::Account(key) => account() == *key,
         Change::Profile { namespace, name } => object.namespace() == namespace && E::refers_to_profile(object, name),
-        Change::Namespace(namespace) => object.namespace() == namespace,
+        // Who decides in a namespace decides about those objects alone whose account does not exist.
+        Change::Namespace(namespace) => object.namespace() == namespace && !accounts.is_known(&account()),
         Change::Anything => true,
     }
 }

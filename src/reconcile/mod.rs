@@ -35,6 +35,7 @@ pub use controller::{Guarded, run};
 pub use external::{External, Proof, Reference, References, RemoteKind, Wanted};
 pub use failure::{Doing, outcome_of};
 pub use managed::{Managed, Object, policy_of};
+pub(crate) use memory::locked;
 pub use news::{Change, Listener, News};
 pub use prepare::{FINALIZER, FORCE_RELEASE, NAME_WAS_FREE, hold, is_held, release};
 pub use status::{from_kube, to_kube};

@@ -6,7 +6,10 @@
 
 mod callee;
 mod estimate;
+mod record;
 mod run;
+#[cfg(test)]
+mod tests;
 
 pub use callee::{Assumptions, NotAssumable};
 pub use estimate::{Estimate, Hour};

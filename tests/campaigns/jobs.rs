@@ -41,6 +41,39 @@ async fn a_job_whose_application_is_missing_says_so_and_goes_without_a_call() {
 }
 
 #[tokio::test]
+async fn an_edit_that_cannot_be_acted_on_stops_a_job_that_stands_alone_and_is_told() {
+    let world = World::new(|_| {}).await;
+    let targets: Vec<_> =
+        (0..60).map(|n| json!({ "id": format!("t{n}"), "to": format!("+155500001{n:02}") })).collect();
+    let mut slow = plan();
+    slow["pacing"] = json!({ "dialsPerSecond": 4, "maxConcurrentCalls": 100 });
+    world.create::<DialJob>("alone", json!({ "plan": slow, "targets": targets })).await;
+    world
+        .until::<DialJob>("alone", "has begun", |job| {
+            job["status"]["counts"]["pending"].as_u64().is_some_and(|pending| pending < 60)
+        })
+        .await;
+    // No such day.
+    let day_off = json!({ "plan": { "compliance": { "holidays": [{ "date": "2026-02-30" }] } } });
+    world.change::<DialJob>("alone", day_off).await;
+    world.event("alone", "InvalidSpec").await;
+    world
+        .until::<DialJob>("alone", "has no call under way", |job| {
+            let counts = &job["status"]["counts"];
+            ["claimed", "ringing", "live"].iter().all(|state| counts[*state] == 0)
+        })
+        .await;
+    let rang = world.rings().await.len();
+    assert!(rang < 60, "all had rung before the edit");
+    world.until::<DialJob>("alone", "says why", |job| condition(job, "Stalled")["reason"] == "InvalidSpec").await;
+    world.change::<DialJob>("alone", json!({ "plan": { "compliance": null } })).await;
+    world.until::<DialJob>("alone", "is dialled again", |job| condition(job, "Ready")["status"] == "True").await;
+    world.until::<DialJob>("alone", "is complete", |job| condition(job, "Complete")["status"] == "True").await;
+    world.rang_once_per_attempt(60, 1).await;
+    world.end().await;
+}
+
+#[tokio::test]
 async fn the_way_of_a_job_is_told_as_events() {
     let world = World::new(|_| {}).await;
     let targets = json!([{ "id": "a", "to": "+15550000100" }]);

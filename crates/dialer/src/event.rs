@@ -36,6 +36,12 @@ pub enum Event {
         /// Whether more jobs will come.
         audience: Audience,
     },
+    /// What a campaign asks for now cannot be read, and what it asked for last may be looser: nothing new is dialled for it until it
+    /// is set again. Calls under way are let finish.
+    CampaignHushed {
+        /// Its name.
+        owner: OwnerId,
+    },
     /// A campaign is gone. Its jobs stay until they are removed too, so that calls under way end well; nothing new is
     /// dialled for them.
     CampaignRemoved {

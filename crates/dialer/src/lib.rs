@@ -109,7 +109,7 @@ pub use ledger::CallHistory;
 pub use now::Now;
 pub use outcome::Outcome;
 pub use phone::{NotE164, PhoneNumber};
-pub use progress::{CampaignEnd, Counts, JobProgress, Progress, Signals, Tallied, WaitingFor};
+pub use progress::{CampaignEnd, Counts, JobProgress, Progress, Signals, Tallied, Waiting, WaitingFor};
 pub use spec::CampaignSpec;
 pub use tally::AttemptEnd;
 pub use target::TargetState;

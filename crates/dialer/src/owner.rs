@@ -53,6 +53,8 @@ pub(crate) struct Owner {
     pub(crate) spec: Option<Arc<CampaignSpec>>,
     pub(crate) audience: Audience,
     pub(crate) removed: bool,
+    /// What it asks for now cannot be read.
+    pub(crate) hushed: bool,
     pub(crate) targets: BTreeMap<TargetId, Slot>,
     pub(crate) jobs: BTreeSet<JobNo>,
     pub(crate) queues: Vec<ZoneQueue>,
@@ -216,6 +218,7 @@ impl Owner {
             spec: None,
             audience: Audience::MoreToCome,
             removed: false,
+            hushed: false,
             targets: BTreeMap::new(),
             jobs: BTreeSet::new(),
             queues: Vec::new(),
@@ -243,14 +246,14 @@ impl Owner {
 
     /// Takes a new spec.
     pub(crate) fn set_spec(&mut self, spec: Arc<CampaignSpec>, now: Duration) {
-        if self.spec.as_ref().is_some_and(|before| before.suspended && !spec.suspended) {
+        if self.spec.as_ref().is_some_and(|before| (before.suspended || self.hushed) && !spec.suspended) {
             self.ramp.restart(now);
         }
         if self.spec.as_ref().is_none_or(|before| before.from != spec.from) {
             self.caller_ids = CallerIds::default();
         }
         self.spec = Some(spec);
-        self.removed = false;
+        (self.removed, self.hushed) = (false, false);
         self.misconfigured = None;
         for queue in &mut self.queues {
             queue.window = None;
@@ -357,6 +360,7 @@ impl Owner {
     pub(crate) fn wants_calls(&self, wall: Timestamp) -> bool {
         let Some(spec) = &self.spec else { return false };
         !self.removed
+            && !self.hushed
             && !spec.suspended
             && self.halt().is_none()
             && self.end().is_none()

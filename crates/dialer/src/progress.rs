@@ -164,6 +164,15 @@ pub struct Progress {
     pub spending: Option<Spending>,
 }
 
+/// Whether an owner is done, and else what it waits for. See [`Progress`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Nothing is left to do.
+    pub complete: bool,
+    /// What holds up the next dial.
+    pub waiting_for: WaitingFor,
+}
+
 /// How a campaign ended before all its targets were reached. Those that waited end as [`Outcome::Skipped`], where nothing
 /// else is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

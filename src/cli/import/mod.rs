@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::Value;
-use telnyx_voice::{BuildError, Client};
+use telnyx_voice::{BuildError, Class, Client, classify};
 
 use self::manifest::Writer;
 use super::api_key::{KeyArgs, KeyError};
@@ -75,9 +75,12 @@ pub(in crate::cli) async fn one(client: &Client, kind: Kind, id: &str, account: 
 }
 
 async fn held<E: External>(client: &Client, id: &str) -> Result<Listed, ImportError> {
-    let found = E::list(client).await.map_err(ImportError::Api)?;
-    let meant = found.into_iter().find(|listed| listed.id == id);
-    meant.ok_or_else(|| ImportError::Absent(format!("{} {id}", E::KIND)))
+    let found = match E::read(client, id).await {
+        Ok(found) => E::listed(found),
+        Err(error) if classify(&error, E::ENDPOINT) == Class::NotFound => None,
+        Err(error) => return Err(ImportError::Api(error)),
+    };
+    found.ok_or_else(|| ImportError::Absent(format!("{} {id}", E::KIND)))
 }
 
 impl Meant {
@@ -103,8 +106,8 @@ pub enum ImportError {
     /// The client cannot be made.
     #[error("cannot make a client for the API")]
     Client(#[from] BuildError),
-    /// The API did not give its lists.
-    #[error("cannot list what the account holds")]
+    /// The API did not give it.
+    #[error("cannot read what the account holds")]
     Api(#[source] telnyx_voice::Error),
     /// What was asked for does not exist.
     #[error("the account holds no {0}")]

@@ -2,6 +2,8 @@
 //!
 //! The key is read with the rights of whoever runs the plugin. It is never printed.
 
+use std::fmt;
+
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 use kube::api::ListParams;
@@ -64,25 +66,52 @@ pub(super) async fn choose(place: &Place, named: Option<&str>) -> Result<TelnyxA
     }
 }
 
+/// What a Secret of an account holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// What its requests are made with.
+    ApiKey,
+    /// What its webhooks are verified with.
+    PublicKey,
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ApiKey => "API key",
+            Self::PublicKey => "public key",
+        })
+    }
+}
+
 pub(super) async fn api_key(place: &Place, namespace: &str, reference: &SecretKeyRef) -> Result<ApiKey, PluginError> {
-    let text = text_of(place, namespace, reference).await?;
+    let text = text_of(place, namespace, reference, Held::ApiKey).await?;
     let (secret, namespace) = (reference.name.clone(), namespace.to_owned());
     ApiKey::new(text).map_err(|source| PluginError::Key { secret, namespace, source })
 }
 
 /// The text under a key of a Secret, without white space around it.
-pub(super) async fn text_of(place: &Place, namespace: &str, reference: &SecretKeyRef) -> Result<String, PluginError> {
+pub(super) async fn text_of(
+    place: &Place,
+    namespace: &str,
+    reference: &SecretKeyRef,
+    holds: Held,
+) -> Result<String, PluginError> {
     let (secret, namespace) = (reference.name.clone(), namespace.to_owned());
     let secrets = Api::<Secret>::namespaced(place.kube.clone(), &namespace);
     let found = match secrets.get_opt(&secret).await {
         Ok(found) => found,
         Err(kube::Error::Api(status)) if status.code == 403 => {
-            return Err(PluginError::SecretNotAllowed { secret, namespace });
+            return Err(PluginError::SecretNotAllowed { secret, namespace, holds });
         }
         Err(error) => return Err(kubernetes("get", "secrets", &namespace)(error)),
     };
-    let unusable =
-        |problem: String| PluginError::SecretUnusable { secret: secret.clone(), namespace: namespace.clone(), problem };
+    let unusable = |problem: String| PluginError::SecretUnusable {
+        secret: secret.clone(),
+        namespace: namespace.clone(),
+        problem,
+        holds,
+    };
     let data = found.ok_or_else(|| unusable("does not exist".to_owned()))?.data.unwrap_or_default();
     let bytes = data.get(&reference.key).ok_or_else(|| unusable(format!("has no key {}", reference.key)))?;
     let text = std::str::from_utf8(&bytes.0).map_err(|_| unusable(format!("holds no text under {}", reference.key)))?;

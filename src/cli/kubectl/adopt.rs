@@ -4,12 +4,12 @@
 //! that taking it over changes nothing.
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
+use kube::api::{DynamicObject, PostParams};
 use serde_json::{Value, json};
 
 use super::account::Desk;
 use super::error::{PluginError, kubernetes};
-use super::kinds::{self, Kind};
+use super::kinds::{self, FIELD_MANAGER, Kind};
 use super::options::{Options, Output};
 use super::place::Place;
 use super::{print, wait};
@@ -98,19 +98,13 @@ impl Adoption {
 }
 
 async fn carry_out(place: &Place, kind: Kind, name: &str, adoption: Adoption) -> Result<(), PluginError> {
-    let api = kind.api(&place.kube, Some(&place.namespace));
-    let manager = Some("kubectl-telnyx".to_owned());
     match adoption {
-        Adoption::Patch(patch) => {
-            let params = PatchParams { field_manager: manager, ..PatchParams::default() };
-            let patched = api.patch(name, &params, &Patch::Merge(patch)).await;
-            patched.map_err(kubernetes("patch", &kind.full_name(), &place.namespace))?;
-        }
+        Adoption::Patch(patch) => place.merge(kind, name, patch).await?,
         Adoption::Create(manifest) => {
             let object: DynamicObject =
                 serde_json::from_value(manifest).map_err(|error| PluginError::Encode(error.to_string()))?;
-            let params = PostParams { field_manager: manager, ..PostParams::default() };
-            let created = api.create(&params, &object).await;
+            let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
+            let created = kind.api(&place.kube, Some(&place.namespace)).create(&params, &object).await;
             created.map_err(kubernetes("create", &kind.full_name(), &place.namespace))?;
         }
     }

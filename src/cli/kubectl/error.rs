@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use telnyx_voice::{BuildError, InvalidApiKey};
 
+use super::account::Held;
 use crate::cli::import::ImportError;
 use crate::results::FileError;
 
@@ -93,18 +94,20 @@ pub enum PluginError {
         /// From where.
         namespace: String,
     },
-    /// The Secret with the API key may not be read.
+    /// The Secret may not be read.
     #[error(
-        "you may not read Secret {secret} in namespace {namespace}, which holds the account's API key: ask for the right to get it (kubectl auth can-i get secret/{secret} -n {namespace})"
+        "you may not read Secret {secret} in namespace {namespace}, which holds the account's {holds}: ask for the right to get it (kubectl auth can-i get secret/{secret} -n {namespace})"
     )]
     SecretNotAllowed {
         /// Which.
         secret: String,
         /// Where.
         namespace: String,
+        /// What it holds.
+        holds: Held,
     },
-    /// The Secret with the API key is not there, or lacks the key.
-    #[error("Secret {secret} in namespace {namespace} {problem}: put the account's API key there")]
+    /// The Secret is not there, or lacks the key.
+    #[error("Secret {secret} in namespace {namespace} {problem}: put the account's {holds} there")]
     SecretUnusable {
         /// Which.
         secret: String,
@@ -112,6 +115,8 @@ pub enum PluginError {
         namespace: String,
         /// What is wrong with it.
         problem: String,
+        /// What it should hold.
+        holds: Held,
     },
     /// What the Secret holds is no key.
     #[error("Secret {secret} in namespace {namespace} holds no API key")]

@@ -2,9 +2,10 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ValueEnum};
-use kube::api::{DynamicObject, ListParams};
+use kube::api::{DynamicObject, ListParams, Patch, PatchParams};
 use kube::core::ApiResource;
 use kube::{Api, Client};
+use serde_json::Value;
 
 use super::error::{PluginError, kubernetes};
 use super::place::Place;
@@ -13,6 +14,9 @@ use crate::api::{
     CallControlApplication, CallFlow, Conference, DialJob, DoNotCallList, OutboundCampaign, OutboundVoiceProfile,
     Queue, TelnyxAccount,
 };
+
+/// Who the plugin is, to whoever looks at managed fields.
+pub(super) const FIELD_MANAGER: &str = "kubectl-telnyx";
 
 /// A kind. Typed by its word, or as kubectl takes it: kind, plural or short name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
@@ -102,6 +106,13 @@ impl Place {
     pub(super) async fn find_object(&self, kind: Kind, name: &str) -> Result<Option<DynamicObject>, PluginError> {
         let found = kind.api(&self.kube, Some(&self.namespace)).get_opt(name).await;
         found.map_err(kubernetes("get", &kind.full_name(), &self.namespace))
+    }
+
+    /// Changes some fields of an object.
+    pub(super) async fn merge(&self, kind: Kind, name: &str, change: Value) -> Result<(), PluginError> {
+        let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
+        let patched = kind.api(&self.kube, Some(&self.namespace)).patch(name, &params, &Patch::Merge(change)).await;
+        patched.map(drop).map_err(kubernetes("patch", &kind.full_name(), &self.namespace))
     }
 
     /// The object of this name, or an error that names those that there are.

@@ -4,10 +4,10 @@
 
 use clap::{Arg, ArgMatches, Command};
 use jiff::Timestamp;
-use kube::api::{DynamicObject, Patch, PatchParams};
+use kube::api::DynamicObject;
 use serde_json::{Value, json};
 
-use super::error::{PluginError, kubernetes};
+use super::error::PluginError;
 use super::kinds::{self, Kind};
 use super::options::Options;
 use super::place::Place;
@@ -49,11 +49,7 @@ pub(super) async fn run(matches: &ArgMatches) -> Result<(), PluginError> {
 async fn ask(place: &Place, kind: Kind, name: &str, token: &str) -> Result<(), PluginError> {
     // Says which there are when this one is not.
     place.object(kind, name).await?;
-    let patch = Patch::Merge(json!({ "metadata": { "annotations": { (RECONCILE_REQUESTED_AT): token } } }));
-    let params = PatchParams { field_manager: Some("kubectl-telnyx".to_owned()), ..PatchParams::default() };
-    let patched = kind.api(&place.kube, Some(&place.namespace)).patch(name, &params, &patch).await;
-    patched.map_err(kubernetes("patch", &kind.full_name(), &place.namespace))?;
-    Ok(())
+    place.merge(kind, name, json!({ "metadata": { "annotations": { (RECONCILE_REQUESTED_AT): token } } })).await
 }
 
 fn heeded(object: &DynamicObject, token: &str) -> bool {

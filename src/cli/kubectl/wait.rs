@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::error::PluginError;
 use super::kinds::Kind;
 use super::place::Place;
+use super::status::condition;
 
 /// Between two looks.
 const PACE: Duration = Duration::from_millis(300);
@@ -53,9 +54,7 @@ pub(super) async fn until(
 
 /// `Ready False, CredentialsInvalid: …`, as its condition has it.
 pub(super) fn standing(object: &DynamicObject) -> String {
-    let conditions = object.data.pointer("/status/conditions").and_then(Value::as_array);
-    let ready = conditions.into_iter().flatten().find(|condition| condition["type"] == "Ready");
-    let Some(ready) = ready else { return "it has no Ready condition".to_owned() };
+    let Some(ready) = condition(object, "Ready") else { return "it has no Ready condition".to_owned() };
     let text = |field: &str| ready[field].as_str().unwrap_or_default();
     format!("Ready {}, {}: {}", text("status"), text("reason"), text("message"))
 }
@@ -63,9 +62,7 @@ pub(super) fn standing(object: &DynamicObject) -> String {
 /// Whether the newest spec has been carried out.
 pub(super) fn is_ready(object: &DynamicObject) -> bool {
     let observed = object.data.pointer("/status/observedGeneration").and_then(Value::as_i64);
-    let conditions = object.data.pointer("/status/conditions").and_then(Value::as_array);
-    observed == object.metadata.generation
-        && conditions.into_iter().flatten().any(|found| found["type"] == "Ready" && found["status"] == "True")
+    observed == object.metadata.generation && condition(object, "Ready").is_some_and(|ready| ready["status"] == "True")
 }
 
 #[cfg(test)]

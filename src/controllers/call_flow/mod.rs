@@ -28,8 +28,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::{CallFlow, CallFlowStatus};
 use crate::dialing::labels::FINALIZER;
-use crate::dialing::scoped;
 use crate::flows::Flows;
+use crate::listing::scoped;
 use crate::ownership::{Ownership, Up};
 use crate::reconcile::{self, Change, Listener, Object as _, Pulse, is_held, never_filled};
 use crate::telemetry::Health;

@@ -63,12 +63,16 @@ impl Pass<'_> {
     async fn live(&self, held: &mut Held) -> Result<Option<Duration>, PassError> {
         self.read_kept(held).await?;
         let generation = self.flow.generation();
-        if held.looked.as_ref().is_none_or(|(looked, _)| *looked != generation) {
+        let is_new = held.looked.as_ref().is_none_or(|(looked, _)| *looked != generation);
+        if is_new {
             let verdict = self.look().await?;
             held.looked = Some((generation, verdict));
         }
         let Some((_, verdict)) = held.looked.clone() else { return Ok(Some(LOOK_AGAIN)) };
         if !self.decides {
+            if is_new {
+                self.let_go_with_others().await?;
+            }
             return Ok(None);
         }
         let again = self.prune(held).await?;
@@ -121,6 +125,20 @@ impl Pass<'_> {
             flow,
             webhooks,
         });
+    }
+
+    /// Lets revisions go that the replica which decides has let go: nobody can begin with them any more.
+    async fn let_go_with_others(&self) -> Result<(), PassError> {
+        let catalogue = self.context.flows.catalogue();
+        let stored = Revisions::of(&self.context.client, self.flow).list().await?;
+        let stored: BTreeSet<u32> = stored.into_iter().filter_map(|(number, _)| u32::try_from(number).ok()).collect();
+        let current = catalogue.current_of(self.id);
+        for (number, runnable) in catalogue.revisions(self.id) {
+            if Some(number) != current && !stored.contains(&number) && runnable.tally.active() == 0 {
+                let _is_kept = catalogue.drop_revision(FlowKey { flow: self.id, revision: number });
+            }
+        }
+        Ok(())
     }
 
     /// Lets revisions go that no call runs and no campaign keeps, beyond those that are kept anyway. Returns when to try again.

@@ -20,6 +20,7 @@ use crate::controllers::problem::Problem;
 use crate::dialing::conditions::Reason;
 use crate::dialing::labels::{CAMPAIGN_UID, FINALIZER, ORDINAL};
 use crate::dialing::{stored_states, targets};
+use crate::listing::pages;
 
 /// Writes under way at once. The API server gives a client its fair share and no more.
 const WRITES_AT_ONCE: usize = 8;
@@ -54,23 +55,18 @@ pub(super) async fn states(
     client: &Client,
     campaign: &OutboundCampaign,
 ) -> Result<BTreeMap<usize, Vec<TargetState>>, Problem> {
-    let api = jobs(client, campaign);
     let mut found = BTreeMap::new();
-    let mut params = of(campaign).limit(JOBS_AT_ONCE);
-    loop {
-        let page = api.list(&params).await?;
-        for job in page.items.iter().filter(|job| job.metadata.deletion_timestamp.is_none()) {
+    let mut all = pages(jobs(client, campaign), of(campaign).limit(JOBS_AT_ONCE));
+    while let Some(page) = all.try_next().await? {
+        for job in page.iter().filter(|job| job.metadata.deletion_timestamp.is_none()) {
             let Some(ordinal) = job.labels().get(ORDINAL).and_then(|ordinal| ordinal.parse().ok()) else { continue };
             let states = stored_states(job).map_err(|error| {
                 Problem::stalled(Reason::TargetsNotReadable, format!("DialJob {}: {error}", job.name_any()))
             })?;
             found.insert(ordinal, states);
         }
-        match page.metadata.continue_.filter(|token| !token.is_empty()) {
-            Some(token) => params = params.continue_token(&token),
-            None => return Ok(found),
-        }
     }
+    Ok(found)
 }
 
 /// What was made for the campaign.

@@ -1,9 +1,8 @@
 //! What is remembered of each campaign between passes. All of it can be found out again.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use dialer::CampaignSpec;
 use dialer::compliance::Rule;
 use jiff::Timestamp;
 use tokio::sync::Mutex as AsyncMutex;
@@ -12,6 +11,7 @@ use tokio::time::Instant;
 use super::report::{Gap, SourceNow};
 use crate::api::{EstimateStatus, OutboundCampaignStatus};
 use crate::controllers::problem::Lasting;
+use crate::reconcile::locked;
 
 /// What is remembered of one campaign.
 #[derive(Debug, Default)]
@@ -28,8 +28,6 @@ pub(super) struct Held {
     pub(super) connection: Option<(Arc<str>, Instant)>,
     /// What the dialer was told last.
     pub(super) told: Option<Told>,
-    /// What it was told that the campaign asks for.
-    pub(super) spec: Option<Arc<CampaignSpec>>,
     /// The status that was written last, and when. Nobody else writes it, so it is newer than what a watch has shown.
     pub(super) written: Option<(OutboundCampaignStatus, Instant)>,
     /// Whether everything that has to outlive its jobs was stored.
@@ -118,8 +116,4 @@ impl Table {
     pub(super) fn source_has_moved(&self, uid: &str) -> bool {
         locked(&self.notes).sources.remove(uid)
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::TryStreamExt;
 use jiff::Timestamp;
 use kube::api::ListParams;
 use kube::{Api, ResourceExt};
@@ -13,6 +14,7 @@ use super::report::Situation;
 use crate::api::DialJob;
 use crate::dialing::labels::{CAMPAIGN_UID, FINALIZER, MayBeComplete};
 use crate::dialing::{Line, RememberError, Standing, Whose};
+use crate::listing::pages;
 use crate::reconcile::{Departure, is_held, release};
 
 /// A campaign whose dialer does not run is let go when its last call must have ended: the longest call and a minute.
@@ -70,17 +72,13 @@ impl Pass<'_> {
         }
         let jobs = Api::<DialJob>::namespaced(self.context.client.clone(), &self.namespace());
         let selector = format!("{CAMPAIGN_UID}={}", self.owner.as_str());
-        let mut params = ListParams::default().labels(&selector).limit(JOBS_AT_ONCE);
-        loop {
-            let page = jobs.list(&params).await?;
-            for job in &page.items {
+        let mut all = pages(jobs, ListParams::default().labels(&selector).limit(JOBS_AT_ONCE));
+        while let Some(page) = all.try_next().await? {
+            for job in &page {
                 self.context.dialers.remember_stored(&self.references().account(), job).await?;
             }
-            match page.metadata.continue_.filter(|token| !token.is_empty()) {
-                Some(token) => params = params.continue_token(&token),
-                None => return Ok(()),
-            }
         }
+        Ok(())
     }
 
     /// Whether its sink, if it has one, has all results, or has had its time.

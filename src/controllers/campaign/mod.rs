@@ -34,9 +34,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::OutboundCampaign;
 use crate::dialing::labels::{FINALIZER, MayBeComplete};
-use crate::dialing::{Dialers, Move, scoped};
+use crate::dialing::{Dialers, Move};
 use crate::fetch::Fetcher;
 use crate::flows::Catalogue;
+use crate::listing::scoped;
 use crate::reconcile::{self, AccountKey, Accounts, CountUsers, Pulse, is_held, never_filled};
 use crate::telemetry::Events;
 

@@ -22,7 +22,7 @@ use crate::controllers::problem::Problem;
 use crate::controllers::references::{References, flow_key};
 use crate::dialing::conditions::Reason;
 use crate::dialing::labels::{FINALIZER, MayBeComplete};
-use crate::dialing::{FieldError, Line, Standing, Whose, hushed, resolve_campaign, set_aside};
+use crate::dialing::{FieldError, Line, Standing, Whose, resolve_campaign, set_aside};
 use crate::reconcile::hold;
 use crate::results::{Address, Origin};
 
@@ -62,15 +62,16 @@ pub(super) async fn run(context: &Context, campaign: &OutboundCampaign) -> Resul
     if campaign.is_complete() {
         return pass.rest(&mut held).await;
     }
-    match pass.advance(&mut held).await {
+    let advanced = pass.advance(&mut held).await;
+    if let Err(Problem::Waiting { reason, .. } | Problem::Stalled { reason, .. }) = &advanced
+        && (reason.forbids_calls() || pass.is_outdated(&held))
+    {
+        pass.hush(&mut held).await;
+    }
+    match advanced {
         Ok(situation) => pass.tell(&mut held, situation).await,
         Err(Problem::Waiting { reason, message }) => pass.tell(&mut held, Situation::Waiting { reason, message }).await,
-        Err(Problem::Stalled { reason, message }) => {
-            if reason == Reason::InvalidSpec {
-                pass.hush(&mut held).await;
-            }
-            pass.tell(&mut held, Situation::Stalled { reason, message }).await
-        }
+        Err(Problem::Stalled { reason, message }) => pass.tell(&mut held, Situation::Stalled { reason, message }).await,
         Err(Problem::Kube(error)) => Err(error.into()),
         Err(Problem::Restarting) => Ok(Some(LOOK_AGAIN)),
     }
@@ -106,9 +107,7 @@ impl Pass<'_> {
         }
         held.rehearsal = held.rehearsal.take().filter(|_| dry_run);
         let flow = self.call_flow(held).await?;
-        let mut spec = resolve_campaign(&self.campaign.spec, &connection, flow.as_ref().map(flow_key))?;
-        let set_aside = self.set_aside().map_err(|error| vec![error])?;
-        spec.set_aside.clone_from(&set_aside);
+        let mut spec = resolve_campaign(self.campaign, &connection, flow.as_ref().map(flow_key))?;
         spec.suspended |= dry_run;
         let sink = self.sink()?;
         let made = match held.made {
@@ -136,13 +135,13 @@ impl Pass<'_> {
         let made = held.made.unwrap_or(made);
         let generation = self.campaign.metadata.generation.unwrap_or_default();
         let (life, started) = (line.life(), spec.started_at);
+        let set_aside = spec.set_aside.clone();
         let told = Told { generation, set_aside, connection, life, all_made: made >= needed, started };
         if held.told.as_ref() != Some(&told) {
             let jobs = if told.all_made { Jobs::Complete } else { Jobs::MoreToCome };
             line.results(self.owner.clone(), sink).await?;
-            let spec = Arc::new(spec.clone());
-            line.campaign(self.owner.clone(), Arc::clone(&spec), jobs).await?;
-            (held.told, held.spec) = (Some(told), Some(spec));
+            line.campaign(self.owner.clone(), Arc::new(spec.clone()), jobs).await?;
+            held.told = Some(told);
         }
         self.tell_agents(&line).await?;
         if standing.as_ref().is_some_and(|standing| standing.progress.complete) && !held.remembered {
@@ -160,16 +159,20 @@ impl Pass<'_> {
         Ok(situation)
     }
 
-    /// Lets the dialer call nobody while a field cannot be acted on: what it was told last is not what is wanted any more, and may
-    /// be looser.
+    /// Lets the dialer call nobody while the campaign as it is now cannot be acted on.
     async fn hush(&self, held: &mut Held) {
-        let Some(spec) = held.spec.take() else { return };
-        let jobs = if held.told.take().is_some_and(|told| told.all_made) { Jobs::Complete } else { Jobs::MoreToCome };
+        held.told = None;
         if let Some(line) = self.context.dialers.line(&self.references().account()) {
-            let spec = Arc::new(hushed(Arc::unwrap_or_clone(spec)));
             // A dialer that starts anew was told nothing.
-            let _restarting = line.campaign(self.owner.clone(), spec, jobs).await;
+            let _restarting = line.hush(self.owner.clone()).await;
         }
+    }
+
+    /// Whether the dialer was told something else than what is wanted now, and may be looser.
+    fn is_outdated(&self, held: &Held) -> bool {
+        let Some(told) = &held.told else { return false };
+        let set_aside = self.set_aside();
+        Some(told.generation) != self.campaign.metadata.generation || set_aside.as_ref() != Ok(&told.set_aside)
     }
 
     /// The rules that somebody has set aside for it.

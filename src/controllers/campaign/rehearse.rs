@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use audience::{Digest, Row};
-use dialer::spec::{AccountLimits, CampaignSpec, TargetSpec};
+use audience::Row;
+use dialer::spec::{CampaignSpec, TargetSpec};
 use dialer::{Screening, TargetState};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -24,7 +24,7 @@ use crate::controllers::problem::Problem;
 use crate::controllers::references::flow_key;
 use crate::dialing::conditions::Reason;
 use crate::dialing::targets::{self, TargetsError};
-use crate::dialing::{Standing, resolve_campaign};
+use crate::dialing::{Standing, limits, resolve_campaign};
 use crate::rehearsal::{Assumptions, Estimate, Rehearsal};
 
 /// Hours shown in status: a week of them.
@@ -45,7 +45,7 @@ impl People {
             Self::List(parts) => {
                 let mut rows = Vec::new();
                 for text in (0..parts.count()).map(|ordinal| parts.text(ordinal)) {
-                    rows.extend(targets::read(&text, &Digest::of(&text).to_string())?);
+                    rows.extend(targets::read_back(&text)?);
                 }
                 (rows, Vec::new())
             }
@@ -121,8 +121,7 @@ impl Pass<'_> {
         let flow = self.references().call_flow(client, catalogue, self.owner.as_str(), None).await?;
         catalogue.unpin(self.owner.as_str());
         self.sink()?;
-        let spec = resolve_campaign(&self.campaign.spec, connection, flow.as_ref().map(flow_key))?;
-        Ok(CampaignSpec { set_aside: self.set_aside().map_err(|error| vec![error])?, ..spec })
+        Ok(resolve_campaign(self.campaign, connection, flow.as_ref().map(flow_key))?)
     }
 
     /// The targets of jobs that somebody has deleted are called no more, so they are not among them.
@@ -161,15 +160,12 @@ impl Pass<'_> {
             }
         };
         let account = self.context.accounts.ready(&account).ok_or(Problem::Restarting)?;
-        let limits = AccountLimits {
-            dials_per_second: account.spec.limits.dials_per_second,
-            max_concurrent: account.spec.limits.concurrent_calls.unwrap_or(u32::MAX),
-        };
+        let limits = limits(&account.spec.limits);
         let assumptions = assumptions(self.campaign);
         let play = move || {
             let (targets, states) = people.take()?;
             let start = Timestamp::now();
-            Ok::<_, TargetsError>(Rehearsal { spec, limits, targets, states, start, assumptions }.run_beside(lists))
+            Ok::<_, TargetsError>(Rehearsal { spec, limits, targets, states, start, assumptions }.run(lists))
         };
         let played = tokio::task::spawn_blocking(play).await.map_err(|error| {
             tracing::error!(campaign = %self.campaign.name_any(), namespace = %self.namespace(), %error, "a dry run broke off");

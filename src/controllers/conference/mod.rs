@@ -17,7 +17,6 @@ use std::time::{Duration, Instant};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use kube::Api;
 use kube::core::DeserializeGuard;
 use kube::runtime::WatchStreamExt;
 use kube::runtime::reflector::{self, Store};
@@ -31,6 +30,7 @@ use self::pass::{Memory, Pass};
 use super::wire::word;
 use crate::api::{CallControlApplication, Conference, ConferenceRegion};
 use crate::flows::ConferencePolicies;
+use crate::listing::scoped;
 use crate::reconcile::{Account, AccountKey, Context, Doing, Object as _, Pulse, Stores, outcome_of};
 
 type Guarded = DeserializeGuard<Conference>;
@@ -82,10 +82,7 @@ async fn follow(
     changed: Arc<Notify>,
     synced: watch::Sender<bool>,
 ) {
-    let api: Api<Guarded> = match namespace {
-        Some(namespace) => Api::namespaced(context.kube.clone(), &namespace),
-        None => Api::all(context.kube.clone()),
-    };
+    let api = scoped::<Guarded>(&context.kube, namespace.as_deref());
     watcher::watcher(api, watcher::Config::default())
         .default_backoff()
         .reflect(writer)
@@ -134,7 +131,7 @@ async fn work(
             }
             () = context.shutdown.cancelled() => return,
         }
-        let due = due(stores, &mut memories);
+        let due = due(context, stores, &mut memories);
         let passes = prepare(context, applications, due).await;
         let done: Vec<(String, Memory)> =
             stream::iter(passes).map(|pass| pass.run(context)).buffer_unordered(CONCURRENCY).collect().await;
@@ -142,13 +139,22 @@ async fn work(
     }
 }
 
-/// Objects whose time has come, or whose spec has changed. Forgets those that no longer exist.
-fn due(stores: &[Store<Guarded>], memories: &mut HashMap<String, Memory>) -> Vec<(Conference, Memory)> {
+/// Objects whose time has come, or whose spec has changed. Forgets those that no longer exist, and those that are another
+/// replica's.
+fn due(
+    context: &Context,
+    stores: &[Store<Guarded>],
+    memories: &mut HashMap<String, Memory>,
+) -> Vec<(Conference, Memory)> {
     let now = Instant::now();
     let mut before = std::mem::take(memories);
     let mut due = vec![];
     for object in stores.iter().flat_map(Store::state) {
         let Ok(object) = &object.0 else { continue };
+        let account = AccountKey::of(&object.spec.account_ref, object.namespace());
+        if context.accounts.is_known(&account) && !context.accounts.is_ours(&account) {
+            continue;
+        }
         let memory = before.remove(object.uid()).unwrap_or_default();
         if !object.deleting() && memory.due(now, object) {
             due.push((object.clone(), memory));

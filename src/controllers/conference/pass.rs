@@ -77,11 +77,16 @@ impl Pass {
             Ok(outcome) | Err(outcome) => outcome,
         };
         context.metrics.reconciled(KIND, outcome.label(), started.elapsed());
-        let (status, report) = conclude(&self.object, status, &outcome);
-        let shown = self.memory.written.as_ref().or(self.object.status.as_ref());
+        let (mut status, report) = conclude(&self.object, status, &outcome);
         let held_back = matches!(outcome, Outcome::Retry { class: RetryClass::Withheld, .. });
-        if shown != Some(&status) && !held_back && write(context, &self.object, &status).await {
-            if let Some(transition) = report.transition {
+        if held_back {
+            // That this process may not act just now says nothing of the conference; that an announcement was not made has to be
+            // stored, or nobody makes it.
+            (status.conditions, status.observed_generation) = (before.conditions, before.observed_generation);
+        }
+        let shown = self.memory.written.as_ref().or(self.object.status.as_ref());
+        if shown != Some(&status) && write(context, &self.object, &status).await {
+            if let Some(transition) = report.transition.filter(|_| !held_back) {
                 context.events.publish(&self.object, transition);
             }
             self.memory.written = Some(status);

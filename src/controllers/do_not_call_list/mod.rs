@@ -31,8 +31,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::{DoNotCallList, DoNotCallListStatus};
 use crate::controllers::touched::touched;
-use crate::dialing::{Dialers, Lists, Marking, scoped};
+use crate::dialing::{Dialers, Lists, Marking};
 use crate::fetch::Fetcher;
+use crate::listing::scoped;
 use crate::reconcile::{self, Accounts, Object as _, Pulse, never_filled};
 use crate::telemetry::Events;
 

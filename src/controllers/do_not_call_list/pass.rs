@@ -132,6 +132,7 @@ impl Pass<'_> {
         let asked = self.asked();
         if asked != held.asked {
             before.iter_mut().for_each(Source::ask_now);
+            held.asked = asked;
         }
         for (name, declared) in inline.into_iter().chain(declared).chain(opt_outs) {
             let known = before.iter().position(|source| source.is(&name, declared));
@@ -141,9 +142,12 @@ impl Pass<'_> {
             };
             let read = self.bring_up(&mut source, marking).await;
             held.sources.push(source);
-            read?;
+            if let Err(error) = read {
+                // What the others said goes on to count.
+                held.sources.append(&mut before);
+                return Err(error);
+            }
         }
-        held.asked = asked;
         Ok(())
     }
 
@@ -188,8 +192,10 @@ impl Pass<'_> {
     async fn tell(&self, held: &mut Held, obstacle: Option<&Obstacle>) -> kube::Result<Option<Duration>> {
         let before = held.status.clone().or_else(|| self.list.status.clone()).unwrap_or_default();
         let generation = self.list.generation();
-        let next = report(generation, obstacle, &held.sources, &before, self.now);
-        let next = DoNotCallListStatus { last_handled_reconcile_at: held.asked.clone(), ..next };
+        let mut next = report(generation, obstacle, &held.sources, &before, self.now);
+        if let Some(asked) = &held.asked {
+            next.last_handled_reconcile_at = Some(asked.clone());
+        }
         if next != before {
             self.write(&next).await?;
             if let Some(told) = transition(&before.conditions, &next.conditions) {

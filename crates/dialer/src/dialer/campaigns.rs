@@ -91,6 +91,14 @@ impl Dialer {
         self.forget_owner_if_empty(number);
     }
 
+    pub(super) fn campaign_hushed(&mut self, id: &OwnerId) {
+        let Some(number) = self.owner_numbers.get(id).copied() else { return };
+        if let Some(owner) = self.owners.get_mut(&number) {
+            owner.hushed = true;
+        }
+        self.drain(number);
+    }
+
     pub(super) fn campaign_removed(&mut self, id: &OwnerId) {
         let Some(number) = self.owner_numbers.get(id).copied() else { return };
         if let Some(owner) = self.owners.get_mut(&number) {

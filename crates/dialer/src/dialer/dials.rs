@@ -77,7 +77,7 @@ impl Dialer {
             Some(_) | None => return false,
         };
         // A rule that objects only since the claim, and is set aside, has to be stored with the target first.
-        let allowed = match self.judge(slot) {
+        let is_allowed = || match self.judge(slot) {
             Some(Judgement::Allowed(rule)) => rule.is_none() || rule == recorded,
             Some(Judgement::Wait(..) | Judgement::Blocked(_)) | None => false,
         };
@@ -85,9 +85,10 @@ impl Dialer {
             && owner.misconfigured.as_ref().is_none_or(|misconfigured| misconfigured.is_trial(slot))
             && self.is_screened(owner)
             && owner.caller_ids.may_show(from, self.now.up)
-            && allowed
             && queue.is_some_and(|queue| queue.is_open(wall, spec.ring_timeout))
             && expires_at.is_none_or(|at| wall < at)
+            // Last, since lists that are hashed make it the dearest.
+            && is_allowed()
     }
 
     fn dial(&mut self, slot: Slot) -> Option<Dial> {

@@ -205,6 +205,7 @@ impl Dialer {
             Event::AccountSet(limits) => self.account_set(limits),
             Event::TookOver(before) => self.took_over(&before),
             Event::CampaignSet { owner, spec, audience } => self.campaign_set(&owner, spec, audience),
+            Event::CampaignHushed { owner } => self.campaign_hushed(&owner),
             Event::CampaignRemoved { owner } => self.campaign_removed(&owner),
             Event::JobLoaded(job) => self.job_loaded(job),
             Event::JobRemoved { job } => self.job_removed(&job),

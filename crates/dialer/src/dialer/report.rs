@@ -8,27 +8,37 @@ use crate::misconfigured::Misconfigured;
 use crate::now::Now;
 use crate::owner::Owner;
 use crate::phone::PhoneNumber;
-use crate::progress::{CampaignEnd, JobProgress, Progress, Signals, WaitingFor};
+use crate::progress::{CampaignEnd, JobProgress, Progress, Signals, Waiting, WaitingFor};
 use crate::spec::Audience;
 
 impl Dialer {
     /// How far an owner has come. `None`: nothing of it is held here.
     #[must_use]
     pub fn progress(&self, id: &OwnerId) -> Option<Progress> {
-        let number = self.owner_numbers.get(id)?;
-        let owner = self.owners.get(number)?;
-        let everything_ended = owner.tallied.ended() == owner.tallied.counts.total()
-            && self.jobs.values().all(|job| job.owner != *number || job.is_stored());
+        let Waiting { complete, waiting_for } = self.waiting(id)?;
+        let owner = self.owners.get(self.owner_numbers.get(id)?)?;
         Some(Progress {
             tallied: owner.tallied.clone(),
-            complete: owner.audience == Audience::Complete && owner.spec.is_some() && everything_ended,
-            waiting_for: self.waiting_for(owner),
+            complete,
+            waiting_for,
             next_window_opens: owner.next_opening(self.now.wall),
             dialled: owner.dialled,
             end: owner.end().or(owner.ran_out_of_time(self.now.wall).then_some(CampaignEnd::DeadlineExceeded)),
             abandonment: owner.abandonment(),
             spending: owner.spending(),
         })
+    }
+
+    /// The part of [`Self::progress`] that whoever drives a dialer in virtual time asks for after every event.
+    #[must_use]
+    pub fn waiting(&self, id: &OwnerId) -> Option<Waiting> {
+        let number = self.owner_numbers.get(id)?;
+        let owner = self.owners.get(number)?;
+        let complete = owner.audience == Audience::Complete
+            && owner.spec.is_some()
+            && owner.tallied.ended() == owner.tallied.counts.total()
+            && self.jobs.values().all(|job| job.owner != *number || job.is_stored());
+        Some(Waiting { complete, waiting_for: self.waiting_for(owner) })
     }
 
     fn waiting_for(&self, owner: &Owner) -> WaitingFor {
@@ -43,7 +53,7 @@ impl Dialer {
                 pointer: refusal.pointer.clone(),
             };
         }
-        if spec.suspended || owner.removed {
+        if spec.suspended || owner.hushed || owner.removed {
             return WaitingFor::Suspension;
         }
         if let Some(halt) = owner.halt() {
@@ -77,7 +87,7 @@ impl Dialer {
     }
 
     fn waiting_to_claim(&self, owner: &Owner, wall: Timestamp) -> WaitingFor {
-        if !owner.jobs_with_due(wall).is_empty() {
+        if owner.has_due(wall) {
             let full = owner.room(self.now.up).min(self.room()) == 0;
             if !full && owner.agents_room(self.now.up) == Some(0) {
                 return WaitingFor::Agents;

@@ -3,7 +3,7 @@
 use dialer::call::HangupCause;
 use dialer::client_state::Position;
 use dialer::spec::{CampaignSpec, DrainPolicy};
-use dialer::{Effect, Event, TargetState, Version};
+use dialer::{Effect, Event, TargetState, Version, WaitingFor};
 
 use crate::desk::{Desk, hung_up, leg, owner};
 use crate::fixture::spec;
@@ -73,4 +73,21 @@ fn suspension_drains_as_the_campaign_says() {
             assert_eq!(desk.dialer.progress(&owner()).unwrap().tallied.counts.retrying, 1);
         }
     }
+}
+
+#[test]
+fn a_campaign_whose_wishes_cannot_be_read_calls_nobody_lets_calls_finish_and_goes_on_once_it_is_set_again() {
+    let (mut desk, _) = Desk::ringing(CampaignSpec { drain: DrainPolicy::HangupAll, ..spec(1) });
+    desk.tell(Event::CampaignHushed { owner: owner() });
+    desk.pass(30);
+    assert!(desk.next_command().is_none(), "nobody has asked to hang up");
+    let mut desk = Desk::new();
+    desk.tell(Event::CampaignHushed { owner: owner() });
+    desk.pass(30);
+    assert!(desk.effects.is_empty(), "nothing is claimed");
+    assert_eq!(desk.dialer.progress(&owner()).unwrap().waiting_for, WaitingFor::Suspension);
+    desk.set(spec(1));
+    desk.pass(6);
+    desk.store();
+    desk.dial();
 }

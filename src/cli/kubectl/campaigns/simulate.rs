@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use audience::{Audience, Format, How, Row};
 use clap::{Arg, ArgMatches, Command, value_parser};
-use dialer::spec::{AccountLimits, CampaignSpec, FlowKey};
+use dialer::spec::{AccountLimits, FlowKey};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kube::ResourceExt as _;
@@ -13,17 +13,16 @@ use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use super::do_not_call::Lists;
-use crate::api::{OutboundCampaign, TelnyxAccount};
+use crate::api::{self, OutboundCampaign, TelnyxAccount};
 use crate::cli::kubectl::error::PluginError;
 use crate::cli::kubectl::options::{Options, Output};
 use crate::cli::kubectl::print::{self, span};
-use crate::dialing::{resolve_campaign, set_aside, targets};
+use crate::dialing::{limits, resolve_campaign, targets};
+use crate::reconcile::AccountKey;
 use crate::rehearsal::{Assumptions, Estimate, Rehearsal};
 
 /// Its name on the command line.
 pub(super) const COMMAND: &str = "simulate";
-/// What Telnyx allows unless its support raised it (Telnyx: dials per second limit).
-const DIALS_PER_SECOND: u32 = 30;
 
 pub(super) fn command() -> Command {
     let option = |name: &'static str, value: &'static str, help: &'static str| {
@@ -75,13 +74,10 @@ pub(super) fn run(options: &Options, matches: &ArgMatches) -> Result<(), PluginE
     let plan = &campaign.spec.plan;
     // Any revision does: a flow is taken to come to its end.
     let flow = plan.call_flow_ref.as_ref().map(|_| FlowKey { flow: 0, revision: 0 });
-    let spec = resolve_campaign(&campaign.spec, "simulated", flow).map_err(|errors| {
+    let spec = resolve_campaign(&campaign, "simulated", flow).map_err(|errors| {
         let problems: Vec<String> = errors.iter().map(ToString::to_string).collect();
         PluginError::Manifest { path: path.clone(), problem: problems.join("; ") }
     })?;
-    let set_aside = set_aside(campaign.annotations(), plan.purpose)
-        .map_err(|error| PluginError::Manifest { path: path.clone(), problem: error.to_string() })?;
-    let spec = CampaignSpec { set_aside, ..spec };
     let (rows, rejected) = list(&campaign, path, matches.get_one("targets"))?;
     let number = |name: &str, default: f64| matches.get_one(name).copied().unwrap_or(default);
     let fallback = Assumptions::default();
@@ -102,7 +98,7 @@ pub(super) fn run(options: &Options, matches: &ArgMatches) -> Result<(), PluginE
     let screened = manifests.lists.of(&campaign);
     let targets = targets::specs(rows).to_vec();
     let rehearsal = Rehearsal { spec, limits, targets, states: Vec::new(), start, assumptions };
-    let estimate = rehearsal.run_beside(screened.screening.clone());
+    let estimate = rehearsal.run(screened.screening.clone());
     match options.output {
         Output::Json | Output::Yaml => {
             let screened = screened.to_json();
@@ -193,14 +189,12 @@ impl Manifests {
 
     /// What the campaign's account may do, if it is among the manifests.
     fn limits(&self, campaign: &OutboundCampaign) -> AccountLimits {
-        let name = Some(campaign.spec.plan.account_ref.name.as_str());
-        let account = self.accounts.iter().find(|account| account.metadata.name.as_deref() == name);
-        account.map_or(AccountLimits { dials_per_second: DIALS_PER_SECOND, max_concurrent: u32::MAX }, |account| {
-            AccountLimits {
-                dials_per_second: account.spec.limits.dials_per_second,
-                max_concurrent: account.spec.limits.concurrent_calls.unwrap_or(u32::MAX),
-            }
-        })
+        let key = AccountKey::of(&campaign.spec.plan.account_ref, &campaign.namespace().unwrap_or_default());
+        let is_its = |account: &&TelnyxAccount| {
+            account.namespace().unwrap_or_default() == key.namespace && account.name_any() == key.name
+        };
+        let account = self.accounts.iter().find(is_its);
+        account.map_or_else(|| limits(&api::AccountLimits::default()), |account| limits(&account.spec.limits))
     }
 }
 

@@ -1,10 +1,9 @@
 //! `campaign suspend` and `campaign resume`.
 
-use kube::api::{Patch, PatchParams};
 use serde_json::json;
 
-use super::KIND;
-use crate::cli::kubectl::error::{PluginError, kubernetes};
+use crate::cli::kubectl::error::PluginError;
+use crate::cli::kubectl::kinds::Kind;
 use crate::cli::kubectl::place::Place;
 use crate::cli::kubectl::print;
 
@@ -12,10 +11,7 @@ use crate::cli::kubectl::print;
 pub(super) async fn set(place: &Place, name: &str, suspend: bool) -> Result<(), PluginError> {
     let before = place.campaign(name).await?.spec.plan.suspend;
     if before != suspend {
-        let patch = Patch::Merge(json!({ "spec": { "suspend": suspend } }));
-        let params = PatchParams { field_manager: Some("kubectl-telnyx".to_owned()), ..PatchParams::default() };
-        let patched = place.campaigns().patch(name, &params, &patch).await;
-        patched.map_err(kubernetes("patch", KIND, &place.namespace))?;
+        place.merge(Kind::Campaign, name, json!({ "spec": { "suspend": suspend } })).await?;
     }
     print::text(&format!("{}\n", said(name, before, suspend)))
 }

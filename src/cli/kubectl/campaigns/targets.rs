@@ -15,6 +15,7 @@ use crate::cli::kubectl::error::{PluginError, kubernetes};
 use crate::cli::kubectl::place::Place;
 use crate::dialing::labels::CAMPAIGN_UID;
 use crate::dialing::targets;
+use crate::listing::pages;
 use crate::results::Row;
 
 /// Jobs in one page: 20 of up to 120 KB each.
@@ -40,22 +41,17 @@ pub(super) async fn each_page(
 ) -> Result<usize, PluginError> {
     let jobs = Api::<DialJob>::namespaced(place.kube.clone(), &place.namespace);
     let selector = format!("{CAMPAIGN_UID}={}", campaign.uid().unwrap_or_default());
-    let mut params = ListParams::default().labels(&selector).limit(PAGE);
+    let mut all = pages(jobs, ListParams::default().labels(&selector).limit(PAGE));
     let mut count = 0;
-    loop {
-        let page = jobs.list(&params).await;
+    while let Some(page) = all.next().await {
         let page = page.map_err(kubernetes("list", "dialjobs.telnyx-operator.io", &place.namespace))?;
-        let next = page.metadata.continue_.clone().filter(|token| !token.is_empty());
-        let rows = stream::iter(page.items).map(|job| of_job(place, job, numbers)).buffered(AT_ONCE);
+        let rows = stream::iter(page).map(|job| of_job(place, job, numbers)).buffered(AT_ONCE);
         let rows: Vec<Vec<Row>> = rows.try_collect().await?;
         let rows: Vec<Row> = rows.into_iter().flatten().collect();
         count += rows.len();
         take(rows)?;
-        match next {
-            Some(token) => params = params.continue_token(&token),
-            None => return Ok(count),
-        }
     }
+    Ok(count)
 }
 
 /// The targets of one job, those that nobody has touched included.

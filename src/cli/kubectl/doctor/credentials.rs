@@ -7,8 +7,7 @@ use telnyx_voice::{Class, Client, Endpoint, Error, classify};
 
 use super::finding::{Check, Finding};
 use crate::api::TelnyxAccount;
-use crate::cli::kubectl::account::{api_key, text_of};
-use crate::cli::kubectl::error::PluginError;
+use crate::cli::kubectl::account::{Held, api_key, text_of};
 use crate::cli::kubectl::place::Place;
 use crate::reconcile::AccountKey;
 
@@ -36,7 +35,7 @@ pub(super) async fn key(place: &Place, key: &AccountKey, account: &TelnyxAccount
     let secret = Check::new("secret", key.to_string());
     let api_key = match api_key(place, &key.namespace, &account.spec.api_key_secret_ref).await {
         Ok(api_key) => api_key,
-        Err(error) => return (None, vec![unread(secret, &error)]),
+        Err(error) => return (None, vec![secret.cannot(&error)]),
     };
     let named = &account.spec.api_key_secret_ref;
     let held = secret.ok(format!("Secret {} holds a key under {}", named.name, named.key));
@@ -78,12 +77,9 @@ pub(super) async fn public_key(place: &Place, key: &AccountKey, account: &Telnyx
     let check = Check::new("public key", key.to_string());
     let text = match (&account.spec.webhook_public_key, &account.spec.webhook_public_key_secret_ref) {
         (Some(text), _) => text.clone(),
-        (None, Some(reference)) => match text_of(place, &key.namespace, reference).await {
+        (None, Some(reference)) => match text_of(place, &key.namespace, reference, Held::PublicKey).await {
             Ok(text) => text,
-            Err(error) => {
-                let remedy = Some("put the account's public key there, in base64".to_owned());
-                return Finding { remedy, ..unread(check, &error) };
-            }
+            Err(error) => return check.cannot(&error),
         },
         (None, None) => {
             return check.fail("none is set: no webhook can be believed", "set spec.webhookPublicKeySecretRef");
@@ -96,17 +92,6 @@ pub(super) async fn public_key(place: &Place, key: &AccountKey, account: &Telnyx
     }
 }
 
-/// A Secret that cannot be read. That one may not is no fault of the installation's.
-fn unread(check: Check, error: &PluginError) -> Finding {
-    let text = error.to_string();
-    let (cause, remedy) = text.split_once(": ").unwrap_or((text.as_str(), "see what the API server says"));
-    if matches!(error, PluginError::SecretNotAllowed { .. }) {
-        check.warn(cause, remedy)
-    } else {
-        check.fail(cause, remedy)
-    }
-}
-
 /// `namespace/name`.
 pub(super) fn key_of(account: &TelnyxAccount) -> AccountKey {
     AccountKey { namespace: account.namespace().unwrap_or_default(), name: account.name_any() }
@@ -116,6 +101,7 @@ pub(super) fn key_of(account: &TelnyxAccount) -> AccountKey {
 mod tests {
     use super::super::finding::Verdict;
     use super::*;
+    use crate::cli::kubectl::error::PluginError;
     use serde_json::json;
 
     #[test]
@@ -143,10 +129,13 @@ mod tests {
     #[test]
     fn a_secret_that_one_may_not_read_is_no_failure_and_one_that_is_not_there_is() {
         let (secret, namespace) = ("telnyx".to_owned(), "voice".to_owned());
-        let forbidden = PluginError::SecretNotAllowed { secret: secret.clone(), namespace: namespace.clone() };
-        assert_eq!(unread(Check::new("secret", "-"), &forbidden).verdict, Verdict::Warn);
-        let absent = PluginError::SecretUnusable { secret, namespace, problem: "does not exist".to_owned() };
-        let found = unread(Check::new("secret", "-"), &absent);
+        let holds = Held::ApiKey;
+        let forbidden = PluginError::SecretNotAllowed { secret: secret.clone(), namespace: namespace.clone(), holds };
+        let found = Check::new("secret", "-").cannot(&forbidden);
+        assert_eq!(found.verdict, Verdict::Warn);
+        assert!(found.remedy.unwrap().starts_with("ask for the right to get it"));
+        let absent = PluginError::SecretUnusable { secret, namespace, problem: "does not exist".to_owned(), holds };
+        let found = Check::new("secret", "-").cannot(&absent);
         assert_eq!(found.verdict, Verdict::Fail);
         assert_eq!(found.cause, "Secret telnyx in namespace voice does not exist");
         assert_eq!(found.remedy.as_deref(), Some("put the account's API key there"));

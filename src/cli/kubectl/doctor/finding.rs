@@ -1,8 +1,12 @@
 //! What a check has found, and how it is shown. Pure.
 
+use std::error::Error as _;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::cli::chain;
+use crate::cli::kubectl::error::PluginError;
 use crate::cli::kubectl::print::{Column, Shown, Table};
 
 /// How a check ended.
@@ -52,6 +56,22 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn new(check: &'static str, about: impl Into<String>) -> Self {
         Self { check, about: about.into() }
+    }
+
+    /// What an error of the plugin says: what is wrong, and after a colon what to do. That one may not look is no fault of the
+    /// installation's.
+    pub(super) fn cannot(self, error: &PluginError) -> Finding {
+        let text = error.to_string();
+        let (cause, remedy) = text.split_once(": ").unwrap_or((text.as_str(), "see what the API server says"));
+        let cause = match error.source() {
+            Some(source) => format!("{cause} ({})", chain(source)),
+            None => cause.to_owned(),
+        };
+        if matches!(error, PluginError::NotAllowed { .. } | PluginError::SecretNotAllowed { .. }) {
+            self.warn(cause, remedy)
+        } else {
+            self.fail(cause, remedy)
+        }
     }
 
     pub(super) fn ok(self, seen: impl Into<String>) -> Finding {

@@ -96,7 +96,7 @@ async fn examine(place: &Place, options: &Options, named: Option<&rights::Accoun
     }
     match choose(place, options.account.as_deref()).await {
         Ok(account) => findings.extend(account_and_all(place, &account).await),
-        Err(error) => findings.push(told(Check::new("account", place.namespace.clone()), &error)),
+        Err(error) => findings.push(Check::new("account", place.namespace.clone()).cannot(&error)),
     }
     findings
 }
@@ -131,14 +131,14 @@ async fn account_and_all(place: &Place, account: &TelnyxAccount) -> Vec<Finding>
     let Some(client) = client else { return findings };
     match used_by::<CallControlApplication>(place, &key, |object| &object.spec.account_ref).await {
         Ok(all) => findings.extend(applications::check(&client, &http, (&key, account), &all).await),
-        Err(error) => findings.push(told(Check::new("application", place.namespace.clone()), &error)),
+        Err(error) => findings.push(Check::new("application", place.namespace.clone()).cannot(&error)),
     }
     if let Some(base) = &account.spec.webhook_base_url {
         findings.push(deliveries::check(&client, &key, base).await);
     }
     match used_by::<OutboundCampaign>(place, &key, |object| &object.spec.plan.account_ref).await {
         Ok(all) => findings.extend(applications::judge_numbers(&key, &all)),
-        Err(error) => findings.push(told(Check::new("number", place.namespace.clone()), &error)),
+        Err(error) => findings.push(Check::new("number", place.namespace.clone()).cannot(&error)),
     }
     findings
 }
@@ -212,13 +212,6 @@ where
     let mut all = listed.map_err(kubernetes("list", &resource, namespace))?.items;
     all.retain(|object| AccountKey::of(account(object), object.namespace()) == *key);
     Ok(all)
-}
-
-/// An error of the plugin as a finding: its text says what is wrong, and after a colon what to do.
-fn told(check: Check, error: &PluginError) -> Finding {
-    let text = error.to_string();
-    let (cause, remedy) = text.split_once(": ").unwrap_or((text.as_str(), "see what the API server says"));
-    check.fail(cause, remedy)
 }
 
 #[cfg(test)]

@@ -11,11 +11,13 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use futures::TryStreamExt;
 use jiff::Timestamp;
 use kube::api::{DynamicObject, ListParams};
 use serde_json::json;
 
 use self::seen::Seen;
+pub(super) use self::seen::condition;
 use self::tree::Tree;
 use super::error::{PluginError, kubernetes};
 use super::kinds::Kind;
@@ -23,6 +25,7 @@ use super::options::{Options, Output};
 use super::place::Place;
 use super::print;
 use crate::dialing::labels::CAMPAIGN_UID;
+use crate::listing::pages;
 use crate::reconcile::AccountKey;
 
 /// Its name on the command line.
@@ -117,14 +120,6 @@ async fn list(place: &Place, kind: Kind, namespace: Option<&str>) -> Result<Vec<
     if kind == Kind::Job {
         params = params.labels(&format!("!{CAMPAIGN_UID}"));
     }
-    let mut all = vec![];
-    loop {
-        let page = api.list(&params).await;
-        let page = page.map_err(kubernetes("list", &kind.full_name(), namespace.unwrap_or("(all)")))?;
-        all.extend(page.items);
-        match page.metadata.continue_.filter(|next| !next.is_empty()) {
-            Some(next) => params = params.continue_token(&next),
-            None => return Ok(all),
-        }
-    }
+    let listed = pages(api, params).try_concat().await;
+    listed.map_err(kubernetes("list", &kind.full_name(), namespace.unwrap_or("(all)")))
 }

@@ -159,7 +159,8 @@ impl Seen {
     }
 }
 
-fn condition<'a>(object: &'a DynamicObject, kind: &str) -> Option<&'a Value> {
+/// The object's condition of this type.
+pub(in crate::cli::kubectl) fn condition<'a>(object: &'a DynamicObject, kind: &str) -> Option<&'a Value> {
     let conditions = object.data.pointer("/status/conditions")?.as_array()?;
     conditions.iter().find(|condition| condition["type"] == kind)
 }

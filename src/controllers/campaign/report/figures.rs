@@ -76,7 +76,9 @@ pub(super) fn measure(next: &mut OutboundCampaignStatus, standing: &Standing, ar
         | WaitingFor::Jobs => None,
     };
     next.next_window_opens = progress.next_window_opens.map(Time);
-    let begun = counts.pending + counts.blocked + counts.expired + counts.removed < counts.total;
+    // A claim may be given back, and a dial be refused: neither is a call.
+    let called = counts.ringing + counts.live + counts.completed + counts.failed + counts.ambiguous;
+    let begun = progress.dialled > 0 || called > 0;
     next.start_time = next.start_time.take().or_else(|| begun.then(|| second(now)));
     next.completion_time = next.completion_time.take().or_else(|| progress.complete.then(|| second(now)));
 }
