@@ -135,7 +135,7 @@ impl Log {
 }
 
 /// A record of the log in the form of a webhook. The log keeps the payload, for some products the whole envelope.
-fn webhook(record: &telnyx_voice::CallEvent) -> Option<telnyx_voice::webhook::Event> {
+pub(crate) fn webhook(record: &telnyx_voice::CallEvent) -> Option<telnyx_voice::webhook::Event> {
     let metadata = record.metadata.as_ref()?.expose();
     let body = if metadata.contains_key("data") {
         serde_json::to_vec(metadata)

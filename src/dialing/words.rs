@@ -239,6 +239,7 @@ mod tests {
             detection: call_flow::Detection::Disabled,
             attempt: 2,
             origin: origin.to_owned(),
+            caller: None,
         };
         let mut position = flow.first_position(&start, Timestamp::UNIX_EPOCH).unwrap();
         change(&mut position);

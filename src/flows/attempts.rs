@@ -80,6 +80,11 @@ impl Attempts {
     }
 }
 
+/// Who called in, where the call carries that: its flow may have to say who asked not to be called.
+pub(super) fn caller(position: &Position) -> Option<PhoneNumber> {
+    PhoneNumber::parse(&position.caller?.expose()).ok()
+}
+
 /// Who is on the other end of a call of ours, where the event says so in a form that can be called back.
 #[expect(
     clippy::wildcard_enum_match_arm,

@@ -12,6 +12,7 @@ use telnyx_voice::CallControlId;
 use tokio::time::Instant;
 
 use super::acknowledgement::Acknowledgement;
+use super::attempts;
 use super::catalogue::Runnable;
 use super::metrics::UnderWay;
 use super::tally::ActiveCall;
@@ -95,7 +96,7 @@ impl Calls {
             sending: false,
             ended: false,
             waiting: Vec::new(),
-            other_party: None,
+            other_party: attempts::caller(&reaction.state.position),
             timer: None,
         };
         live.take(reaction);

@@ -3,7 +3,7 @@
 //!
 //! Promises that a webhook is acknowledged only when the commands that follow from it were accepted; that the commands of one
 //! call leave in order, one at a time; that calls under way are found again after a restart; that a call whose flow cannot
-//! be found is hung up instead of being left silent; and that the dialer knows what a flow says of an attempt. Decides nothing about
+//! be found is hung up instead of being left silent; that a talk whose webhooks were lost is not cut; and that the dialer knows what a flow says of an attempt. Decides nothing about
 //! what a flow does, nor what follows for an attempt.
 
 mod acknowledgement;
@@ -13,6 +13,7 @@ mod calls;
 mod catalogue;
 mod inbound;
 mod lines;
+mod look_up;
 mod metrics;
 mod policies;
 mod recover;

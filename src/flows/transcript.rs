@@ -20,6 +20,8 @@ pub enum Happening {
     NotAccepted(CommandOutcome),
     /// A timer ran out.
     Timer,
+    /// The API was asked how the call stands, because no webhook says it.
+    LookedUp,
     /// The user's program was asked.
     Asked(String),
     /// The call counts as this.

@@ -101,6 +101,7 @@ fn flow_state() -> String {
         detection: call_flow::Detection::Disabled,
         attempt: 1,
         origin: "1|owner|target|1|0|f0huu".to_owned(),
+        caller: None,
     };
     flow.first_position(&start, Timestamp::now()).unwrap().encode().unwrap().as_str().to_owned()
 }

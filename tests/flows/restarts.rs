@@ -1,7 +1,7 @@
 //! Calls that outlive the operator.
 
 use serde_json::json;
-use telnyx_operator::api::CallFlow;
+use telnyx_operator::api::{CallControlApplication, CallFlow, OutboundVoiceProfile};
 
 use crate::calls::menu;
 use crate::world::{World, patient};
@@ -36,5 +36,64 @@ async fn a_call_whose_webhooks_were_all_lost_is_led_on_by_its_timer() {
     world.start_operator();
     world.heard(&call, &["speak", "call.speak.ended", "hangup", "call.hangup"]).await;
     world.until::<CallFlow>("flow", "shows no call", |flow| flow["status"]["activeCalls"] == 0).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn who_called_in_is_known_after_a_restart_and_opts_out() {
+    // What leads to the opt-out says nothing of who called: that has to have travelled with the call.
+    let mut world = World::new(json!({
+        "direction": "Inbound",
+        "steps": [
+            { "name": "answer", "answer": {} },
+            { "name": "say", "speak": { "payload": "We will not call you again. ".repeat(20), "voice": "female" } },
+            { "name": "leave", "optOut": {} },
+        ],
+    }))
+    .await;
+    let call = world.call_in(patient()).await;
+    world.heard(&call, &["call.answered", "speak", "call.speak.started"]).await;
+    world.kill_operator().await;
+    world.start_operator();
+    world.heard(&call, &["call.speak.ended", "hangup", "call.hangup"]).await;
+    let told = "somebody has opted out: no campaign of the account calls the number any more";
+    world
+        .eventually(
+            "the dialer was told",
+            async || {
+                if world.log().contains(told) { Ok(()) } else { Err("not yet".to_owned()) }
+            },
+        )
+        .await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_talk_goes_on_though_nobody_was_told_that_it_began() {
+    let world = World::new(json!({
+        "direction": "Inbound",
+        "steps": [
+            { "name": "answer", "answer": {} },
+            { "name": "pass", "transfer": { "to": "+15550100003", "timeoutSecs": 10 }, "timeoutSecs": 4, "onError": "sorry" },
+            { "name": "sorry", "speak": { "payload": "Nobody is there.", "voice": "female" } },
+        ],
+    }))
+    .await;
+    world.create::<OutboundVoiceProfile>("out", json!({ "accountRef": { "name": "main" } })).await;
+    let outbound = json!({ "outbound": { "outboundVoiceProfileRef": { "name": "out" } } });
+    world.change::<CallControlApplication>("line", outbound).await;
+    world.ready::<CallControlApplication>("line").await;
+    world.lose_webhooks("call.bridged").await;
+    let call = world.call_in(json!({ "earlyShare": 0, "patienceMs": 600_000, "talkMs": 600_000 })).await;
+    world.heard(&call, &["call.answered", "transfer", "call.bridged"]).await;
+    world
+        .eventually("the call was looked up", async || {
+            let looked_up = world.log().contains("together: true");
+            if looked_up { Ok(()) } else { Err(world.log_of(&call).await.join(" ")) }
+        })
+        .await;
+    world.leave(&call).await;
+    let log = world.heard(&call, &["call.bridged", "call.hangup"]).await;
+    assert!(!log.iter().any(|name| name == "speak"), "the talk was cut: {log:?}");
     world.end().await;
 }

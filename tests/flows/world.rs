@@ -4,6 +4,7 @@ use std::ops::{Deref, DerefMut};
 
 use serde_json::{Value, json};
 use telnyx_operator::api::{CallControlApplication, CallFlow};
+use telnyx_simulator::config::{Outcome, Person, Shares, Spread};
 
 use crate::stage::{KEY, Stage};
 
@@ -45,6 +46,15 @@ impl World {
     pub(crate) async fn empty() -> Self {
         let quick = |behaviour: &mut telnyx_simulator::config::Config| {
             behaviour.callees.audio.speak_ms_per_character = 10;
+            // Whoever is called answers at once, and talks for as long as a story takes.
+            behaviour.callees.shares = Shares::only(Outcome::Person);
+            behaviour.callees.ring_ms = Spread::Fixed(500);
+            behaviour.callees.person = Person {
+                early_share: 0.0,
+                patience_ms: Spread::Fixed(600_000),
+                talk_ms: Spread::Fixed(600_000),
+                ..Person::default()
+            };
         };
         Self { stage: Stage::new("flows", quick, json!({})).await }
     }

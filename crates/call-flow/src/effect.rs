@@ -33,6 +33,28 @@ pub struct CallState {
     pub position: Position,
     /// The last event that led on, to know it again.
     pub last_event: Option<EventId>,
+    /// Whether the API was asked how the call stands, because no webhook says it.
+    pub asked: Asked,
+}
+
+impl CallState {
+    /// A call at this position, of which nothing was heard yet.
+    #[must_use]
+    pub fn new(leg: Leg, position: Position) -> Self {
+        Self { leg, position, last_event: None, asked: Asked::No }
+    }
+}
+
+/// Whether the API was asked how the call stands, since the present phase began.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Asked {
+    /// It was not.
+    #[default]
+    No,
+    /// It was, and its answer is waited for until then.
+    Until(Timestamp),
+    /// It gave no reason to stop waiting, and is asked again then.
+    Again(Timestamp),
 }
 
 /// What follows from an input.
@@ -72,6 +94,8 @@ pub enum Effect {
     Command(Command),
     /// Call [`on_timer`](crate::Flow::on_timer) then. Replaces every earlier timer of the call.
     ArmTimer(Timer),
+    /// Ask the API how the call stands; its answer goes to [`on_look_up`](crate::Flow::on_look_up).
+    LookUp(LookUp),
     /// Ask the user's program; its answer goes to [`on_webhook_response`](crate::Flow::on_webhook_response).
     CallWebhook(WebhookCall),
     /// The call counts as this from now on.
@@ -191,6 +215,42 @@ pub struct TimerKey {
     pub visit: u16,
     /// What is awaited.
     pub phase: Phase,
+}
+
+/// A question about the call, to the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookUp {
+    /// What it is for; handed back to [`on_look_up`](crate::Flow::on_look_up).
+    pub key: TimerKey,
+    /// Who may be talked to.
+    pub other: OtherLeg,
+}
+
+/// The other leg of a talk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OtherLeg {
+    /// There is none, or it is not known.
+    Nobody,
+    /// This one.
+    Known(CallControlId),
+    /// The one that the present step has called: it carries a [`SecondLeg`](crate::SecondLeg) of this visit.
+    Called,
+}
+
+/// How the call stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// The API did not say.
+    Unknown,
+    /// There is no such call any more.
+    Gone,
+    /// The call lives.
+    Alive {
+        /// It was answered.
+        answered: bool,
+        /// It was bridged in the present visit, and the other leg lives as far as it is known.
+        together: bool,
+    },
 }
 
 /// A question to the user's program: a POST of JSON.

@@ -24,6 +24,7 @@
 //!     detection: Detection::Disabled,
 //!     attempt: 1,
 //!     origin: String::new(),
+//!     caller: None,
 //! };
 //! let mut reaction = flow.start(call, "2026-11-21T12:00:00Z".parse()?)?;
 //! loop {
@@ -32,7 +33,7 @@
 //!         match effect {
 //!             Effect::Command(command) => println!("send {}", command.request.endpoint()),
 //!             Effect::ArmTimer(armed) => timer = Some(armed),
-//!             Effect::CallWebhook(_) | Effect::SetOutcome(_) | Effect::OptOut => {}
+//!             Effect::LookUp(_) | Effect::CallWebhook(_) | Effect::SetOutcome(_) | Effect::OptOut => {}
 //!             Effect::Ended(ended) => println!("over: {:?}", ended.ending),
 //!         }
 //!     }
@@ -50,7 +51,8 @@
 //! # Guarantees
 //!
 //! - No input makes it panic, and one that comes early, late, twice or after the end changes nothing.
-//! - Every phase but the end has a timer, so a lost webhook delays a call and does not strand it.
+//! - Every phase but the end has a timer, so a lost webhook delays a call and does not strand it. A telephone that rings, and two
+//!   parties who may talk, are not given up before the API was asked about them.
 //! - Every flow ends: each loop has a bound, there is no other way back, and a call goes through at most [`MAX_VISITS`] steps.
 //! - A command's id is derived from leg, revision, step and visit: sent again, the API ignores it.
 //!
@@ -62,6 +64,7 @@
 //! It does no I/O and reads no clock.
 
 mod bytes;
+mod caller;
 mod compile;
 mod completion;
 pub mod effect;
@@ -73,9 +76,10 @@ pub mod spec;
 mod template;
 mod time;
 
+pub use caller::Caller;
 pub use compile::{Flow, MAX_NAME, MAX_STEPS, Problem, compile};
 pub use completion::{Class, Outcome};
-pub use effect::{CallState, Command, CommandOutcome, Effect, Leg, Reaction, Seen};
+pub use effect::{CallState, Command, CommandOutcome, Effect, Found, Leg, LookUp, OtherLeg, Reaction, Seen};
 pub use interpreter::{CallStart, CannotStart, Detection, MAX_VISITS, NotThisFlow};
 pub use position::{Decoded, FlowKey, Position, SecondLeg};
 pub use spec::{FlowSpec, Kind, Step};

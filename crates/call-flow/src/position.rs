@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use telnyx_voice::{CallControlId, CallLegId, ClientState, ClientStateTooLong};
 
 use crate::bytes::{Reader, Writer};
+use crate::caller::Caller;
 
 const MAGIC: [u8; 2] = *b"cf";
 const VERSION: u8 = 1;
@@ -206,6 +207,8 @@ pub struct Position {
     pub opted_out: bool,
     /// Whatever the caller of [`start`](crate::Flow::start) needs to know the call again, such as its attempt key.
     pub origin: String,
+    /// Who called in, where a step may have to say who asked not to be called.
+    pub caller: Option<Caller>,
 }
 
 /// Digits and variables are the callee's: their lengths are shown.
@@ -323,6 +326,7 @@ const DETECTION: u8 = 16;
 const OPTED_OUT: u8 = 32;
 /// An outcome, and whether it is a success.
 const HAS_OUTCOME: u8 = 64;
+const HAS_CALLER: u8 = 128;
 
 impl Position {
     /// What the leg carries.
@@ -340,7 +344,8 @@ impl Position {
                 | flag(self.conference.is_some(), HAS_CONFERENCE)
                 | flag(self.detection, DETECTION)
                 | flag(self.opted_out, OPTED_OUT)
-                | flag(!self.outcome.is_empty(), HAS_OUTCOME),
+                | flag(!self.outcome.is_empty(), HAS_OUTCOME)
+                | flag(self.caller.is_some(), HAS_CALLER),
             self.direction.code(),
             self.phase.code(),
             self.step,
@@ -354,6 +359,9 @@ impl Position {
         writer.number(u64::from(self.attempt));
         if let Some(amd) = self.amd {
             writer.array(&[amd.code()]);
+        }
+        if let Some(caller) = self.caller {
+            writer.number(caller.number());
         }
         if let Some(leg) = &self.second_leg {
             writer.text(leg.as_str());
@@ -391,6 +399,7 @@ fn read_position(reader: &mut Reader<'_>) -> Option<Position> {
     let last_event_ms = reader.number()?;
     let attempt = reader.small()?;
     let amd = if on(HAS_AMD) { Some(Amd::from_code(reader.byte()?)?) } else { None };
+    let caller = if on(HAS_CALLER) { Some(Caller::from_number(reader.number()?)?) } else { None };
     let second_leg = if on(HAS_SECOND_LEG) { Some(reader.text()?.into()) } else { None };
     let conference = if on(HAS_CONFERENCE) { Some(reader.text()?.to_owned()) } else { None };
     let (success, outcome) = if on(HAS_OUTCOME) { read_outcome(reader)? } else { (None, String::new()) };
@@ -423,6 +432,7 @@ fn read_position(reader: &mut Reader<'_>) -> Option<Position> {
         success,
         opted_out: on(OPTED_OUT),
         origin,
+        caller,
     })
 }
 
@@ -455,6 +465,9 @@ pub(crate) mod tests {
             proptest::option::of(proptest::sample::select(Amd::ALL)),
             proptest::sample::select(Ending::ALL),
             proptest::sample::select(CallDirection::ALL),
+            proptest::option::of(
+                (1_u64..1_000_000_000_000_000).prop_map(|number| Caller::from_number(number).unwrap()),
+            ),
         );
         let texts = (
             "[0-9*#]{0,20}",
@@ -465,7 +478,7 @@ pub(crate) mod tests {
             proptest::option::of("[a-f0-9-]{36}"),
             text(40),
         );
-        (numbers, words, texts).prop_map(|(numbers, (phase, amd, ending, direction), texts)| {
+        (numbers, words, texts).prop_map(|(numbers, (phase, amd, ending, direction, caller), texts)| {
             let ((flow, revision, step, visit, cuts, entered_after, last_event_ms, attempt), flags, started) = numbers;
             let (digits, origin, loops, variables, second_leg, conference, outcome) = texts;
             Position {
@@ -492,6 +505,7 @@ pub(crate) mod tests {
                 outcome,
                 opted_out: flags.2,
                 origin,
+                caller,
             }
         })
     }

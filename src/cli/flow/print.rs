@@ -80,6 +80,7 @@ impl Printer {
             }
             Happening::NotAccepted(outcome) => Line::new("!!", "refused", refused(outcome)),
             Happening::Timer => Line::new("..", "timer", "a timer ran out"),
+            Happening::LookedUp => Line::new("->", "lookedUp", "how does the call stand?"),
             Happening::Asked(url) => Line::new("->", "asked", url),
             Happening::Outcome(outcome) => Line::new("==", "outcome", outcome),
             Happening::OptOut => Line::new("==", "optOut", "the callee is not to be called again"),

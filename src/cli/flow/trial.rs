@@ -237,6 +237,7 @@ impl Trial {
             detection: if detects { Detection::Enabled } else { Detection::Disabled },
             attempt: 1,
             origin: String::new(),
+            caller: None,
         };
         let state: ClientState = self.flow.first_position(&start, Timestamp::now())?.encode().map_err(set_up)?;
         let request = DialRequest::default()

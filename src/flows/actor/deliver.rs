@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use call_flow::position::CallDirection;
-use call_flow::{CallStart, CallState, Decoded, Detection, FlowKey, Leg, Position, SecondLeg};
+use call_flow::{CallStart, CallState, Caller, Decoded, Detection, FlowKey, Leg, Position, SecondLeg};
 use jiff::Timestamp;
 use telnyx_voice::webhook::payload::Direction;
 use telnyx_voice::webhook::{Event, Payload};
@@ -52,13 +52,14 @@ impl Actor<'_> {
             return acknowledgement.not_needed();
         };
         let (direction, opted_out) = (position.direction, position.opted_out);
-        let state = CallState { leg, position: *position, last_event: None };
+        let state = CallState::new(leg, *position);
         let after = self.find(state.position.key).map(|runnable| runnable.flow.on_event(&state, event, now).state);
         let Some(after) = after.ok().filter(|after| after.position.opted_out && !opted_out) else {
             return acknowledgement.not_needed();
         };
         let (attempts, account) = (self.parts.tools.attempts.clone(), self.parts.account.clone());
-        let (who, acknowledgement) = (attempts::other_party(event, direction), acknowledgement.clone());
+        let who = attempts::other_party(event, direction).or_else(|| attempts::caller(&after.position));
+        let acknowledgement = acknowledgement.clone();
         self.running.spawn(async move {
             let of_attempt = attempts.tell(&account, &after.leg, &after.position).await;
             if !attempts.opt_out(&account, who).await || !of_attempt {
@@ -159,6 +160,7 @@ impl Actor<'_> {
             detection: Detection::Disabled,
             attempt: 0,
             origin: String::new(),
+            caller: initiated.from.as_ref().and_then(|from| Caller::parse(from.expose())),
         };
         let begun = match self.parts.tools.catalogue.current(&namespace, &name) {
             Found::Runnable(runnable) => runnable.flow.start(start, now).map(|reaction| (runnable, reaction)).ok(),
@@ -184,8 +186,8 @@ impl Actor<'_> {
         let id = leg.call_control_id.clone();
         let answer = self.take(&id, |actor, acknowledgement| {
             let runnable = actor.find(key)?;
-            let start =
-                CallStart { leg, direction: CallDirection::Outbound, answered: true, detection, attempt, origin };
+            let direction = CallDirection::Outbound;
+            let start = CallStart { leg, direction, answered: true, detection, attempt, origin, caller: None };
             let now = Timestamp::now();
             let reaction = runnable.flow.start(start, now).map_err(|error| {
                 tracing::error!(flow = %runnable.name, %error, "an attempt's call cannot begin its flow");

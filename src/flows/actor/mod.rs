@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use call_flow::effect::WebhookResponse;
-use call_flow::{CommandOutcome, Reaction};
+use call_flow::effect::{TimerKey, WebhookResponse};
+use call_flow::{CommandOutcome, Found, Reaction};
 use jiff::Timestamp;
 use telnyx_voice::{CallControlId, Client, CommandId, Lane};
 use tokio::sync::{mpsc, watch};
@@ -72,6 +72,7 @@ pub(super) struct Actor<'a> {
 enum Answer {
     Command { call: CallControlId, id: CommandId, outcome: CommandOutcome, acknowledgement: Acknowledgement },
     Webhook { call: CallControlId, id: CommandId, response: WebhookResponse },
+    LookedUp { call: CallControlId, key: TimerKey, found: Found },
     Recovered(Vec<FoundCall>),
     Nothing,
 }

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use call_flow::effect::{WebhookCall, WebhookResponse};
 use call_flow::position::CallDirection;
-use call_flow::{CommandOutcome, Effect, Reaction};
+use call_flow::{CommandOutcome, Effect, LookUp, Reaction};
 use jiff::Timestamp;
-use telnyx_voice::CallControlId;
+use telnyx_voice::{CallControlId, Lane};
 use tokio::time::Instant;
 
 use super::{Actor, Answer, Parts};
 use crate::flows::acknowledgement::Acknowledgement;
 use crate::flows::calls::until;
 use crate::flows::catalogue::Runnable;
+use crate::flows::look_up;
 use crate::flows::send;
 use crate::flows::transcript::Happening;
 use crate::flows::user_webhook::Question;
@@ -56,6 +57,7 @@ impl Actor<'_> {
                     }
                 }
                 Effect::ArmTimer(timer) => self.calls.arm(id, Instant::now() + until(timer.at, now), timer.key),
+                Effect::LookUp(asked) => self.look_up(id, asked),
                 Effect::CallWebhook(question) => self.ask(id, question),
                 Effect::SetOutcome(outcome) => {
                     self.tell(|| Happening::Outcome(outcome));
@@ -135,6 +137,18 @@ impl Actor<'_> {
         });
     }
 
+    /// Asks the API how the call stands.
+    fn look_up(&mut self, id: &CallControlId, asked: LookUp) {
+        let Some(live) = self.calls.get(id) else { return };
+        self.tell(|| Happening::LookedUp);
+        let (call, leg) = (id.clone(), live.state.leg.clone());
+        let client = self.client().lane(Lane::Resync);
+        self.running.spawn(async move {
+            let found = look_up::look_up(&client, &leg, &asked).await;
+            Answer::LookedUp { call, key: asked.key, found }
+        });
+    }
+
     fn ask(&mut self, id: &CallControlId, question: WebhookCall) {
         let Some(live) = self.calls.get(id) else { return };
         let (call, runnable, tools) = (id.clone(), Arc::clone(&live.runnable), self.parts.tools.clone());
@@ -184,6 +198,12 @@ impl Actor<'_> {
             Answer::Webhook { call, id, response } => {
                 let Some(live) = self.calls.get(&call) else { return };
                 let reaction = live.runnable.flow.on_webhook_response(&live.state, &id, response, now);
+                self.react(&call, reaction, now, &Acknowledgement::nobodys());
+            }
+            Answer::LookedUp { call, key, found } => {
+                let Some(live) = self.calls.get(&call) else { return };
+                tracing::info!(call = %call, ?found, "a call was looked up, because no webhook says how it stands");
+                let reaction = live.runnable.flow.on_look_up(&live.state, key, found, now);
                 self.react(&call, reaction, now, &Acknowledgement::nobodys());
             }
             Answer::Recovered(found) => self.recovered(found, now),

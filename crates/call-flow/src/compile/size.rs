@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use telnyx_voice::ClientState;
 
 use super::Problems;
+use crate::caller::Caller;
 use crate::position::{Amd, CallDirection, Ending, FlowKey, MAX_ORIGIN, MAX_OUTCOME, Phase, Position};
 use crate::spec::{Action, Direction, FlowSpec};
 
@@ -59,6 +60,8 @@ fn worst(spec: &FlowSpec, variables: &[String]) -> Position {
         success: None,
         opted_out: true,
         origin: text(if spec.direction == Direction::Inbound { 0 } else { MAX_ORIGIN }),
+        caller: (spec.direction != Direction::Outbound && has(|action| matches!(action, Action::OptOut(_))))
+            .then_some(Caller::LONGEST),
     }
 }
 

@@ -10,7 +10,7 @@ use telnyx_voice::webhook::{Event, Payload};
 use super::run::Run;
 use crate::compile::Flow;
 use crate::completion::{self, Completion};
-use crate::effect::{CallState, Reaction, Seen};
+use crate::effect::{Asked, CallState, Reaction, Seen};
 use crate::position::{Amd, Decoded, Phase, Position, SecondLeg};
 use crate::spec::Kind;
 
@@ -92,6 +92,7 @@ impl Run<'_> {
     fn catch_up(&mut self, carried: Position) {
         if carried.visit > self.state.position.visit && self.flow.owns(&carried).is_ok() {
             self.state.position = carried;
+            self.state.asked = Asked::No;
         }
     }
 

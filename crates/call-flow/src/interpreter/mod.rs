@@ -6,6 +6,7 @@
 mod end;
 mod enter;
 mod event;
+mod look_up;
 mod result;
 mod resume;
 mod run;
@@ -18,9 +19,11 @@ use jiff::Timestamp;
 pub use resume::NotThisFlow;
 pub(crate) use values::BUILT_IN;
 
+use crate::caller::Caller;
 use crate::compile::Flow;
 use crate::effect::{CallState, Leg, Reaction, Seen};
 use crate::position::{Amd, CallDirection, Ending, MAX_ORIGIN, Phase, Position};
+use crate::spec::Kind;
 use crate::time::whole_second;
 use run::Run;
 
@@ -42,6 +45,8 @@ pub struct CallStart {
     pub attempt: u16,
     /// What the caller needs to know the call again; travels with it. At most [`MAX_ORIGIN`] bytes.
     pub origin: String,
+    /// Who called in, where known. It travels with an inbound call whose flow may have to say who asked not to be called.
+    pub caller: Option<Caller>,
 }
 
 /// Whether machine detection was asked for.
@@ -76,7 +81,7 @@ impl Flow {
     /// The flow is not for such a call. Nothing has happened.
     pub fn start(&self, call: CallStart, now: Timestamp) -> Result<Reaction, CannotStart> {
         let position = self.first_position(&call, now)?;
-        let state = CallState { leg: call.leg, position, last_event: None };
+        let state = CallState::new(call.leg, position);
         let mut run = Run::new(self, state, now);
         match (call.direction, call.detection) {
             (CallDirection::Inbound, _) => run.go(crate::compile::Target::Step(0)),
@@ -89,6 +94,11 @@ impl Flow {
             (CallDirection::Outbound, _) => run.arm(),
         }
         Ok(run.done(Seen::Handled))
+    }
+
+    /// Whether a step says that the other party is not to be called again.
+    fn opts_out(&self) -> bool {
+        self.spec.steps.iter().any(|step| step.action.kind() == Kind::OptOut)
     }
 
     /// What a dial should carry as its `client_state`, so that the call is known from its first webhook on.
@@ -136,6 +146,7 @@ impl Flow {
             success: None,
             opted_out: false,
             origin: call.origin.clone(),
+            caller: call.caller.filter(|_| call.direction == CallDirection::Inbound && self.opts_out()),
         })
     }
 }

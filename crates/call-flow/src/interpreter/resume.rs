@@ -46,7 +46,7 @@ impl Flow {
     /// The call runs something else; ask the flow that it runs.
     pub fn resume(&self, leg: Leg, position: Position, now: Timestamp) -> Result<Reaction, NotThisFlow> {
         self.owns(&position)?;
-        let mut run = Run::new(self, CallState { leg, position, last_event: None }, now);
+        let mut run = Run::new(self, CallState::new(leg, position), now);
         if run.state.position.phase != Phase::Ended {
             run.pick_up();
         }

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use telnyx_voice::{CommandId, EventId};
 use uuid::Uuid;
 
+use super::look_up::RINGS_SECS;
 use crate::compile::{Flow, Target};
-use crate::effect::{CallState, Command, Effect, Reaction, Request, Seen, Timer, TimerKey};
+use crate::effect::{Asked, CallState, Command, Effect, Reaction, Request, Seen, Timer, TimerKey};
 use crate::position::{Amd, Phase};
 use crate::spec::Step;
 use crate::time::{after, secs_between};
@@ -18,9 +19,6 @@ const MAX_CALL_SECS: u32 = 14_400;
 
 /// Seconds for the hangup's webhook.
 const HANGUP_SECS: u64 = 30;
-
-/// Telnyx API reference, Dial: `timeout_secs` is 600 at most.
-const RING_SECS: u64 = 600;
 
 pub(super) struct Run<'a> {
     pub(super) flow: &'a Flow,
@@ -70,6 +68,7 @@ impl<'a> Run<'a> {
     /// Begins a phase now.
     pub(super) fn phase(&mut self, phase: Phase) {
         self.state.position.phase = phase;
+        self.state.asked = Asked::No;
         self.state.position.entered_after = secs_between(self.state.position.started_at, self.now);
     }
 
@@ -79,7 +78,7 @@ impl<'a> Run<'a> {
         let limit = after(position.started_at, u64::from(self.flow.spec.time_limit_secs.unwrap_or(MAX_CALL_SECS)));
         let amd = self.flow.spec.amd.as_ref();
         let secs = match position.phase {
-            Phase::Ringing | Phase::AwaitingAnswer => Some(RING_SECS),
+            Phase::Ringing | Phase::AwaitingAnswer => Some(RINGS_SECS),
             // The guide gives premium detection 30 seconds, and a webhook needs some too.
             Phase::Listening => Some(u64::from(amd.and_then(|amd| amd.verdict_timeout_secs).unwrap_or(35))),
             Phase::AwaitingGreetingEnd => Some(u64::from(amd.and_then(|amd| amd.greeting_timeout_secs).unwrap_or(60))),
@@ -90,7 +89,12 @@ impl<'a> Run<'a> {
                 return Timer { key: self.timer_key(), at: after(position.entered_at(), HANGUP_SECS) };
             }
         };
-        let at = secs.map_or(limit, |secs| after(position.entered_at(), secs).min(limit));
+        let own = secs.map_or(limit, |secs| after(position.entered_at(), secs));
+        let at = match self.state.asked {
+            Asked::No => own,
+            Asked::Until(at) | Asked::Again(at) => at,
+        };
+        let at = at.min(limit);
         Timer { key: self.timer_key(), at }
     }
 

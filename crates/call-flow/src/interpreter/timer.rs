@@ -39,7 +39,7 @@ impl Flow {
 impl Run<'_> {
     fn limit_reached(&self) -> bool {
         let mut ended = Run::new(self.flow, self.state.clone(), self.now);
-        ended.state.position.phase = Phase::Established;
+        ended.phase(Phase::Established);
         self.now >= ended.timer().at
     }
 
@@ -52,7 +52,8 @@ impl Run<'_> {
         self.hang_up_once_more(ending, sent);
     }
 
-    fn time_out(&mut self) {
+    /// Goes on without what was awaited.
+    pub(super) fn give_up(&mut self) {
         match self.state.position.phase {
             // The answer's webhook may be lost. On a call that still rings the API refuses the first command, which then waits.
             Phase::Ringing if self.state.position.detection => self.nobody_said(Amd::Timeout),

@@ -2,7 +2,7 @@
 
 use call_flow::effect::{CallCommand, Ended, Request};
 use call_flow::position::CallDirection;
-use call_flow::{CallStart, CallState, Detection, Effect, Flow, FlowKey, FlowSpec, Leg, Reaction, compile};
+use call_flow::{CallStart, CallState, Detection, Effect, Flow, FlowKey, FlowSpec, Leg, LookUp, Reaction, compile};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use telnyx_voice::ClientState;
@@ -33,6 +33,7 @@ pub(crate) fn outbound() -> CallStart {
         detection: Detection::Disabled,
         attempt: 1,
         origin: String::new(),
+        caller: None,
     }
 }
 
@@ -95,6 +96,14 @@ pub(crate) fn endpoints(reaction: &Reaction) -> Vec<&'static str> {
 }
 
 pub(crate) const PLACE: &str = "calls.actions.update_client_state";
+
+/// What the API is asked.
+pub(crate) fn looked_up(reaction: &Reaction) -> Option<&LookUp> {
+    reaction.effects.iter().find_map(|effect| match effect {
+        Effect::LookUp(asked) => Some(asked),
+        _ => None,
+    })
+}
 
 pub(crate) fn ended(reaction: &Reaction) -> Option<&Ended> {
     reaction.effects.iter().find_map(|effect| match effect {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use call_flow::effect::{Made, Refusal, Request, TimerKey, WebhookResponse};
 use call_flow::position::{Phase, Position};
 use call_flow::{
-    CallStart, CallState, CommandOutcome, Decoded, Detection, Effect, Flow, FlowKey, MAX_VISITS, Reaction, compile,
+    CallStart, CallState, CommandOutcome, Decoded, Detection, Effect, Flow, FlowKey, Found, MAX_VISITS, Reaction,
+    compile,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -118,7 +119,16 @@ enum Happening {
     Timer,
     /// The process dies and another goes on, knowing what the call carries.
     Restart,
+    /// The API says how the call stands, if it was asked.
+    Found(Found),
 }
+
+const FOUND: &[Found] = &[
+    Found::Unknown,
+    Found::Alive { answered: false, together: false },
+    Found::Alive { answered: true, together: false },
+    Found::Alive { answered: true, together: true },
+];
 
 fn happening() -> impl Strategy<Value = Happening> {
     let refused = |codes: &'static [&'static str]| {
@@ -137,6 +147,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::Response(WebhookResponse::Failed)),
         2 => Just(Happening::Timer),
         1 => Just(Happening::Restart),
+        2 => prop::sample::select(FOUND).prop_map(Happening::Found),
         1 => prop::bool::weighted(0.2).prop_map(|gone| if gone { Happening::Hangup } else { Happening::Timer }),
     ]
 }
@@ -149,6 +160,7 @@ struct World {
     timer: Option<(TimerKey, Timestamp)>,
     commands: Vec<CommandId>,
     questions: Vec<CommandId>,
+    looked_up: Option<TimerKey>,
     /// What the call carried, oldest first.
     carried: Vec<ClientState>,
     /// Requests by their id.
@@ -184,6 +196,7 @@ impl World {
             timer: None,
             commands: Vec::new(),
             questions: Vec::new(),
+            looked_up: None,
             carried: vec![first],
             sent: BTreeMap::new(),
             second: None,
@@ -215,6 +228,7 @@ impl World {
                 }
                 Effect::ArmTimer(timer) => self.timer = Some((timer.key, timer.at)),
                 Effect::CallWebhook(call) => self.questions.push(call.id),
+                Effect::LookUp(asked) => self.looked_up = Some(asked.key),
                 Effect::SetOutcome(_) | Effect::OptOut => {}
                 Effect::Ended(_) => {
                     self.over = true;
@@ -284,6 +298,12 @@ impl World {
             }
             Happening::Timer => self.let_time_pass(),
             Happening::Restart => self.restart(),
+            Happening::Found(found) => {
+                let Some(key) = self.looked_up.take() else { return };
+                self.answered |= matches!(found, Found::Alive { answered: true, .. });
+                let reaction = self.flow.on_look_up(&self.state, key, found, self.now);
+                self.perform(reaction);
+            }
         }
     }
 
@@ -336,6 +356,7 @@ impl World {
         let position: Position = *position;
         self.commands.clear();
         self.questions.clear();
+        self.looked_up = None;
         self.timer = None;
         let reaction = self.flow.resume(leg(), position, self.now).unwrap();
         self.perform(reaction);

@@ -1,14 +1,16 @@
 //! Flows from their beginning to their end.
 
-use call_flow::effect::{CallCommand, Made, Refusal, Request, WebhookResponse};
+use call_flow::effect::{CallCommand, Made, Refusal, Request, Timer, WebhookResponse};
 use call_flow::position::{Amd, CallDirection, Ending, Phase};
 use call_flow::{
-    CallStart, CallState, CannotStart, CommandOutcome, Decoded, Detection, Effect, Flow, FlowKey, NotThisFlow,
-    Reaction, Seen, compile,
+    CallStart, CallState, Caller, CannotStart, CommandOutcome, Decoded, Detection, Effect, Flow, FlowKey, Found,
+    NotThisFlow, OtherLeg, Reaction, SecondLeg, Seen, compile,
 };
 use serde_json::{Value, json};
 
-use crate::fixture::{at, commands, ended, endpoints, event, flow, inbound, leg, outbound, requests, spec, webhook};
+use crate::fixture::{
+    at, commands, ended, endpoints, event, flow, inbound, leg, looked_up, outbound, requests, spec, webhook,
+};
 
 #[test]
 fn a_greeting_is_spoken_and_the_call_hung_up() {
@@ -415,4 +417,129 @@ fn a_talk_is_not_cut_by_a_restart() {
     let resumed = flow.resume(leg(), *position, at(1000)).unwrap();
     let [Effect::ArmTimer(timer)] = resumed.effects[..] else { panic!("{:?}", resumed.effects) };
     assert_eq!(timer.at, at(14_400));
+}
+
+fn timer(reaction: &Reaction) -> Timer {
+    let Some(Effect::ArmTimer(timer)) = reaction.effects.last() else { panic!("{:?}", reaction.effects) };
+    *timer
+}
+
+/// The timer of this reaction runs out.
+fn run_out(flow: &Flow, reaction: &Reaction) -> Reaction {
+    let timer = timer(reaction);
+    flow.on_timer(&reaction.state, timer.key, timer.at)
+}
+
+fn answer(flow: &Flow, asked: &Reaction, found: Found, secs: i64) -> Reaction {
+    let key = looked_up(asked).unwrap_or_else(|| panic!("{:?}", asked.effects)).key;
+    flow.on_look_up(&asked.state, key, found, at(secs))
+}
+
+const APART: Found = Found::Alive { answered: true, together: false };
+const TOGETHER: Found = Found::Alive { answered: true, together: true };
+
+fn passing() -> Flow {
+    flow(json!({"direction": "Outbound", "steps": [
+        {"name": "pass", "transfer": {"to": "+15550100002"}, "onError": "sorry", "next": "thanks"},
+        {"name": "thanks", "wait": {"secs": 1}, "next": "end"},
+        {"name": "sorry", "wait": {"secs": 1}, "next": "end"},
+    ]}))
+}
+
+#[test]
+fn a_talk_whose_webhooks_were_lost_goes_on() {
+    let flow = passing();
+    let started = flow.start(outbound(), at(0)).unwrap();
+    let asked = run_out(&flow, &started);
+    assert_eq!(looked_up(&asked).map(|asked| &asked.other), Some(&OtherLeg::Called));
+    assert_eq!(endpoints(&asked), [""; 0], "nobody is cut while the question is open");
+    let talking = answer(&flow, &asked, TOGETHER, 76);
+    assert_eq!((talking.state.position.phase, timer(&talking).at), (Phase::Established, at(14_400)));
+    let carried = Decoded::read(&talking.state.position.encode().unwrap());
+    assert!(matches!(carried, Some(Decoded::Leg(position)) if position.phase == Phase::Established));
+    // A leg that parks itself goes on when the other one hangs up.
+    let mark = SecondLeg {
+        key: talking.state.position.key,
+        parent: "leg-a".into(),
+        parent_control: "v3:a".into(),
+        visit: talking.state.position.visit,
+    };
+    let payload = json!({"hangup_cause": "normal_clearing"});
+    let gone = webhook("gone", "call.hangup", 900, "b", Some(&mark.encode().unwrap()), &payload);
+    assert_eq!(name(&flow, &flow.on_event(&talking.state, &gone, at(901)).state), "thanks");
+}
+
+#[test]
+fn a_leg_that_was_not_reached_is_given_up_though_no_webhook_says_so() {
+    let flow = passing();
+    let asked = run_out(&flow, &flow.start(outbound(), at(0)).unwrap());
+    assert_eq!(name(&flow, &answer(&flow, &asked, APART, 76).state), "sorry");
+    assert!(ended(&answer(&flow, &asked, Found::Gone, 76)).is_some());
+}
+
+#[test]
+fn as_long_as_the_api_does_not_say_how_a_talk_stands_it_is_asked_again() {
+    let flow = passing();
+    let mut asked = run_out(&flow, &flow.start(outbound(), at(0)).unwrap());
+    for (secs, next) in [(80, 110), (115, 145)] {
+        let waits = answer(&flow, &asked, Found::Unknown, secs);
+        assert_eq!((name(&flow, &waits.state).as_str(), timer(&waits).at), ("pass", at(next)));
+        asked = run_out(&flow, &waits);
+    }
+    // No answer at all is the same.
+    let waits = run_out(&flow, &asked);
+    assert_eq!((name(&flow, &waits.state).as_str(), timer(&waits).at), ("pass", at(145 + 60 + 30)));
+    let late = answer(&flow, &asked, TOGETHER, 300);
+    assert_eq!(late.state.position.phase, Phase::Established);
+    let key = looked_up(&asked).unwrap().key;
+    assert_eq!(flow.on_look_up(&waits.state, key, APART, at(300)).seen, Seen::Stale, "it was not asked any more");
+    assert_eq!(flow.on_look_up(&late.state, key, APART, at(301)).seen, Seen::Stale, "it has gone on");
+}
+
+#[test]
+fn an_answer_whose_webhooks_were_lost_is_noticed_when_it_has_rung_for_long_enough() {
+    let flow = screened();
+    let ringing = flow.start(with_detection(), at(0)).unwrap();
+    assert_eq!(timer(&ringing).at, at(45));
+    let asked = run_out(&flow, &ringing);
+    let rings = answer(&flow, &asked, Found::Alive { answered: false, together: false }, 46);
+    assert_eq!((rings.state.position.phase, timer(&rings).at), (Phase::Ringing, at(76)));
+    let asked = run_out(&flow, &rings);
+    // The verdict may still come; it is waited for as after any answer.
+    let answered = answer(&flow, &asked, APART, 77);
+    assert_eq!((answered.state.position.phase, timer(&answered).at), (Phase::Listening, at(112)));
+    assert_eq!(name(&flow, &run_out(&flow, &answered).state), "first");
+    // One that nobody knows of is over; one that rings for ever is given up as it was before.
+    assert!(ended(&answer(&flow, &asked, Found::Gone, 77)).is_some());
+    let mut rings = rings;
+    while rings.state.position.phase == Phase::Ringing {
+        let asked = run_out(&flow, &rings);
+        rings = answer(
+            &flow,
+            &asked,
+            Found::Alive { answered: false, together: false },
+            timer(&rings).at.as_second() - at(0).as_second(),
+        );
+    }
+    assert_eq!((name(&flow, &rings.state).as_str(), rings.state.position.amd), ("first", Some(Amd::Timeout)));
+}
+
+#[test]
+fn who_called_in_travels_with_the_call_where_it_may_have_to_be_said() {
+    let opting = |direction: &str| {
+        flow(json!({"direction": direction, "steps": [
+            {"name": "pause", "wait": {"secs": 1}},
+            {"name": "out", "optOut": {}},
+        ]}))
+    };
+    let from = |call: CallStart| CallStart { caller: Caller::parse("+15550100001"), ..call };
+    let carried = |flow: &Flow, call: CallStart| {
+        let started = flow.start(call, at(0)).unwrap();
+        let Some(Decoded::Leg(position)) = Decoded::read(&started.state.position.encode().unwrap()) else { panic!() };
+        position.caller.map(Caller::expose)
+    };
+    assert_eq!(carried(&opting("Any"), from(inbound())).as_deref(), Some("+15550100001"));
+    assert_eq!(carried(&opting("Any"), from(outbound())), None, "an attempt knows whom it calls");
+    let silent = flow(json!({"direction": "Inbound", "steps": [{"name": "a", "answer": {}}]}));
+    assert_eq!(carried(&silent, from(inbound())), None, "nobody will ask");
 }

@@ -38,9 +38,9 @@ const KINDS: &[(&str, &str, &str)] = &[
 
 /// What has neither a step nor a kind, and why.
 const NEITHER: &[(&str, &str)] = &[
-    ("calls.retrieve_status", "asked by the dialer when the fate of a call is unknown"),
-    ("connections.list_active_calls", "asked by the dialer when the fate of a call is unknown"),
-    ("call_events.list", "asked by the dialer when the fate of a call is unknown"),
+    ("calls.retrieve_status", "asked by dialer and flows when nobody was told how a call stands"),
+    ("connections.list_active_calls", "asked by dialer and flows when nobody was told how a call stands"),
+    ("call_events.list", "asked by dialer and flows when nobody was told how a call stands"),
     ("webhook_deliveries.", "reads what was delivered; nothing to declare"),
     ("queues.calls.", "reads and changes calls that wait; the steps `enqueue` and `leaveQueue` move them"),
     ("conferences.retrieve", "reads; nothing to declare"),
