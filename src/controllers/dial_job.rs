@@ -40,6 +40,7 @@ use crate::dialing::{Dialers, Line, Move, RememberError, Whose, resolve};
 use crate::flows::Catalogue;
 use crate::listing::scoped;
 use crate::reconcile::{self, AccountKey, Accounts, CountUsers, Departure, hold, is_held, never_filled, release};
+use crate::telemetry::traces::Traces;
 use crate::telemetry::{self, Events};
 
 /// Passes at once. When a campaign is deleted, all its jobs are let go.
@@ -64,6 +65,7 @@ struct Context {
     /// Of jobs that stand alone, by UID.
     stages: Mutex<HashMap<String, Stage>>,
     needs: JobAccounts,
+    traces: Traces,
 }
 
 /// How far a job that stands alone has come. One without an entry may wait for something.
@@ -94,9 +96,9 @@ enum PassError {
 /// Watches the context's namespaces until its shutdown. `referents` changes when something that jobs wait for, an account's
 /// dialer, an application or a call flow, may have come.
 pub async fn run(context: reconcile::Context, dialers: Dialers, catalogue: Catalogue, referents: Receiver<()>) {
-    let reconcile::Context { kube: client, accounts, events, users, scope, shutdown, .. } = context;
+    let reconcile::Context { kube: client, accounts, events, users, scope, traces, shutdown, .. } = context;
     let (stages, needs) = (Mutex::default(), JobAccounts::default());
-    let context = Arc::new(Context { client, accounts, events, dialers, catalogue, stages, needs });
+    let context = Arc::new(Context { client, accounts, events, dialers, catalogue, stages, needs, traces });
     let watches = scope.namespaces().into_iter().map(|namespace| {
         let (reader, writer) = reflector::store();
         users.add(users_of(reader.clone(), Arc::clone(&context)));
@@ -222,17 +224,22 @@ fn deletion(job: &Watched) -> Option<u64> {
 /// One pass. Whatever goes wrong in it, a panic included, ends this pass and no other.
 async fn reconcile(job: Arc<Watched>, context: Arc<Context>) -> Result<Action, Infallible> {
     let pass = std::panic::AssertUnwindSafe(pass(&context, &job)).catch_unwind();
-    Ok(match pass.await {
-        Ok(Ok(after)) => after.map_or_else(Action::await_change, Action::requeue),
-        Ok(Err(error)) => {
-            tracing::warn!(job = %job.name_any(), namespace = job.namespace(), %error, "job pass failed");
-            Action::requeue(LOOK_AGAIN)
+    let ended = async {
+        match pass.await {
+            Ok(Ok(after)) => ("done", after.map_or_else(Action::await_change, Action::requeue)),
+            Ok(Err(error)) => {
+                tracing::warn!(job = %job.name_any(), namespace = job.namespace(), %error, "job pass failed");
+                ("retry", Action::requeue(LOOK_AGAIN))
+            }
+            Err(_) => {
+                tracing::error!(job = %job.name_any(), namespace = job.namespace(), "job pass panicked");
+                ("panic", Action::requeue(LOOK_AGAIN))
+            }
         }
-        Err(_) => {
-            tracing::error!(job = %job.name_any(), namespace = job.namespace(), "job pass panicked");
-            Action::requeue(LOOK_AGAIN)
-        }
-    })
+    };
+    let (namespace, name) = (job.namespace().unwrap_or_default(), job.name_any());
+    // A pass knows much.
+    Ok(context.traces.pass("job", &namespace, &name, Box::pin(ended)).await)
 }
 
 async fn pass(context: &Context, job: &Watched) -> Result<Option<Duration>, PassError> {

@@ -155,6 +155,7 @@ async fn a_collector_is_told_of_each_pass_and_attempt_with_the_requests_made_for
         assert!(whole.start_time_unix_nano <= phase.start_time_unix_nano, "{phase:#?}");
         assert!(phase.end_time_unix_nano <= whole.end_time_unix_nano, "{phase:#?}");
     }
+    world.eventually("passes over the job are told", async || collector.trace("reconcile job", &[])).await;
     let attempts = collector.traces().into_values().flatten().filter(|span| span.name == "attempt").count();
     assert_eq!(attempts, 1, "one call, one trace");
 

@@ -33,6 +33,7 @@ use crate::listing::scoped;
 use crate::ownership::{Ownership, Up};
 use crate::reconcile::{self, Change, Listener, Object as _, Pulse, is_held, never_filled};
 use crate::telemetry::Health;
+use crate::telemetry::traces::Traces;
 
 #[cfg(feature = "workstation")]
 pub(crate) use compile::compile;
@@ -56,6 +57,7 @@ struct Context {
     flows: Flows,
     health: Health,
     held: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Held>>>>,
+    traces: Traces,
 }
 
 /// What is remembered of a flow between passes.
@@ -74,10 +76,11 @@ struct Held {
 /// Watches the context's namespaces until its shutdown. Ready once every flow was looked at: before, a call that comes in
 /// finds no flow.
 pub async fn run(context: reconcile::Context, flows: Flows) {
-    let reconcile::Context { kube: client, accounts, news, health, scope, watches, shutdown: stop, .. } = context;
+    let reconcile::Context { kube: client, accounts, news, health, scope, watches, traces, shutdown: stop, .. } =
+        context;
     let ownership = accounts.ownership().clone();
     let namespaces = scope.namespaces();
-    let context = Arc::new(Context { client, ownership, flows, health, held: Mutex::default() });
+    let context = Arc::new(Context { client, ownership, flows, health, held: Mutex::default(), traces });
     let (mut caches, mut all) = (Vec::new(), Vec::new());
     for namespace in namespaces {
         let (reader, writer) = reflector::store();
@@ -214,17 +217,20 @@ async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action
         }
     };
     let pass = std::panic::AssertUnwindSafe(pass::run(&context, flow)).catch_unwind();
-    Ok(match pass.await {
-        Ok(Ok(after)) => after.map_or_else(Action::await_change, Action::requeue),
-        Ok(Err(error)) => {
-            tracing::warn!(flow = %flow.place(), %error, "flow pass failed");
-            Action::requeue(LOOK_AGAIN)
+    let ended = async {
+        match pass.await {
+            Ok(Ok(after)) => ("done", after.map_or_else(Action::await_change, Action::requeue)),
+            Ok(Err(error)) => {
+                tracing::warn!(flow = %flow.place(), %error, "flow pass failed");
+                ("retry", Action::requeue(LOOK_AGAIN))
+            }
+            Err(_) => {
+                tracing::error!(flow = %flow.place(), "flow pass panicked");
+                ("panic", Action::requeue(LOOK_AGAIN))
+            }
         }
-        Err(_) => {
-            tracing::error!(flow = %flow.place(), "flow pass panicked");
-            Action::requeue(LOOK_AGAIN)
-        }
-    })
+    };
+    Ok(context.traces.pass(KIND, flow.namespace(), flow.name(), ended).await)
 }
 
 impl Context {

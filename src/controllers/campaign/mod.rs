@@ -40,6 +40,7 @@ use crate::flows::Catalogue;
 use crate::listing::scoped;
 use crate::reconcile::{self, AccountKey, Accounts, CountUsers, Pulse, is_held, never_filled};
 use crate::telemetry::Events;
+use crate::telemetry::traces::Traces;
 
 /// The kind, as metrics call it.
 const KIND: &str = "campaign";
@@ -67,16 +68,19 @@ struct Context {
     /// Whose turn it is to be rehearsed.
     stage: Semaphore,
     held: held::Table,
+    traces: Traces,
 }
 
 /// Watches the context's namespaces until its shutdown. `referents` changes when something that campaigns wait for, an
 /// account's dialer, an application or a call flow, may have come.
 pub async fn run(context: reconcile::Context, dialers: Dialers, catalogue: Catalogue, referents: Receiver<()>) {
-    let reconcile::Context { kube: client, accounts, events, users, fetcher, scope, watches, shutdown, .. } = context;
+    let reconcile::Context { kube: client, accounts, events, users, fetcher, scope, watches, traces, shutdown, .. } =
+        context;
     let readers = Semaphore::new(READERS);
     let stage = Semaphore::new(1);
     let held = held::Table::default();
-    let context = Arc::new(Context { client, accounts, events, dialers, catalogue, fetcher, readers, stage, held });
+    let context =
+        Arc::new(Context { client, accounts, events, dialers, catalogue, fetcher, readers, stage, held, traces });
     let all = scope.namespaces().into_iter().map(|namespace| {
         let (reader, writer) = reflector::store();
         users.add(users_of(reader.clone()));
@@ -201,15 +205,20 @@ async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action
         return Ok(Action::await_change());
     }
     let pass = std::panic::AssertUnwindSafe(pass::run(&context, campaign)).catch_unwind();
-    Ok(match pass.await {
-        Ok(Ok(after)) => after.map_or_else(Action::await_change, Action::requeue),
-        Ok(Err(error)) => {
-            tracing::warn!(campaign = %campaign.name_any(), namespace = campaign.namespace(), %error, "campaign pass failed");
-            Action::requeue(RETRY)
+    let ended = async {
+        match pass.await {
+            Ok(Ok(after)) => ("done", after.map_or_else(Action::await_change, Action::requeue)),
+            Ok(Err(error)) => {
+                tracing::warn!(campaign = %campaign.name_any(), namespace = campaign.namespace(), %error, "campaign pass failed");
+                ("retry", Action::requeue(RETRY))
+            }
+            Err(_) => {
+                tracing::error!(campaign = %campaign.name_any(), namespace = campaign.namespace(), "campaign pass panicked");
+                ("panic", Action::requeue(RETRY))
+            }
         }
-        Err(_) => {
-            tracing::error!(campaign = %campaign.name_any(), namespace = campaign.namespace(), "campaign pass panicked");
-            Action::requeue(RETRY)
-        }
-    })
+    };
+    let (namespace, name) = (campaign.namespace().unwrap_or_default(), campaign.name_any());
+    // A pass knows much.
+    Ok(context.traces.pass(KIND, &namespace, &name, Box::pin(ended)).await)
 }

@@ -36,6 +36,7 @@ use crate::fetch::Fetcher;
 use crate::listing::scoped;
 use crate::reconcile::{self, Accounts, Object as _, Pulse, never_filled};
 use crate::telemetry::Events;
+use crate::telemetry::traces::Traces;
 
 /// The kind, as metrics call it.
 const KIND: &str = "list";
@@ -55,6 +56,7 @@ struct Context {
     events: Events,
     fetcher: Fetcher,
     held: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Held>>>>,
+    traces: Traces,
 }
 
 /// What is remembered of a list between passes.
@@ -82,9 +84,9 @@ impl Context {
 
 /// Watches the context's namespaces until its shutdown. `referents` changes when an account's dialer may have come.
 pub async fn run(context: reconcile::Context, dialers: Dialers, referents: Receiver<()>) {
-    let reconcile::Context { kube: client, accounts, events, fetcher, scope, watches, shutdown, .. } = context;
+    let reconcile::Context { kube: client, accounts, events, fetcher, scope, watches, traces, shutdown, .. } = context;
     let lists = dialers.lists().clone();
-    let context = Arc::new(Context { client, accounts, dialers, events, fetcher, held: Mutex::default() });
+    let context = Arc::new(Context { client, accounts, dialers, events, fetcher, held: Mutex::default(), traces });
     let (mut filled, mut all) = (Vec::new(), Vec::new());
     for namespace in scope.namespaces() {
         let is_filled = Sender::new(false);
@@ -243,15 +245,18 @@ async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action
         return Ok(Action::await_change());
     }
     let pass = std::panic::AssertUnwindSafe(pass::run(&context, list)).catch_unwind();
-    Ok(match pass.await {
-        Ok(Ok(after)) => after.map_or_else(Action::await_change, Action::requeue),
-        Ok(Err(error)) => {
-            tracing::warn!(list = %list.place(), %error, "do-not-call list pass failed");
-            Action::requeue(RETRY)
+    let ended = async {
+        match pass.await {
+            Ok(Ok(after)) => ("done", after.map_or_else(Action::await_change, Action::requeue)),
+            Ok(Err(error)) => {
+                tracing::warn!(list = %list.place(), %error, "do-not-call list pass failed");
+                ("retry", Action::requeue(RETRY))
+            }
+            Err(_) => {
+                tracing::error!(list = %list.place(), "do-not-call list pass panicked");
+                ("panic", Action::requeue(RETRY))
+            }
         }
-        Err(_) => {
-            tracing::error!(list = %list.place(), "do-not-call list pass panicked");
-            Action::requeue(RETRY)
-        }
-    })
+    };
+    Ok(context.traces.pass(KIND, &identity.namespace, list.name(), ended).await)
 }
