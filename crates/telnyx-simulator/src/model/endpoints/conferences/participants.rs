@@ -1,6 +1,7 @@
 //! `/conferences/{id}/participants` (Telnyx API reference: "List conference participants").
 //!
 //! Only those who are there: a completed conference has none, and whoever left is gone.
+//! Nobody has a label: "Retrieve a conference participant" tells it and finds by it, but no command of the reference sets one.
 
 use std::sync::Arc;
 
