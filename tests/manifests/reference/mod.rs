@@ -1,8 +1,9 @@
-//! The reference in `docs/reference`: every field of every kind, every condition and reason, as the code has them.
+//! The reference in `docs/reference`: every field of every kind, every condition, reason and outcome, as the code has them.
 //!
 //! `UPDATE=1` writes it again (`make generate`).
 
 mod fields;
+mod outcomes;
 mod words;
 
 use std::collections::BTreeMap;
@@ -26,7 +27,7 @@ fn guide(kind: &str) -> &'static str {
         "Queue" => "../guides/queue.md",
         "Conference" => "../guides/conference.md",
         "CallFlow" => "../call-flows.md",
-        "OutboundCampaign" => "../campaigns.md",
+        "OutboundCampaign" => "../guides/campaign.md",
         "DialJob" => "../guides/dial-job.md",
         "DoNotCallList" => "../guides/do-not-call-list.md",
         other => panic!("the guide of {other} is not named"),
@@ -35,7 +36,8 @@ fn guide(kind: &str) -> &'static str {
 
 #[test]
 fn the_reference_is_what_the_definitions_say() {
-    let mut pages = BTreeMap::from([("conditions.md".to_owned(), conditions())]);
+    let mut pages =
+        BTreeMap::from([("conditions.md".to_owned(), conditions()), ("outcomes.md".to_owned(), outcomes::page())]);
     for crd in telnyx_operator::api::crds() {
         pages.insert(format!("{}.md", crd.spec.names.plural), kind(&crd));
     }
