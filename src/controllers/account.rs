@@ -112,7 +112,7 @@ async fn one(
             }
             Ok(Event::Delete(account)) => accounts.remove(&key_of(account.meta())),
             Ok(Event::InitDone) => {
-                remove_absent(&accounts, listed.state(), scope.as_deref());
+                remove_absent(&accounts, &listed.state(), scope.as_deref());
                 synced.send_replace(true);
             }
             Ok(Event::Init) | Err(_) => {}
@@ -139,7 +139,7 @@ async fn one(
 }
 
 /// Accounts of the watched namespace, `None` being all, that a new list lacks went while the watch was broken.
-fn remove_absent(accounts: &Accounts, listed: Vec<Arc<Guarded>>, namespace: Option<&str>) {
+fn remove_absent(accounts: &Accounts, listed: &[Arc<Guarded>], namespace: Option<&str>) {
     let there: BTreeSet<AccountKey> = listed.iter().map(|account| key_of(account.meta())).collect();
     let is_watched = |key: &AccountKey| namespace.is_none_or(|namespace| namespace == key.namespace);
     for key in accounts.known().into_iter().filter(|key| is_watched(key) && !there.contains(key)) {

@@ -194,7 +194,9 @@ mod tests {
         let mut outbox = outbox(40);
         let sent: Vec<_> = std::iter::from_fn(|| outbox.next(START)).collect();
         assert_eq!(sent.len(), MOST_UNDER_WAY);
-        sent.into_iter().for_each(|parcel| outbox.refused(START, parcel, 1.0));
+        for parcel in sent {
+            outbox.refused(START, parcel, 1.0);
+        }
         assert_eq!(outbox.wake(), Some(FIRST_PAUSE));
         let one = outbox.next(FIRST_PAUSE).unwrap();
         assert!(outbox.next(FIRST_PAUSE).is_none(), "one finds out whether the sink is back");

@@ -45,6 +45,17 @@ impl Slot {
     }
 }
 
+/// Whether what an owner asked for last still holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Validity {
+    /// It does.
+    Current,
+    /// What it asks for now cannot be read.
+    Unreadable,
+    /// It asks for nothing any more.
+    Removed,
+}
+
 /// One campaign, or one job that stands alone.
 #[derive(Debug)]
 pub(crate) struct Owner {
@@ -52,9 +63,7 @@ pub(crate) struct Owner {
     /// `None` until it is told; a removed campaign keeps its last, for the calls under way.
     pub(crate) spec: Option<Arc<CampaignSpec>>,
     pub(crate) audience: Audience,
-    pub(crate) removed: bool,
-    /// What it asks for now cannot be read.
-    pub(crate) hushed: bool,
+    pub(crate) validity: Validity,
     pub(crate) targets: BTreeMap<TargetId, Slot>,
     pub(crate) jobs: BTreeSet<JobNo>,
     pub(crate) queues: Vec<ZoneQueue>,
@@ -217,8 +226,7 @@ impl Owner {
             id,
             spec: None,
             audience: Audience::MoreToCome,
-            removed: false,
-            hushed: false,
+            validity: Validity::Current,
             targets: BTreeMap::new(),
             jobs: BTreeSet::new(),
             queues: Vec::new(),
@@ -246,14 +254,18 @@ impl Owner {
 
     /// Takes a new spec.
     pub(crate) fn set_spec(&mut self, spec: Arc<CampaignSpec>, now: Duration) {
-        if self.spec.as_ref().is_some_and(|before| (before.suspended || self.hushed) && !spec.suspended) {
+        if self
+            .spec
+            .as_ref()
+            .is_some_and(|before| (before.suspended || self.validity == Validity::Unreadable) && !spec.suspended)
+        {
             self.ramp.restart(now);
         }
         if self.spec.as_ref().is_none_or(|before| before.from != spec.from) {
             self.caller_ids = CallerIds::default();
         }
         self.spec = Some(spec);
-        (self.removed, self.hushed) = (false, false);
+        self.validity = Validity::Current;
         self.misconfigured = None;
         for queue in &mut self.queues {
             queue.window = None;
@@ -359,8 +371,7 @@ impl Owner {
     /// Whether the campaign wants calls at `wall`.
     pub(crate) fn wants_calls(&self, wall: Timestamp) -> bool {
         let Some(spec) = &self.spec else { return false };
-        !self.removed
-            && !self.hushed
+        self.validity == Validity::Current
             && !spec.suspended
             && self.halt().is_none()
             && self.end().is_none()
@@ -377,7 +388,9 @@ impl Owner {
 
     /// Whether calls under way follow the drain policy.
     pub(crate) fn drains(&self, wall: Timestamp) -> bool {
-        self.removed || self.is_overdue(wall) || self.spec.as_ref().is_some_and(|spec| spec.suspended)
+        self.validity == Validity::Removed
+            || self.is_overdue(wall)
+            || self.spec.as_ref().is_some_and(|spec| spec.suspended)
     }
 
     /// How many targets the whole list has. `None`: nobody knows yet.

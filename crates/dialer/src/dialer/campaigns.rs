@@ -16,7 +16,7 @@ use crate::ids::{JobId, OwnerId};
 use crate::job::{Job, Sync};
 use crate::misconfigured::Misconfigured;
 use crate::outcome::Outcome;
-use crate::owner::{Home, JobNo, Owner, OwnerNo, Slot, ZoneQueue};
+use crate::owner::{Home, JobNo, Owner, OwnerNo, Slot, Validity, ZoneQueue};
 use crate::progress::Tallied;
 use crate::spec::{AccountLimits, Audience, CampaignSpec, DrainPolicy, OnAmbiguous};
 use crate::tally::{AttemptEnd, Tally, stored_second};
@@ -93,8 +93,8 @@ impl Dialer {
 
     pub(super) fn campaign_hushed(&mut self, id: &OwnerId) {
         let Some(number) = self.owner_numbers.get(id).copied() else { return };
-        if let Some(owner) = self.owners.get_mut(&number) {
-            owner.hushed = true;
+        if let Some(owner) = self.owners.get_mut(&number).filter(|owner| owner.validity == Validity::Current) {
+            owner.validity = Validity::Unreadable;
         }
         self.drain(number);
     }
@@ -102,7 +102,7 @@ impl Dialer {
     pub(super) fn campaign_removed(&mut self, id: &OwnerId) {
         let Some(number) = self.owner_numbers.get(id).copied() else { return };
         if let Some(owner) = self.owners.get_mut(&number) {
-            owner.removed = true;
+            owner.validity = Validity::Removed;
             owner.audience = Audience::Complete;
         }
         self.drain(number);
@@ -120,7 +120,8 @@ impl Dialer {
     }
 
     fn forget_owner_if_empty(&mut self, number: OwnerNo) {
-        let unused = |owner: &&Owner| owner.jobs.is_empty() && (owner.removed || owner.spec.is_none());
+        let unused =
+            |owner: &&Owner| owner.jobs.is_empty() && (owner.validity == Validity::Removed || owner.spec.is_none());
         let Some(owner) = self.owners.get(&number).filter(unused) else { return };
         self.owner_numbers.remove(&owner.id);
         self.owners.remove(&number);

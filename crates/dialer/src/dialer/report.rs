@@ -6,7 +6,7 @@ use crate::dialer::Dialer;
 use crate::ids::{JobId, OwnerId};
 use crate::misconfigured::Misconfigured;
 use crate::now::Now;
-use crate::owner::Owner;
+use crate::owner::{Owner, Validity};
 use crate::phone::PhoneNumber;
 use crate::progress::{CampaignEnd, JobProgress, Progress, Signals, Waiting, WaitingFor};
 use crate::spec::Audience;
@@ -53,7 +53,7 @@ impl Dialer {
                 pointer: refusal.pointer.clone(),
             };
         }
-        if spec.suspended || owner.hushed || owner.removed {
+        if spec.suspended || owner.validity != Validity::Current {
             return WaitingFor::Suspension;
         }
         if let Some(halt) = owner.halt() {
