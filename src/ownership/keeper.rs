@@ -81,16 +81,15 @@ pub struct Keeper {
     swept: Up,
 }
 
-/// What a write was for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a write was for, and of which lease: an account that is made again under its name has another.
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Aim {
-    Holding,
-    GivingUp,
+    Holding(Subject, Place),
+    GivingUp(Subject, Place),
     LettingGo,
 }
 
 struct Answer {
-    subject: Option<Subject>,
     aim: Aim,
     sent: Up,
     result: Result<Lease, Failure>,
@@ -105,7 +104,7 @@ enum Failure {
 }
 
 enum Input {
-    Want(Option<Want>),
+    Want(Want),
     Answer(Answer),
     News(usize, watcher::Result<Event<Lease>>),
     Time,
@@ -132,7 +131,7 @@ impl Keeper {
         });
         Self {
             news: stream::select_all(watches).boxed(),
-            leases: Leases::of(namespaces.len()),
+            leases: Leases::of(namespaces.clone()),
             ownership,
             kube,
             me,
@@ -162,8 +161,7 @@ impl Keeper {
             }
             let wake = self.act();
             match self.next(wake).await {
-                Input::Want(Some(want)) => self.want(want),
-                Input::Want(None) => return Ok(()),
+                Input::Want(want) => self.want(want),
                 Input::Answer(answer) => self.answered(answer),
                 Input::News(watch, Ok(event)) => self.observed(watch, event),
                 Input::News(_, Err(error)) => {
@@ -179,7 +177,8 @@ impl Keeper {
         tokio::select! {
             biased;
             Some(Ok(answer)) = self.writes.join_next(), if !self.writes.is_empty() => Input::Answer(answer),
-            want = self.wants.recv() => Input::Want(want),
+            // The sender is this task's own, too.
+            Some(want) = self.wants.recv() => Input::Want(want),
             Some((watch, event)) = self.news.next() => Input::News(watch, event),
             () = sleep_until(wake) => Input::Time,
         }
@@ -219,14 +218,13 @@ impl Keeper {
             return wake;
         }
         let ready = self.leases.are_known();
-        let subjects: Vec<Subject> = self.posts.keys().cloned().collect();
-        for subject in subjects {
-            let patience = self.patience();
-            let Some(post) = self.posts.get_mut(&subject) else { continue };
+        let mut mine = self.posts.values().filter(|post| post.is_held() || post.tenure.is_writing()).count();
+        let mut due = Vec::new();
+        for (subject, post) in &mut self.posts {
             if let Some(at) = post.announce {
                 if at <= now {
                     post.announce = None;
-                    (self.gained)(&subject);
+                    (self.gained)(subject);
                 } else {
                     wake = wake.min(at);
                 }
@@ -239,20 +237,22 @@ impl Keeper {
                 wake = wake.min(again);
                 continue;
             }
-            match post.tenure.next(now, patience) {
-                Step::Create => self.send(&subject, None),
-                Step::Replace { version } => self.send(&subject, Some(version)),
-                Step::Wait(at) => wake = wake.min(at),
-                Step::Listen => {}
-            }
+            let version = match post.tenure.next(now, patience(mine)) {
+                Step::Create => None,
+                Step::Replace { version } => Some(version),
+                Step::Wait(at) => {
+                    wake = wake.min(at);
+                    continue;
+                }
+                Step::Listen => continue,
+            };
+            mine += usize::from(!post.is_held());
+            due.push((subject.clone(), version));
+        }
+        for (subject, version) in due {
+            self.send(&subject, version);
         }
         wake
-    }
-
-    /// How much longer than need be a lease is left to others.
-    fn patience(&self) -> Duration {
-        let mine = self.posts.values().filter(|post| post.is_held() || post.tenure.is_writing()).count();
-        PATIENCE_EACH * u32::try_from(mine).unwrap_or(PATIENCE_OF).min(PATIENCE_OF)
     }
 
     /// Takes or renews a lease.
@@ -268,10 +268,11 @@ impl Keeper {
         let holder = Holder::Me(&self.me, &flows);
         let lease = record::write(subject, &post.uid, holder, self.terms, before, Timestamp::now());
         post.tenure.sending();
-        self.write(Some(subject.clone()), Aim::Holding, lease);
+        let aim = Aim::Holding(subject.clone(), post.place.clone());
+        self.write(aim, lease);
     }
 
-    fn write(&mut self, subject: Option<Subject>, aim: Aim, lease: Lease) {
+    fn write(&mut self, aim: Aim, lease: Lease) {
         let api = Api::<Lease>::namespaced(self.kube.clone(), &lease.namespace().unwrap_or_default());
         let ownership = self.ownership.clone();
         self.writes.spawn(async move {
@@ -285,16 +286,24 @@ impl Keeper {
                 Ok(result) => result.map_err(Failure::Kube),
                 Err(_) => Err(Failure::TooSlow),
             };
-            Answer { subject, aim, sent, result }
+            Answer { aim, sent, result }
         });
     }
 
     fn answered(&mut self, answer: Answer) {
-        let Answer { subject: Some(subject), aim, sent, result } = answer else { return };
+        let Answer { aim, sent, result } = answer;
+        let (subject, place) = match &aim {
+            Aim::Holding(subject, place) | Aim::GivingUp(subject, place) => (subject.clone(), place.clone()),
+            Aim::LettingGo => return,
+        };
+        if self.posts.get(&subject).is_none_or(|post| post.place != place) {
+            // Of a lease that is not wanted any more. It runs out, or is let go with its account.
+            return;
+        }
         match (aim, result) {
-            (Aim::Holding, Ok(lease)) => self.written(&subject, sent, lease),
-            (Aim::Holding, Err(failure)) => self.not_written(&subject, &failure),
-            (Aim::GivingUp, result) => {
+            (Aim::Holding(..), Ok(lease)) => self.written(&subject, sent, lease),
+            (Aim::Holding(..), Err(failure)) => self.not_written(&subject, &failure),
+            (Aim::GivingUp(..), result) => {
                 if let Err(error) = result {
                     tracing::warn!(lease = %subject, %error, "could not be given up: it runs out by itself");
                 }
@@ -402,7 +411,7 @@ impl Keeper {
         self.forget(&subject);
         if let Some(lease) = self.leases.get(&place) {
             let lease = record::let_go(lease);
-            self.write(None, Aim::LettingGo, lease);
+            self.write(Aim::LettingGo, lease);
         }
     }
 
@@ -420,7 +429,8 @@ impl Keeper {
                 let leaves = self.ownership.leaves(subject);
                 let holder = Holder::Nobody(leaves.as_ref());
                 let lease = record::write(subject, &post.uid, holder, self.terms, Some(before), Timestamp::now());
-                self.write(Some(subject.clone()), Aim::GivingUp, lease);
+                let aim = Aim::GivingUp(subject.clone(), post.place.clone());
+                self.write(aim, lease);
             }
             None => self.forget(subject),
         }
@@ -484,9 +494,14 @@ impl Keeper {
         let left_over = left_over.filter(|(_, lease)| record::is_left_over(lease));
         let left_over: Vec<Lease> = left_over.map(|(_, lease)| record::let_go(lease)).collect();
         for lease in left_over {
-            self.write(None, Aim::LettingGo, lease);
+            self.write(Aim::LettingGo, lease);
         }
     }
+}
+
+/// How much longer than need be a lease is left to others by who has so many.
+fn patience(mine: usize) -> Duration {
+    PATIENCE_EACH * u32::try_from(mine).unwrap_or(PATIENCE_OF).min(PATIENCE_OF)
 }
 
 /// Whether the answer is that nothing can be made in a namespace because it is being deleted (Kubernetes: admission plugin

@@ -23,8 +23,9 @@ pub(super) enum Sight {
 /// What is known.
 #[derive(Debug)]
 pub(super) struct Leases {
-    /// With the watch that shows it.
-    all: BTreeMap<Place, (usize, Lease)>,
+    all: BTreeMap<Place, Lease>,
+    /// The namespace of each watch; `None` is all of them.
+    watched: Vec<Option<String>>,
     /// What each watch lists at the moment.
     listing: Vec<Option<BTreeSet<Place>>>,
     /// Which watches have listed once.
@@ -32,9 +33,10 @@ pub(super) struct Leases {
 }
 
 impl Leases {
-    /// Nothing, of so many watches.
-    pub(super) fn of(watches: usize) -> Self {
-        Self { all: BTreeMap::new(), listing: vec![None; watches], filled: vec![false; watches] }
+    /// Nothing, of a watch on each of these namespaces, `None` being all.
+    pub(super) fn of(watched: Vec<Option<String>>) -> Self {
+        let watches = watched.len();
+        Self { all: BTreeMap::new(), watched, listing: vec![None; watches], filled: vec![false; watches] }
     }
 
     /// Whether every watch has listed what there is.
@@ -43,17 +45,20 @@ impl Leases {
     }
 
     pub(super) fn get(&self, place: &Place) -> Option<&Lease> {
-        self.all.get(place).map(|(_, lease)| lease)
+        self.all.get(place)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Place, &Lease)> {
-        self.all.iter().map(|(place, (_, lease))| (place, lease))
+        self.all.iter()
     }
 
     /// A write was answered with this.
     pub(super) fn written(&mut self, place: &Place, lease: Lease) {
-        let watch = self.all.get(place).map_or(0, |(watch, _)| *watch);
-        self.keep_newer(watch, place.clone(), lease);
+        // A list that was begun before may lack it.
+        for listed in self.listing.iter_mut().flatten() {
+            listed.insert(place.clone());
+        }
+        self.keep_newer(place.clone(), lease);
     }
 
     /// A watch shows something. Returns what is news.
@@ -68,7 +73,7 @@ impl Leases {
                 if let Some(Some(listed)) = self.listing.get_mut(watch) {
                     listed.insert(place.clone());
                 }
-                let is_news = self.keep_newer(watch, place.clone(), lease);
+                let is_news = self.keep_newer(place.clone(), lease);
                 is_news.then_some(Sight::Seen(place)).into_iter().collect()
             }
             Event::Delete(lease) => self.forget(place_of(&lease), version_of(&lease)).into_iter().collect(),
@@ -79,8 +84,10 @@ impl Leases {
     /// The watch has listed all there is.
     fn listed(&mut self, watch: usize) -> Vec<Sight> {
         let listed = self.listing.get_mut(watch).and_then(Option::take).unwrap_or_default();
-        let missing = self.all.iter().filter(|(place, (of, _))| *of == watch && !listed.contains(*place));
-        let missing: Vec<Place> = missing.map(|(place, _)| place.clone()).collect();
+        let watched = self.watched.get(watch).cloned().flatten();
+        let is_watched = |place: &Place| watched.as_ref().is_none_or(|namespace| *namespace == place.0);
+        let missing = self.all.keys().filter(|place| is_watched(place) && !listed.contains(*place));
+        let missing: Vec<Place> = missing.cloned().collect();
         if let Some(filled) = self.filled.get_mut(watch) {
             *filled = true;
         }
@@ -104,10 +111,10 @@ impl Leases {
     }
 
     /// `false`: something newer is known.
-    fn keep_newer(&mut self, watch: usize, place: Place, lease: Lease) -> bool {
+    fn keep_newer(&mut self, place: Place, lease: Lease) -> bool {
         let is_newer = self.get(&place).and_then(version_of) <= version_of(&lease);
         if is_newer {
-            self.all.insert(place, (watch, lease));
+            self.all.insert(place, lease);
         }
         is_newer
     }
@@ -129,8 +136,12 @@ mod tests {
     use super::*;
 
     fn lease(name: &str, version: u64) -> Lease {
+        lease_in("team", name, version)
+    }
+
+    fn lease_in(namespace: &str, name: &str, version: u64) -> Lease {
         let metadata = ObjectMeta {
-            namespace: Some("team".to_owned()),
+            namespace: Some(namespace.to_owned()),
             name: Some(name.to_owned()),
             resource_version: Some(version.to_string()),
             ..ObjectMeta::default()
@@ -144,7 +155,7 @@ mod tests {
 
     #[test]
     fn old_news_changes_nothing() {
-        let mut leases = Leases::of(1);
+        let mut leases = Leases::of(vec![None]);
         leases.observe(0, Event::Apply(lease("a", 5)));
         leases.written(&("team".to_owned(), "a".to_owned()), lease("a", 9));
         assert!(leases.observe(0, Event::Apply(lease("a", 7))).is_empty());
@@ -156,18 +167,24 @@ mod tests {
 
     #[test]
     fn what_a_list_does_not_show_is_gone_and_what_another_watch_has_shown_stays() {
-        let mut leases = Leases::of(2);
+        let mut leases = Leases::of(vec![Some("team".to_owned()), Some("other".to_owned())]);
         leases.observe(0, Event::Apply(lease("a", 1)));
         leases.observe(0, Event::Apply(lease("b", 2)));
-        leases.observe(1, Event::Apply(lease("c", 3)));
+        // Made here, and shown by its own watch later.
+        leases.written(&("other".to_owned(), "c".to_owned()), lease_in("other", "c", 3));
         leases.observe(0, Event::Init);
         leases.observe(0, Event::InitApply(lease("b", 2)));
         assert!(!leases.are_known());
         let news = leases.observe(0, Event::InitDone);
         assert!(matches!(&news[..], [Sight::Gone((_, name))] if name == "a"), "{news:?}");
-        assert_eq!(known(&leases), [("b", Some(2)), ("c", Some(3))]);
+        assert_eq!(known(&leases), [("c", Some(3)), ("b", Some(2))]);
         leases.observe(1, Event::Init);
-        leases.observe(1, Event::InitDone);
+        leases.written(&("other".to_owned(), "d".to_owned()), lease_in("other", "d", 4));
+        let news = leases.observe(1, Event::InitDone);
+        assert!(
+            matches!(&news[..], [Sight::Gone((_, name))] if name == "c"),
+            "one made while the list was on its way stays: {news:?}"
+        );
         assert!(leases.are_known());
     }
 }
