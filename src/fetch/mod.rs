@@ -12,7 +12,6 @@ mod reach;
 mod stores;
 
 pub use body::Body;
-#[cfg(feature = "workstation")]
 pub(crate) use client::public_roots;
 pub use client::{Answer, FetchError, Fetcher, Question, SetupError, Version};
 pub use places::{BadCredentials, Credentials, Place};
