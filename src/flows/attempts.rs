@@ -65,8 +65,9 @@ impl Attempts {
     pub(super) async fn opt_out(&self, account: &AccountKey, who: Option<PhoneNumber>) -> bool {
         let Some(dialers) = &self.dialers else { return true };
         let Some(who) = who else {
-            tracing::error!(%account, "somebody asked not to be called, and the call does not say who that is");
-            return false;
+            // A withheld number comes again in no event: there is nothing that could be called, or be kept.
+            tracing::warn!(%account, "somebody asked not to be called whose call shows no number");
+            return true;
         };
         for _ in 0..TRIES {
             if dialers.do_not_call(account, who.clone()).await.is_ok() {
