@@ -153,14 +153,15 @@ fn cache_error(path: &Path) -> impl FnOnce(io::Error) -> EnvironmentError + use<
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::symlink;
 
     use super::*;
 
-    /// A program that fails when its arguments contain this text, and succeeds without doing anything when they do not.
-    fn program(path: PathBuf, refuses: &str) -> PathBuf {
-        fs::write(&path, format!("#!/bin/sh\ncase \"$*\" in *'{refuses}'*) echo no; exit 1;; esac\n")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    /// A program that fails when its arguments contain this text, and succeeds without doing anything when they do not. It is not
+    /// written here: a file that is open for writing cannot be run, and what another test starts meanwhile holds it open too.
+    fn program(folder: &Path, refuses: &str) -> PathBuf {
+        let path = folder.join(refuses);
+        symlink(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/refuses"), &path).unwrap();
         path
     }
 
@@ -181,7 +182,7 @@ mod tests {
     #[test]
     fn a_python_that_cannot_make_environments_is_named_and_leaves_nothing_behind() {
         let folder = tempfile::tempdir().unwrap();
-        let python3 = program(folder.path().join("python3"), "-m venv");
+        let python3 = program(folder.path(), "-m venv");
         let error = interpreter_below(folder.path(), &python3).unwrap_err();
         assert_eq!(error.to_string(), "`python3 -m venv` failed:\nno");
         let left: Vec<_> = fs::read_dir(folder.path().join("telnyx-operator/python-packages"))
@@ -194,10 +195,10 @@ mod tests {
     #[test]
     fn the_systems_pip_comes_first_and_the_environments_own_second() {
         let folder = tempfile::tempdir().unwrap();
-        let interpreter = program(folder.path().join("python"), "nothing");
-        let with_pip = program(folder.path().join("with"), "nothing");
+        let interpreter = program(folder.path(), "no words of ensurepip");
+        let with_pip = program(folder.path(), "no words of pip");
         assert_eq!(pip(&with_pip, &interpreter).unwrap().get_program(), with_pip);
-        let without_pip = program(folder.path().join("without"), "-m pip");
+        let without_pip = program(folder.path(), "-m pip");
         assert_eq!(pip(&without_pip, &interpreter).unwrap().get_program(), interpreter);
     }
 }

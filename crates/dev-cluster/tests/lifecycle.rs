@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -171,12 +170,9 @@ async fn a_component_that_ends_is_reported_with_its_last_words() {
 #[test]
 fn a_component_that_cannot_start_is_named_with_its_log() {
     let home = tempfile::tempdir().unwrap();
-    let etcd = home.path().join("etcd");
-    fs::write(&etcd, "#!/bin/sh\necho the disk is on fire >&2\nexit 3\n").unwrap();
-    fs::set_permissions(&etcd, fs::Permissions::from_mode(0o755)).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_dev-cluster"))
         .arg("up")
-        .env("KUBEBUILDER_ASSETS", home.path())
+        .env("KUBEBUILDER_ASSETS", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/broken"))
         .env("TMPDIR", home.path())
         .output()
         .unwrap();
