@@ -229,6 +229,9 @@ async fn outcomes_beside_causes(installation: &Installation) -> Result<(f64, f64
         [("user_busy", "Busy"), ("timeout", "NoAnswer"), ("call_rejected", "Rejected"), ("not_found", "InvalidNumber")];
     let wrong: u64 = pairs.into_iter().map(|(cause, outcome)| by_cause(cause).abs_diff(said(outcome))).sum();
     let reached = by_cause("normal_clearing").abs_diff(said("Completed"));
+    if wrong + reached > 0 {
+        eprintln!("bench: the calls ended {ended}, the targets {told:?}");
+    }
     #[expect(clippy::cast_precision_loss, reason = "thousands")]
     Ok(((wrong + reached) as f64, said("Ambiguous") as f64))
 }

@@ -127,7 +127,12 @@ async fn main() -> ExitCode {
     let mut failed = false;
     for benchmark in chosen {
         eprintln!("bench: {benchmark:?}");
-        if let Err(error) = benchmark.measure(arguments.runs, &mut report).await {
+        let mut measured = Report::default();
+        let ended = benchmark.measure(arguments.runs, &mut measured).await;
+        // At once: whoever stops the next one keeps this one.
+        println!("{}", measured.table());
+        report.figures.append(&mut measured.figures);
+        if let Err(error) = ended {
             eprintln!("bench: {benchmark:?}: {error}");
             let mut cause = error.source();
             while let Some(because) = cause {
@@ -137,7 +142,6 @@ async fn main() -> ExitCode {
             failed = true;
         }
     }
-    println!("{}", report.table());
     if let Err(error) = report.write(&arguments.json) {
         eprintln!("bench: cannot write {}: {error}", arguments.json.display());
         failed = true;
