@@ -13,7 +13,7 @@ use std::time::Duration;
 use dialer::spec::Audience;
 use dialer::{JobId, NotAnId, OwnerId};
 use futures::future::join_all;
-use futures::{FutureExt, StreamExt, stream};
+use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::{PartialObjectMeta, Patch, PatchParams};
@@ -29,6 +29,7 @@ use serde_json::json;
 use tokio::sync::watch::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
 
+use super::guarded::guarded;
 use super::job_accounts::JobAccounts;
 use super::problem::Problem;
 use super::references::{References, flow_key};
@@ -221,25 +222,10 @@ fn deletion(job: &Watched) -> Option<u64> {
     Some(u64::from(job.meta().deletion_timestamp.is_some()))
 }
 
-/// One pass. Whatever goes wrong in it, a panic included, ends this pass and no other.
+/// One pass.
 async fn reconcile(job: Arc<Watched>, context: Arc<Context>) -> Result<Action, Infallible> {
-    let pass = std::panic::AssertUnwindSafe(pass(&context, &job)).catch_unwind();
-    let ended = async {
-        match pass.await {
-            Ok(Ok(after)) => ("done", after.map_or_else(Action::await_change, Action::requeue)),
-            Ok(Err(error)) => {
-                tracing::warn!(job = %job.name_any(), namespace = job.namespace(), %error, "job pass failed");
-                ("retry", Action::requeue(LOOK_AGAIN))
-            }
-            Err(_) => {
-                tracing::error!(job = %job.name_any(), namespace = job.namespace(), "job pass panicked");
-                ("panic", Action::requeue(LOOK_AGAIN))
-            }
-        }
-    };
     let (namespace, name) = (job.namespace().unwrap_or_default(), job.name_any());
-    // A pass knows much.
-    Ok(context.traces.pass("job", &namespace, &name, Box::pin(ended)).await)
+    Ok(guarded(&context.traces, ("job", &namespace, &name), LOOK_AGAIN, pass(&context, &job)).await)
 }
 
 async fn pass(context: &Context, job: &Watched) -> Result<Option<Duration>, PassError> {

@@ -7,6 +7,7 @@ pub mod campaign;
 pub mod conference;
 pub mod dial_job;
 pub mod do_not_call_list;
+mod guarded;
 mod job_accounts;
 mod problem;
 pub mod profile;

@@ -15,7 +15,7 @@ use crate::telemetry::traces::{Place, Span, Traces, from_to};
 
 /// Where the attempt is told. `None`: it is not.
 pub(super) fn place(traces: &Traces, key: &DialKey) -> Option<Place> {
-    traces.following(CommandId::of_dial(key).as_uuid().as_bytes())
+    traces.following(|| *CommandId::of_dial(key).as_uuid().as_bytes())
 }
 
 /// The whole, and its phases as far as they are known.

@@ -2,36 +2,11 @@
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
-
-macro_rules! words {
-    ($(#[doc = $about:literal])+ $words:ident { $($(#[doc = $doc:literal])+ $name:ident,)+ }) => {
-        $(#[doc = $about])+
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $words {
-            $($(#[doc = $doc])+ $name,)+
-        }
-
-        impl $words {
-            /// All of them, in the order of the documentation.
-            pub const ALL: &'static [Self] = &[$(Self::$name),+];
-
-            /// The word that is written.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$name => stringify!($name)),+ }
-            }
-
-            /// What it means, for the generated reference.
-            #[must_use]
-            pub fn explanation(self) -> &'static str {
-                match self { $(Self::$name => concat!($($doc),+).trim_ascii()),+ }
-            }
-        }
-    };
-}
+use reconcile_plan::words;
 
 words! {
     /// What a condition is about.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     Type {
         /// It can do what it should, or has done it.
         Ready,
@@ -58,6 +33,7 @@ words! {
 
 words! {
     /// Why a condition is as it is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     Reason {
         /// Calls are started as fast as pacing allows.
         Dialing,

@@ -14,7 +14,8 @@ use futures::TryStreamExt;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use telnyx_voice::{
-    CallEventFilter, CallEventType, Class, ConnectionId, Endpoint, Error, Lane, OccurredAt, Party, classify,
+    CallControlId, CallEventFilter, CallEventType, Class, Client, ConnectionId, Endpoint, Error, Lane, OccurredAt,
+    Party, classify,
 };
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -102,15 +103,20 @@ impl Voice {
         if events.iter().any(|event| matches!(event.what, What::HungUp(_))) {
             return Ok(Liveness::Ended(leg));
         }
-        match self.client.lane(Lane::Resync).get_call(&leg.control.as_str().into()).await {
-            Ok(call) if call.is_alive == Some(true) => Ok(Liveness::Live(leg)),
-            Ok(_) => Ok(Liveness::Ended(leg)),
-            // A call can be asked about until 10 minutes after its end.
-            Err(error) => {
-                let class = classify(&error, Endpoint::Call);
-                let gone = matches!(class, Class::NotFound | Class::CallEnded | Class::AlreadyDone);
-                if gone { Ok(Liveness::Ended(leg)) } else { Err(error) }
-            }
+        let lives = lives(&self.client.lane(Lane::Resync), &leg.control.as_str().into()).await?;
+        Ok(if lives { Liveness::Live(leg) } else { Liveness::Ended(leg) })
+    }
+}
+
+/// Whether the API says that the call is not over.
+pub(crate) async fn lives(client: &Client, call: &CallControlId) -> Result<bool, Error> {
+    match client.get_call(call).await {
+        Ok(call) => Ok(call.is_alive == Some(true)),
+        // A call can be asked about until 10 minutes after its end.
+        Err(error) => {
+            let class = classify(&error, Endpoint::Call);
+            let gone = matches!(class, Class::NotFound | Class::CallEnded | Class::AlreadyDone);
+            if gone { Ok(false) } else { Err(error) }
         }
     }
 }

@@ -86,8 +86,7 @@ impl Metrics {
         let place = self.place(&ended.key);
         if let Some(placed_at) = ended.placed_at {
             let took = Duration::try_from(placed_at.duration_since(ended.claimed_at)).unwrap_or_default();
-            let exemplar = place.map(|place| [("trace_id", place.trace_id())]);
-            self.dial_seconds.observe(took.as_secs_f64(), exemplar, None);
+            self.dial_seconds.observe(took.as_secs_f64(), place.map(Place::exemplar), None);
         }
         for span in place.into_iter().flat_map(|place| attempt_spans::spans(place, ended)) {
             self.traces.tell(span);

@@ -42,7 +42,7 @@ pub(crate) use flow_users::flow_users;
 pub use flow_users::{FlowUser, FlowUsers};
 pub use load::LoadError;
 pub(crate) use load::stored_states;
-pub(crate) use look_up::webhook as logged_webhook;
+pub(crate) use look_up::{lives, webhook as logged_webhook};
 pub use metrics::Metrics;
 pub use progress_board::{Move, MovesReader, Standing};
 pub use remember::{RememberError, Whose};

@@ -8,9 +8,9 @@ use std::pin::pin;
 use call_flow::{Decoded, Found, Leg, LookUp, OtherLeg};
 use futures::TryStreamExt as _;
 use telnyx_voice::webhook::Payload;
-use telnyx_voice::{CallControlId, CallEventFilter, CallEventType, Class, Client, Endpoint, Error, classify};
+use telnyx_voice::{CallEventFilter, CallEventType, Client, Error};
 
-use crate::dialing::logged_webhook;
+use crate::dialing::{lives, logged_webhook};
 
 /// Everything that the flow wants to know of its call now.
 pub(super) async fn look_up(client: &Client, leg: &Leg, asked: &LookUp) -> Found {
@@ -76,17 +76,5 @@ async fn other_lives(client: &Client, leg: &Leg, asked: &LookUp) -> Result<bool,
             Ok(false)
         }
         (OtherLeg::Nobody, _) | (OtherLeg::Called, None) => Ok(true),
-    }
-}
-
-async fn lives(client: &Client, call: &CallControlId) -> Result<bool, Error> {
-    match client.get_call(call).await {
-        Ok(call) => Ok(call.is_alive == Some(true)),
-        // A call can be asked about until 10 minutes after its end.
-        Err(error) => {
-            let class = classify(&error, Endpoint::Call);
-            let gone = matches!(class, Class::NotFound | Class::CallEnded | Class::AlreadyDone);
-            if gone { Ok(false) } else { Err(error) }
-        }
     }
 }

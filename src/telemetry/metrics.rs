@@ -1,6 +1,6 @@
 //! What can be counted. Labels are closed sets of words: never a name, an id or a text.
 
-use super::traces::here;
+use super::traces::{Place, here};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::exemplar::HistogramWithExemplars;
@@ -115,7 +115,7 @@ fn seconds() -> Seconds {
 
 /// The trace of the present work.
 fn exemplar() -> Option<Exemplar> {
-    here().map(|place| [("trace_id", place.trace_id())])
+    here().map(Place::exemplar)
 }
 
 impl Metrics {

@@ -131,12 +131,8 @@ impl Receiver {
         B: Body<Data = Bytes> + Unpin,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let body = match body_of(request, began).await {
-            Ok(body) => body,
-            Err(refused) => return (refused, ""),
-        };
-        let event_type = match verified(key, request.headers(), &body, Timestamp::now()) {
-            Ok(event) => label(&event),
+        let (body, event_type) = match believed(key, request, began).await {
+            Ok((body, event)) => (body, label(&event)),
             Err(refused) => return (refused, ""),
         };
         let path = request.uri().path();
@@ -152,18 +148,13 @@ impl Receiver {
         B: Body<Data = Bytes> + Unpin,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let body = match body_of(request, began).await {
-            Ok(body) => body,
-            Err(refused) => return (refused, ""),
-        };
-        let now = Timestamp::now();
-        let event = match verified(&route.key, request.headers(), &body, now) {
-            Ok(event) => event,
+        let event = match believed(&route.key, request, began).await {
+            Ok((_, event)) => event,
             Err(refused) => return (refused, ""),
         };
         let event_type = label(&event);
         let flows = account_of(request.uri().path()).and_then(|account| self.routes.flows(account));
-        let attempt = about_attempt(&event, now);
+        let attempt = about_attempt(&event, Timestamp::now());
         let flows = flows.filter(|flows| attempt.as_ref().is_none_or(|call| flows.minds(call)));
         if attempt.is_none() && flows.is_none() {
             return (Answer::NotNeeded, event_type);
@@ -181,6 +172,17 @@ impl Receiver {
             Err(not_now) => (not_now, event_type),
         }
     }
+}
+
+/// The whole body, and the event in it, believed because its signature fits.
+async fn believed<B>(key: &PublicKey, request: &mut Request<B>, began: Instant) -> Result<(Bytes, Event), Answer>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let body = body_of(request, began).await?;
+    let event = verified(key, request.headers(), &body, Timestamp::now())?;
+    Ok((body, event))
 }
 
 /// The whole body, within its bounds.

@@ -1,6 +1,6 @@
 //! Mermaid flowcharts as SVG, so that the book needs no script to draw them.
 
-use mermaid_rs_renderer::{LayoutConfig, Theme, compute_layout, parse_mermaid, render_svg};
+use flowchart::svg;
 
 /// The page with its flowcharts drawn. The error is the drawing crate's.
 pub(crate) fn drawn(content: &str) -> Result<String, String> {
@@ -28,25 +28,6 @@ fn figure(picture: &str) -> String {
     let lines: Vec<&str> = picture.lines().filter(|line| !line.trim().is_empty()).collect();
     let picture = lines.join("\n").replacen("<svg ", "<svg style=\"max-width: 100%; height: auto\" ", 1);
     format!("<div class=\"flowchart\">\n{picture}\n</div>\n")
-}
-
-/// The renderer takes labels as they are written, so that quotes, entities and HTML are undone here.
-fn svg(source: &str) -> Result<String, String> {
-    let mut graph = parse_mermaid(source).map_err(|error| error.to_string())?.graph;
-    for node in graph.nodes.values_mut() {
-        node.label = plain(&node.label);
-    }
-    for label in graph.edges.iter_mut().filter_map(|edge| edge.label.as_mut()) {
-        *label = plain(label);
-    }
-    let (theme, config) = (Theme::modern(), LayoutConfig::default());
-    Ok(render_svg(&compute_layout(&graph, &theme, &config), &theme, &config))
-}
-
-fn plain(label: &str) -> String {
-    let unquoted = label.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(label);
-    let without_html = unquoted.replace("<small>", "").replace("</small>", "");
-    without_html.replace("#quot;", "\"").replace("#lt;", "<").replace("#gt;", ">").replace("#35;", "#")
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use call_flow::FlowKey;
 use futures::future::join_all;
-use futures::{FutureExt, Stream, StreamExt, stream};
+use futures::{Stream, StreamExt, stream};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::{Action, Config as ControllerConfig};
@@ -26,6 +26,7 @@ use kube::{Client, Resource};
 use tokio::sync::watch::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
 
+use super::guarded::guarded;
 use crate::api::{CallFlow, CallFlowStatus};
 use crate::dialing::labels::FINALIZER;
 use crate::flows::Flows;
@@ -206,7 +207,7 @@ fn deletion(flow: &Guarded) -> Option<u64> {
     Some(u64::from(flow.meta().deletion_timestamp.is_some()))
 }
 
-/// One pass. Whatever goes wrong in it, a panic included, ends this pass and no other.
+/// One pass.
 async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Infallible> {
     let flow = match &object.0 {
         Ok(flow) => flow,
@@ -216,21 +217,8 @@ async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action
             return Ok(Action::await_change());
         }
     };
-    let pass = std::panic::AssertUnwindSafe(pass::run(&context, flow)).catch_unwind();
-    let ended = async {
-        match pass.await {
-            Ok(Ok(after)) => ("done", after.map_or_else(Action::await_change, Action::requeue)),
-            Ok(Err(error)) => {
-                tracing::warn!(flow = %flow.place(), %error, "flow pass failed");
-                ("retry", Action::requeue(LOOK_AGAIN))
-            }
-            Err(_) => {
-                tracing::error!(flow = %flow.place(), "flow pass panicked");
-                ("panic", Action::requeue(LOOK_AGAIN))
-            }
-        }
-    };
-    Ok(context.traces.pass(KIND, flow.namespace(), flow.name(), ended).await)
+    let place = (KIND, flow.namespace(), flow.name());
+    Ok(guarded(&context.traces, place, LOOK_AGAIN, pass::run(&context, flow)).await)
 }
 
 impl Context {

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use futures::{FutureExt, StreamExt, stream};
+use futures::{StreamExt, stream};
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::{Action, Config as ControllerConfig};
 use kube::runtime::reflector::store::Writer;
@@ -32,6 +32,7 @@ use tokio::sync::Semaphore;
 use tokio::sync::watch::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
 
+use super::guarded::guarded;
 use crate::api::OutboundCampaign;
 use crate::dialing::labels::{FINALIZER, MayBeComplete};
 use crate::dialing::{Dialers, Move};
@@ -191,7 +192,7 @@ async fn is_ours(context: &Context, campaign: &OutboundCampaign) -> bool {
     context.accounts.acts(&account, &namespace).await
 }
 
-/// One pass. Whatever goes wrong in it, a panic included, ends this pass and no other.
+/// One pass.
 async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, std::convert::Infallible> {
     let campaign = match &object.0 {
         Ok(campaign) => campaign,
@@ -204,21 +205,6 @@ async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action
     if !is_ours(&context, campaign).await {
         return Ok(Action::await_change());
     }
-    let pass = std::panic::AssertUnwindSafe(pass::run(&context, campaign)).catch_unwind();
-    let ended = async {
-        match pass.await {
-            Ok(Ok(after)) => ("done", after.map_or_else(Action::await_change, Action::requeue)),
-            Ok(Err(error)) => {
-                tracing::warn!(campaign = %campaign.name_any(), namespace = campaign.namespace(), %error, "campaign pass failed");
-                ("retry", Action::requeue(RETRY))
-            }
-            Err(_) => {
-                tracing::error!(campaign = %campaign.name_any(), namespace = campaign.namespace(), "campaign pass panicked");
-                ("panic", Action::requeue(RETRY))
-            }
-        }
-    };
     let (namespace, name) = (campaign.namespace().unwrap_or_default(), campaign.name_any());
-    // A pass knows much.
-    Ok(context.traces.pass(KIND, &namespace, &name, Box::pin(ended)).await)
+    Ok(guarded(&context.traces, (KIND, &namespace, &name), RETRY, pass::run(&context, campaign)).await)
 }

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::join_all;
-use futures::{FutureExt, Stream, StreamExt, stream};
+use futures::{Stream, StreamExt, stream};
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::core::DeserializeGuard;
@@ -29,6 +29,7 @@ use kube::{Client, Resource};
 use tokio::sync::watch::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
 
+use super::guarded::guarded;
 use crate::api::{DoNotCallList, DoNotCallListStatus};
 use crate::controllers::touched::touched;
 use crate::dialing::{Dialers, Lists, Marking};
@@ -229,7 +230,7 @@ fn names(list: &Guarded, namespace: &str, name: &str, is_config_map: bool) -> bo
         }
 }
 
-/// One pass. Whatever goes wrong in it, a panic included, ends this pass and no other.
+/// One pass.
 async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Infallible> {
     let list = match &object.0 {
         Ok(list) => list,
@@ -244,19 +245,6 @@ async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action
         // Who dials for the account reads its lists. Told when that is this process.
         return Ok(Action::await_change());
     }
-    let pass = std::panic::AssertUnwindSafe(pass::run(&context, list)).catch_unwind();
-    let ended = async {
-        match pass.await {
-            Ok(Ok(after)) => ("done", after.map_or_else(Action::await_change, Action::requeue)),
-            Ok(Err(error)) => {
-                tracing::warn!(list = %list.place(), %error, "do-not-call list pass failed");
-                ("retry", Action::requeue(RETRY))
-            }
-            Err(_) => {
-                tracing::error!(list = %list.place(), "do-not-call list pass panicked");
-                ("panic", Action::requeue(RETRY))
-            }
-        }
-    };
-    Ok(context.traces.pass(KIND, &identity.namespace, list.name(), ended).await)
+    let place = (KIND, identity.namespace.as_str(), list.name());
+    Ok(guarded(&context.traces, place, RETRY, pass::run(&context, list)).await)
 }

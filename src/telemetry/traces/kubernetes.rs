@@ -1,15 +1,12 @@
 //! Requests to the Kubernetes API as spans of the work that they are made for.
 
-use std::borrow::Cow;
 use std::time::SystemTime;
 
 use http::Request;
 use kube::Client;
 use kube::client::Body;
-use opentelemetry::KeyValue;
-use opentelemetry::trace::SpanKind;
 
-use super::{Span, Traces, here};
+use super::{Traces, here};
 
 impl Traces {
     /// `client`, whose requests are told of where they belong to something that is traced.
@@ -26,23 +23,7 @@ impl Traces {
                 let (method, route, from) = (request.method().clone(), route(request.uri().path()), SystemTime::now());
                 let answer = inner.send(request).await;
                 let status = answer.as_ref().ok().map(|answer| answer.status().as_u16());
-                let mut attributes = vec![
-                    KeyValue::new("http.request.method", method.to_string()),
-                    KeyValue::new("url.template", route.clone()),
-                ];
-                if let Some(status) = status {
-                    attributes.push(KeyValue::new("http.response.status_code", i64::from(status)));
-                }
-                traces.tell(Span {
-                    place: parent.below(),
-                    parent: Some(parent),
-                    name: Cow::Owned(format!("{method} {route}")),
-                    kind: SpanKind::Client,
-                    from,
-                    to: SystemTime::now(),
-                    attributes,
-                    failed: status.is_none_or(|status| status >= 400),
-                });
+                traces.requested(parent, (method.as_str(), &route), status, (from, SystemTime::now()));
                 answer
             }
         });

@@ -31,6 +31,8 @@ use tracing::Instrument as _;
 
 use export::Counts;
 
+use crate::telemetry::Exemplar;
+
 /// A span, as others are placed below it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -60,6 +62,11 @@ impl Place {
     #[must_use]
     pub fn trace_id(self) -> String {
         self.trace.to_string()
+    }
+
+    /// Leads from a measured value to what it was measured in.
+    pub(crate) fn exemplar(self) -> Exemplar {
+        [("trace_id", self.trace_id())]
     }
 }
 
@@ -150,11 +157,12 @@ impl Traces {
         inner.admit(TraceId::from_bytes(rand::random()), SpanId::from_bytes(rand::random()))
     }
 
-    /// The trace whose ids follow from `key`, whoever asks and however often. `None` as for [`begin`](Self::begin).
+    /// The trace whose ids follow from `key`, whoever asks and however often; nobody makes a key while traces are off. `None` as for
+    /// [`begin`](Self::begin).
     #[must_use]
-    pub fn following(&self, key: &[u8]) -> Option<Place> {
+    pub fn following<K: AsRef<[u8]>>(&self, key: impl FnOnce() -> K) -> Option<Place> {
         let inner = self.0.as_ref()?;
-        let digest = Sha256::new().chain_update("trace/").chain_update(key).finalize();
+        let digest = Sha256::new().chain_update("trace/").chain_update(key()).finalize();
         let (trace, rest) = digest.split_first_chunk()?;
         inner.admit(TraceId::from_bytes(*trace), SpanId::from_bytes(*rest.first_chunk()?))
     }
@@ -205,22 +213,34 @@ impl Traces {
     pub fn exchanged(&self, exchange: &Exchange<'_>) {
         let (Some(_), Some(parent)) = (&self.0, here()) else { return };
         let to = SystemTime::now();
+        let from = to.checked_sub(exchange.took).unwrap_or(to);
+        self.requested(parent, (exchange.method, exchange.route), exchange.status, (from, to));
+    }
+
+    /// A request was made for what is at `parent`. No status: there was no answer.
+    fn requested(
+        &self,
+        parent: Place,
+        (method, route): (&str, &str),
+        status: Option<u16>,
+        (from, to): (SystemTime, SystemTime),
+    ) {
         let mut attributes = vec![
-            KeyValue::new("http.request.method", exchange.method.to_owned()),
-            KeyValue::new("url.template", exchange.route.to_owned()),
+            KeyValue::new("http.request.method", method.to_owned()),
+            KeyValue::new("url.template", route.to_owned()),
         ];
-        if let Some(status) = exchange.status {
+        if let Some(status) = status {
             attributes.push(KeyValue::new("http.response.status_code", i64::from(status)));
         }
         self.tell(Span {
             place: parent.below(),
             parent: Some(parent),
-            name: Cow::Owned(format!("{} {}", exchange.method, exchange.route)),
+            name: Cow::Owned(format!("{method} {route}")),
             kind: SpanKind::Client,
-            from: to.checked_sub(exchange.took).unwrap_or(to),
+            from,
             to,
             attributes,
-            failed: exchange.status.is_none_or(|status| status >= 400),
+            failed: status.is_none_or(|status| status >= 400),
         });
     }
 }
@@ -267,28 +287,28 @@ mod tests {
     #[test]
     fn what_follows_from_a_key_is_the_same_for_everybody() {
         let (traces, ..) = traces(1, "1");
-        assert_eq!(traces.following(b"a"), traces.following(b"a"));
-        assert_ne!(traces.following(b"a"), traces.following(b"b"));
+        assert_eq!(traces.following(|| b"a"), traces.following(|| b"a"));
+        assert_ne!(traces.following(|| b"a"), traces.following(|| b"b"));
         assert_ne!(traces.begin(), traces.begin());
     }
 
     #[test]
     fn nothing_is_traced_while_traces_are_off() {
         let off = Traces::default();
-        assert_eq!((off.begin(), off.following(b"a")), (None, None));
+        assert_eq!((off.begin(), off.following(|| -> [u8; 1] { unreachable!("nobody makes a key") })), (None, None));
     }
 
     #[test]
     fn a_share_of_the_traces_is_told_and_the_same_whoever_asks() {
         let (half, ..) = traces(1, "0.5");
         let keys = || (0_u32..2_000).map(u32::to_be_bytes);
-        let told: Vec<bool> = keys().map(|key| half.following(&key).is_some()).collect();
-        let again: Vec<bool> = keys().map(|key| half.following(&key).is_some()).collect();
+        let told: Vec<bool> = keys().map(|key| half.following(|| key).is_some()).collect();
+        let again: Vec<bool> = keys().map(|key| half.following(|| key).is_some()).collect();
         let share = told.iter().filter(|told| **told).count();
         assert!((900..1_100).contains(&share), "{share}");
         assert_eq!(told, again);
         let (none, ..) = traces(1, "0");
-        assert!(keys().all(|key| none.following(&key).is_none()));
+        assert!(keys().all(|key| none.following(|| key).is_none()));
     }
 
     #[test]

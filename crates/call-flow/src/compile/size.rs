@@ -60,8 +60,7 @@ fn worst(spec: &FlowSpec, variables: &[String]) -> Position {
         success: None,
         opted_out: true,
         origin: text(if spec.direction == Direction::Inbound { 0 } else { MAX_ORIGIN }),
-        caller: (spec.direction != Direction::Outbound && has(|action| matches!(action, Action::OptOut(_))))
-            .then_some(Caller::LONGEST),
+        caller: (spec.direction != Direction::Outbound && spec.opts_out()).then_some(Caller::LONGEST),
     }
 }
 

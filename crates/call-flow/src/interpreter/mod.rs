@@ -23,7 +23,6 @@ use crate::caller::Caller;
 use crate::compile::Flow;
 use crate::effect::{CallState, Leg, Reaction, Seen};
 use crate::position::{Amd, CallDirection, Ending, MAX_ORIGIN, Phase, Position};
-use crate::spec::Kind;
 use crate::time::whole_second;
 use run::Run;
 
@@ -96,11 +95,6 @@ impl Flow {
         Ok(run.done(Seen::Handled))
     }
 
-    /// Whether a step says that the other party is not to be called again.
-    fn opts_out(&self) -> bool {
-        self.spec.steps.iter().any(|step| step.action.kind() == Kind::OptOut)
-    }
-
     /// What a dial should carry as its `client_state`, so that the call is known from its first webhook on.
     ///
     /// # Errors
@@ -146,7 +140,7 @@ impl Flow {
             success: None,
             opted_out: false,
             origin: call.origin.clone(),
-            caller: call.caller.filter(|_| call.direction == CallDirection::Inbound && self.opts_out()),
+            caller: call.caller.filter(|_| call.direction == CallDirection::Inbound && self.spec.opts_out()),
         })
     }
 }

@@ -53,6 +53,13 @@ pub struct FlowSpec {
     pub steps: Vec<Step>,
 }
 
+impl FlowSpec {
+    /// Whether a step says that the other party is not to be called again.
+    pub(crate) fn opts_out(&self) -> bool {
+        self.steps.iter().any(|step| step.action.kind() == Kind::OptOut)
+    }
+}
+
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
