@@ -56,7 +56,9 @@ pub fn of_flow(position: &call_flow::Position) -> Option<ClientState> {
             | Phase::AwaitingGreetingEnd
             | Phase::UnderWay
             | Phase::AwaitingAnswer
-            | Phase::Established,
+            | Phase::Established
+            | Phase::Left
+            | Phase::TalkOver,
             _,
         ) => FlowEnd::UnderWay,
     };

@@ -24,6 +24,9 @@ pub const MAX_ORIGIN: usize = 128;
 /// The longest [`outcome`](Position::outcome), in bytes.
 pub const MAX_OUTCOME: usize = 64;
 
+/// The most steps whose sound goes on in the background at a time; of more, the earliest are forgotten.
+pub const MAX_BACKGROUND: usize = 8;
+
 /// Which flow, at which revision. A call keeps the revision that it began with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FlowKey {
@@ -67,10 +70,26 @@ pub enum Phase {
     AwaitingAnswer,
     /// The step has what it wanted and lasts: bridged, in a queue, in a conference.
     Established,
+    /// The call has left the step's conference. A call that is hung up leaves too, so it is asked whether it lives.
+    Left,
+    /// The step's conference or conversation has ended; whether the call lives is asked likewise.
+    TalkOver,
     /// The call is being hung up by us.
     HangingUp,
     /// The call is over.
     Ended,
+}
+
+/// How the call stands to its [`conference`](Position::conference).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Seat {
+    /// It is in it, as far as is known.
+    #[default]
+    Here,
+    /// It is entering another, which is not known yet.
+    Before,
+    /// It has left it.
+    Left,
 }
 
 /// Who, or what, answered.
@@ -138,7 +157,10 @@ coded!(Phase {
     Established = 5,
     HangingUp = 6,
     Ended = 7,
+    Left = 8,
+    TalkOver = 9,
 });
+coded!(Seat { Here = 0, Before = 1, Left = 2 });
 coded!(Amd { Human = 0, Machine = 1, Beep = 2, Fax = 3, Silence = 4, NotSure = 5, Timeout = 6 });
 coded!(Ending { HungUp = 0, Completed = 1, Failed = 2, TimeLimit = 3, TooManySteps = 4 });
 
@@ -197,8 +219,12 @@ pub struct Position {
     pub variables: Vec<String>,
     /// The second leg, once there is one.
     pub second_leg: Option<CallControlId>,
-    /// The conference that the call is in, once known: its id.
+    /// The conference that the call is in, or was in last, once known: its id.
     pub conference: Option<String>,
+    /// How the call stands to that conference.
+    pub seat: Seat,
+    /// The steps whose sound was begun in the background and has not ended, in their order.
+    pub background: Vec<u8>,
     /// What the flow calls the call's outcome; empty: nothing yet.
     pub outcome: String,
     /// Whether it has said that the call reached what it is for, or did not.
@@ -328,6 +354,12 @@ const OPTED_OUT: u8 = 32;
 const HAS_OUTCOME: u8 = 64;
 const HAS_CALLER: u8 = 128;
 
+/// The direction's byte has room for more: the seat, and whether anything sounds in the background. Who needs neither writes what
+/// was written before there were any.
+const DIRECTION: u8 = 1;
+const SEAT: u8 = 2 | 4;
+const HAS_BACKGROUND: u8 = 8;
+
 impl Position {
     /// What the leg carries.
     ///
@@ -346,7 +378,9 @@ impl Position {
                 | flag(self.opted_out, OPTED_OUT)
                 | flag(!self.outcome.is_empty(), HAS_OUTCOME)
                 | flag(self.caller.is_some(), HAS_CALLER),
-            self.direction.code(),
+            self.direction.code()
+                | self.seat.code() << SEAT.trailing_zeros()
+                | flag(!self.background.is_empty(), HAS_BACKGROUND),
             self.phase.code(),
             self.step,
             self.cuts,
@@ -379,6 +413,10 @@ impl Position {
         writer.array(&self.loops);
         writer.number(u64::try_from(self.variables.len()).unwrap_or(0));
         self.variables.iter().for_each(|value| writer.text(value));
+        if !self.background.is_empty() {
+            writer.number(u64::try_from(self.background.len()).unwrap_or(0));
+            writer.array(&self.background);
+        }
         seal(writer)
     }
 
@@ -391,8 +429,11 @@ impl Position {
 
 fn read_position(reader: &mut Reader<'_>) -> Option<Position> {
     let key = read_key(reader)?;
-    let [flags, direction, phase, step, cuts, ending] = reader.array()?;
+    let [flags, more, phase, step, cuts, ending] = reader.array()?;
     let on = |bit: u8| flags & bit != 0;
+    if more & !(DIRECTION | SEAT | HAS_BACKGROUND) != 0 {
+        return None;
+    }
     let visit = reader.small()?;
     let started_at = Timestamp::from_second(i64::try_from(reader.number()?).ok()?).ok()?;
     let entered_after = reader.small()?;
@@ -405,12 +446,13 @@ fn read_position(reader: &mut Reader<'_>) -> Option<Position> {
     let (success, outcome) = if on(HAS_OUTCOME) { read_outcome(reader)? } else { (None, String::new()) };
     let digits = reader.text()?.to_owned();
     let origin = reader.text()?.to_owned();
-    let loops = reader.small::<usize>().and_then(|count| reader.slice(count))?.to_vec();
+    let loops = read_list(reader)?;
     let count: usize = reader.small()?;
     let variables = (0..count).map(|_| reader.text().map(str::to_owned)).collect::<Option<_>>()?;
+    let background = if more & HAS_BACKGROUND == 0 { Vec::new() } else { read_list(reader)? };
     Some(Position {
         key,
-        direction: CallDirection::from_code(direction)?,
+        direction: CallDirection::from_code(more & DIRECTION)?,
         phase: Phase::from_code(phase)?,
         step,
         visit,
@@ -428,12 +470,19 @@ fn read_position(reader: &mut Reader<'_>) -> Option<Position> {
         variables,
         second_leg,
         conference,
+        seat: Seat::from_code((more & SEAT) >> SEAT.trailing_zeros())?,
+        background,
         outcome,
         success,
         opted_out: on(OPTED_OUT),
         origin,
         caller,
     })
+}
+
+fn read_list(reader: &mut Reader<'_>) -> Option<Vec<u8>> {
+    let count = reader.small()?;
+    reader.slice(count).map(<[u8]>::to_vec)
 }
 
 /// What a flow calls the outcome, and whether it is a success.
@@ -465,6 +514,7 @@ pub(crate) mod tests {
             proptest::option::of(proptest::sample::select(Amd::ALL)),
             proptest::sample::select(Ending::ALL),
             proptest::sample::select(CallDirection::ALL),
+            (proptest::sample::select(Seat::ALL), proptest::collection::vec(any::<u8>(), 0..=MAX_BACKGROUND)),
             proptest::option::of(
                 (1_u64..1_000_000_000_000_000).prop_map(|number| Caller::from_number(number).unwrap()),
             ),
@@ -478,9 +528,10 @@ pub(crate) mod tests {
             proptest::option::of("[a-f0-9-]{36}"),
             text(40),
         );
-        (numbers, words, texts).prop_map(|(numbers, (phase, amd, ending, direction, caller), texts)| {
+        (numbers, words, texts).prop_map(|(numbers, (phase, amd, ending, direction, more, caller), texts)| {
             let ((flow, revision, step, visit, cuts, entered_after, last_event_ms, attempt), flags, started) = numbers;
             let (digits, origin, loops, variables, second_leg, conference, outcome) = texts;
+            let (seat, background) = more;
             Position {
                 key: FlowKey { flow, revision },
                 direction,
@@ -501,6 +552,8 @@ pub(crate) mod tests {
                 variables,
                 second_leg: second_leg.map(Into::into),
                 conference,
+                seat,
+                background,
                 success: flags.3.filter(|_| !outcome.is_empty()),
                 outcome,
                 opted_out: flags.2,
@@ -539,6 +592,18 @@ pub(crate) mod tests {
             let read = Decoded::read(&ClientState::encode(&bytes).unwrap());
             prop_assert_ne!(read, Some(Decoded::Leg(Box::new(position))));
         }
+    }
+
+    #[test]
+    fn a_position_from_before_there_were_seats_and_background_sound_is_read_and_written_the_same() {
+        let carried =
+            "Y2YBARe3iKcO7MvcA18BAwQBAKwCgKSn2gbIAcDk+MKxNAIABHYzOmICYzEBB1JlYWNoZWQDMTIjB2F0dGVtcHQBAgEDQWRhlxU=";
+        let Some(Decoded::Leg(position)) = Decoded::read(&ClientState::from(carried)) else { panic!() };
+        assert_eq!(
+            (position.step, position.visit, position.conference.as_deref(), position.seat, position.background.len()),
+            (4, 300, Some("c1"), Seat::Here, 0)
+        );
+        assert_eq!(position.encode().unwrap().as_str(), carried);
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(crate) use size::{MAX_CONFERENCE_ID, MAX_CONTROL_ID};
 
 use crate::expression::Expression;
 use crate::position::FlowKey;
-use crate::spec::FlowSpec;
+use crate::spec::{Action, FlowSpec};
 
 /// The most steps of a flow.
 pub const MAX_STEPS: usize = 250;
@@ -83,6 +83,16 @@ impl Flow {
     #[must_use]
     pub fn spec(&self) -> &FlowSpec {
         &self.spec
+    }
+
+    /// Whether all its steps that let the call wait name the same queue.
+    pub(crate) fn queues_in_one_place(&self) -> bool {
+        let mut queues = self.spec.steps.iter().filter_map(|step| {
+            let Action::Enqueue(params) = &step.action else { return None };
+            Some(params.as_written().queue_name.as_deref().unwrap_or_default())
+        });
+        let first = queues.next().unwrap_or_default();
+        !first.contains("{{") && queues.all(|queue| queue == first)
     }
 
     /// The hosts that its `callWebhook` steps ask, each once, in alphabetical order.

@@ -5,7 +5,9 @@ use telnyx_voice::ClientState;
 
 use super::Problems;
 use crate::caller::Caller;
-use crate::position::{Amd, CallDirection, Ending, FlowKey, MAX_ORIGIN, MAX_OUTCOME, Phase, Position};
+use crate::position::{
+    Amd, CallDirection, Ending, FlowKey, MAX_BACKGROUND, MAX_ORIGIN, MAX_OUTCOME, Phase, Position, Seat,
+};
 use crate::spec::{Action, Direction, FlowSpec};
 
 /// The longest `call_control_id` that is kept. Today's have about 60 characters (Telnyx API reference: Dial, sample).
@@ -56,11 +58,22 @@ fn worst(spec: &FlowSpec, variables: &[String]) -> Position {
             .collect(),
         second_leg: has(|action| matches!(action, Action::Dial(_))).then(|| text(MAX_CONTROL_ID).into()),
         conference: has(|action| action.kind().enters_conference()).then(|| text(MAX_CONFERENCE_ID)),
+        seat: Seat::Left,
+        background: vec![0; most_in_background(spec)],
         outcome: text(spec.steps.iter().map(|step| longest_outcome(&step.action)).max().unwrap_or(0)),
         success: None,
         opted_out: true,
         origin: text(if spec.direction == Direction::Inbound { 0 } else { MAX_ORIGIN }),
         caller: (spec.direction != Direction::Outbound && spec.opts_out()).then_some(Caller::LONGEST),
+    }
+}
+
+/// The most steps whose sound goes on in the background at a time.
+fn most_in_background(spec: &FlowSpec) -> usize {
+    match spec.steps.iter().filter(|step| step.sounds_in_background()).count() {
+        0 => 0,
+        _ if spec.steps.iter().any(|step| matches!(step.action, Action::Loop(_))) => MAX_BACKGROUND,
+        count => count.min(MAX_BACKGROUND),
     }
 }
 

@@ -246,6 +246,12 @@ impl Kind {
         matches!(self, Self::CreateConference | Self::JoinConference)
     }
 
+    /// Whether a webhook that tells of its end may come because the call was hung up, and not say so.
+    pub(crate) fn may_end_with_the_call(self) -> bool {
+        self.enters_conference()
+            || matches!(self, Self::StartAiAssistant | Self::JoinAiAssistant | Self::StartConversationRelay)
+    }
+
     /// Whether something can be saved from its result.
     pub(crate) fn has_result(self) -> bool {
         matches!(
@@ -271,6 +277,12 @@ impl Step {
             (Completion::Webhook, Some(false)) => Completion::Accepted,
             (completion, _) => completion,
         }
+    }
+
+    /// Whether it speaks or plays while the flow goes on. What sounds later has to tell the end of this from its own: sounds queue
+    /// up (Telnyx API reference: Play audio URL), and a webhook does not name its command.
+    pub(crate) fn sounds_in_background(&self) -> bool {
+        matches!(self.action.kind(), Kind::Speak | Kind::Play) && self.wait_for_end == Some(false)
     }
 }
 

@@ -10,8 +10,8 @@ pub(crate) const CALL_UNKNOWN: &str = "90015";
 /// The call is not answered yet; nothing can be recorded before there is audio.
 const NOT_YET: [&str; 2] = ["90034", "90020"];
 /// A stream, fork, transcription, assistant or participant is in the wanted state: twice started, or stopped and not running.
-const ALREADY_SO: [&str; 12] =
-    ["90031", "90044", "90045", "90046", "90047", "90048", "90053", "90054", "90055", "90056", "90061", "90038"];
+const ALREADY_SO: [&str; 11] =
+    ["90031", "90044", "90045", "90046", "90047", "90048", "90053", "90054", "90055", "90056", "90061"];
 
 /// What a refusal means for a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub(crate) enum Judgement {
     NotAnswered,
     /// It was so already.
     AsGoodAsDone,
+    /// The call waits in a queue, which may be another.
+    Queued,
     /// An event of the step.
     Outcome(&'static str),
 }
@@ -38,11 +40,12 @@ pub(crate) fn judge(kind: Kind, refusal: &Refusal) -> Judgement {
     #[expect(clippy::wildcard_enum_match_arm, reason = "only these kinds have refusals with a name")]
     match kind {
         Kind::Enqueue if refusal.has("90036") => Judgement::Outcome("full"),
+        Kind::Enqueue if refusal.has("90038") => Judgement::Queued,
         Kind::LeaveQueue if refusal.has("90035") => Judgement::Outcome("left"),
         Kind::JoinConference if refusal.has("90032") => Judgement::Outcome("full"),
-        Kind::JoinConference if refusal.status == 404 || refusal.has("90058") || refusal.has("90019") => {
-            Judgement::Outcome("notFound")
-        }
+        Kind::JoinConference if refusal.has("90019") => Judgement::Outcome("ended"),
+        // A conference of another region is not found either (Telnyx API reference: Join a conference).
+        Kind::JoinConference if refusal.status == 404 || refusal.has("90058") => Judgement::Outcome("notFound"),
         // 90033 means "no active participants" too, which a conference that is begun cannot have.
         Kind::CreateConference if refusal.has("90033") => Judgement::Outcome("exists"),
         Kind::EndConference if refusal.has("90019") || refusal.has("90058") => Judgement::AsGoodAsDone,

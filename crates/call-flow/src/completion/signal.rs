@@ -3,11 +3,14 @@
 use serde_json::{Value, json};
 use telnyx_voice::webhook::Payload;
 use telnyx_voice::webhook::payload::{
-    AiGatherStatus, CallGatherEnded, CallPlaybackEnded, DequeueReason, GatherStatus, HangupCause, PaymentResult,
-    PlaybackStatus, SpeakStatus,
+    AiGatherStatus, CallDequeued, CallGatherEnded, CallPlaybackEnded, DequeueReason, GatherStatus, HangupCause,
+    PaymentResult, PlaybackStatus, SpeakStatus,
 };
 
 use crate::spec::{Action, Kind};
+
+/// Why a conversation ends whose call is hung up, where the webhook says it: its `reason` is described nowhere.
+const CALL_HANGUP: &str = "call_hangup";
 
 /// How a step ends, or comes to where it wanted.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,7 +54,7 @@ pub(crate) fn own_leg(action: &Action, payload: &Payload) -> Option<Signal> {
         (Kind::Refer, Payload::CallReferFailed(_)) => Some(Signal::of("failed")),
         (Kind::Enqueue, Payload::CallEnqueued(_)) => Some(Signal::of("enqueued")),
         (Kind::Enqueue, Payload::CallBridged(_)) => Some(Signal::of("bridged")),
-        (Kind::Enqueue, Payload::CallDequeued(left)) => dequeued(left.reason.as_ref()),
+        (Kind::Enqueue, Payload::CallDequeued(left)) => dequeued(action, left),
         (Kind::LeaveQueue, Payload::CallDequeued(_)) => Some(Signal::of("left")),
         (Kind::StartForking, Payload::CallForkStarted(_))
         | (Kind::StartStreaming, Payload::StreamingStarted(_))
@@ -61,8 +64,8 @@ pub(crate) fn own_leg(action: &Action, payload: &Payload) -> Option<Signal> {
         }
         (
             Kind::StartAiAssistant | Kind::JoinAiAssistant | Kind::StartConversationRelay,
-            Payload::CallConversationEnded(_),
-        ) => Some(Signal::of("ended")),
+            Payload::CallConversationEnded(over),
+        ) => (over.reason.as_deref() != Some(CALL_HANGUP)).then(|| Signal::of("ended")),
         (
             Kind::StartAiAssistant | Kind::JoinAiAssistant | Kind::StartConversationRelay,
             Payload::CallConversationStartFailed(_),
@@ -128,8 +131,12 @@ fn gathered(ended: &CallGatherEnded) -> Option<Signal> {
     Some(Signal { outcome, digits: Some(digits), result })
 }
 
-fn dequeued(reason: Option<&DequeueReason>) -> Option<Signal> {
-    Some(Signal::of(match reason {
+fn dequeued(action: &Action, left: &CallDequeued) -> Option<Signal> {
+    let Action::Enqueue(params) = action else { return None };
+    if other(params.as_written().queue_name.as_deref(), left.queue.as_deref()) {
+        return None;
+    }
+    Some(Signal::of(match left.reason.as_ref() {
         Some(DequeueReason::Bridged | DequeueReason::BridgingInProcess) => "bridged",
         Some(DequeueReason::Timeout) => "timeout",
         Some(DequeueReason::Hangup) => return None,

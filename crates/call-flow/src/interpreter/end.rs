@@ -49,6 +49,8 @@ impl Run<'_> {
             | Phase::UnderWay
             | Phase::AwaitingAnswer
             | Phase::Established
+            | Phase::Left
+            | Phase::TalkOver
             | Phase::Ended => Ending::HungUp,
         };
         self.state.position.ending = ending;

@@ -63,12 +63,23 @@ impl Run<'_> {
         } else if let Action::CallWebhook(call) = &step.action {
             self.place();
             self.call_webhook(call, step);
-        } else if let Err(target) = self.command(&step.action) {
-            self.failed.push(index);
-            return Some(target);
+        } else {
+            self.begin_sound();
+            self.begin_entering();
+            if let Err(target) = self.command(&step.action) {
+                self.unbegin();
+                self.failed.push(index);
+                return Some(target);
+            }
         }
         self.arm();
         None
+    }
+
+    /// The present step's command was not taken.
+    pub(super) fn unbegin(&mut self) {
+        self.unbegin_sound();
+        self.unbegin_entering();
     }
 
     /// The present step ends in an error.
@@ -281,13 +292,6 @@ impl Run<'_> {
     pub(super) fn again(&mut self) {
         if let Some(target) = self.enter(self.state.position.step) {
             self.go(target);
-        }
-    }
-
-    /// Remembers the conference that the call is in.
-    pub(super) fn conference_is(&mut self, id: &str) {
-        if id.len() <= crate::compile::MAX_CONFERENCE_ID {
-            self.state.position.conference = Some(id.to_owned());
         }
     }
 

@@ -76,6 +76,10 @@ impl Run<'_> {
             // Before its first command a call carries what it was dialled with.
             None => {}
         }
+        // Before its time is looked at: what it ends was begun earlier than what went on since.
+        if self.ends_in_background(event) {
+            return Seen::Handled;
+        }
         let time = event.time().map_or(u64::MAX, |time| u64::try_from(time.as_millisecond()).unwrap_or(0));
         if time < self.state.position.last_event_ms {
             return Seen::Stale;
@@ -116,6 +120,7 @@ impl Run<'_> {
                 Seen::Handled
             }
             Phase::UnderWay | Phase::Established => self.within_a_step(event),
+            Phase::Left | Phase::TalkOver => Seen::Ignored,
             Phase::HangingUp | Phase::Ended => Seen::Stale,
         }
     }
@@ -138,12 +143,21 @@ impl Run<'_> {
         if visit != self.state.position.visit {
             return Seen::Stale;
         }
-        if let Some(conference) = conference
-            && step.action.kind().enters_conference()
-        {
+        let kind = step.action.kind();
+        if let Some(conference) = conference {
+            if !self.is_about_seat(kind, conference, &event.payload) {
+                return Seen::Stale;
+            }
             self.conference_is(conference);
         }
-        self.signal(signal);
+        if kind == Kind::LeaveConference {
+            self.leave_seat();
+        }
+        if kind.may_end_with_the_call() && matches!(signal.outcome, "left" | "ended") {
+            self.parted(signal.outcome);
+        } else {
+            self.signal(signal);
+        }
         Seen::Handled
     }
 

@@ -73,9 +73,13 @@ impl Run<'_> {
                     _ => None,
                 }
             }
-            Phase::Listening | Phase::AwaitingGreetingEnd | Phase::Established | Phase::HangingUp | Phase::Ended => {
-                None
-            }
+            Phase::Listening
+            | Phase::AwaitingGreetingEnd
+            | Phase::Established
+            | Phase::Left
+            | Phase::TalkOver
+            | Phase::HangingUp
+            | Phase::Ended => None,
         }
     }
 

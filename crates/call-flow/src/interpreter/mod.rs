@@ -3,6 +3,7 @@
 //! Promises that every input is welcome at any time: one that comes early, late, twice or after the end changes nothing. Does not
 //! know who performs effects, nor what time it is.
 
+mod background;
 mod end;
 mod enter;
 mod event;
@@ -10,6 +11,7 @@ mod look_up;
 mod result;
 mod resume;
 mod run;
+mod seat;
 mod timer;
 mod values;
 mod webhook;
@@ -22,7 +24,7 @@ pub(crate) use values::BUILT_IN;
 use crate::caller::Caller;
 use crate::compile::Flow;
 use crate::effect::{CallState, Leg, Reaction, Seen};
-use crate::position::{Amd, CallDirection, Ending, MAX_ORIGIN, Phase, Position};
+use crate::position::{Amd, CallDirection, Ending, MAX_ORIGIN, Phase, Position, Seat};
 use crate::time::whole_second;
 use run::Run;
 
@@ -136,6 +138,8 @@ impl Flow {
             variables: self.variables.iter().map(default).collect(),
             second_leg: None,
             conference: None,
+            seat: Seat::Here,
+            background: Vec::new(),
             outcome: String::new(),
             success: None,
             opted_out: false,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use telnyx_voice::CommandId;
 
 use super::run::Run;
+use super::seat::PARTED;
 use crate::compile::Flow;
 use crate::completion::{CALL_ENDED, CALL_UNKNOWN, Completion, Judgement, Signal, judge};
 use crate::effect::{CallState, CommandOutcome, Made, Reaction, Seen};
@@ -29,8 +30,11 @@ impl Flow {
             return run.done(Seen::Stale);
         }
         let ours = |purpose: &str| *id == run.command_id(purpose);
+        let parted = matches!(position.phase, Phase::Left | Phase::TalkOver);
         let seen = if ours("step") && position.phase == Phase::UnderWay {
             run.step_answered(outcome)
+        } else if parted && ours(PARTED) {
+            run.parted_answered(outcome)
         } else if ours("place") || position.phase == Phase::HangingUp && ours("hangup") {
             run.call_over_by(outcome)
         } else if position.phase == Phase::HangingUp && ours("step") {
@@ -55,21 +59,30 @@ impl Run<'_> {
                 }
                 self.signal(Signal::of(kind.usual()));
             }
-            CommandOutcome::Refused(refusal) => match judge(kind, refusal) {
-                Judgement::CallOver => self.over(None),
-                Judgement::NotAnswered if !self.state.position.answered => {
-                    self.phase(Phase::AwaitingAnswer);
-                    self.arm();
-                }
-                Judgement::NotAnswered => self.signal(Signal::of("failed")),
-                Judgement::AsGoodAsDone => self.signal(Signal::of(kind.usual())),
-                Judgement::Outcome(outcome) => self.signal(Signal::of(outcome)),
-            },
+            CommandOutcome::Refused(refusal) => {
+                self.unbegin();
+                self.refused(judge(kind, refusal), kind);
+            }
             // What a webhook completes may still be completed.
             CommandOutcome::FateUnknown if !on_acceptance => return Seen::Ignored,
             CommandOutcome::FateUnknown => self.signal(Signal::of("failed")),
         }
         Seen::Handled
+    }
+
+    fn refused(&mut self, judgement: Judgement, kind: Kind) {
+        match judgement {
+            Judgement::CallOver => self.over(None),
+            Judgement::NotAnswered if !self.state.position.answered => {
+                self.phase(Phase::AwaitingAnswer);
+                self.arm();
+            }
+            Judgement::AsGoodAsDone => self.signal(Signal::of(kind.usual())),
+            // A flow that knows one queue can wait in no other.
+            Judgement::Queued if self.flow.queues_in_one_place() => self.signal(Signal::of(kind.usual())),
+            Judgement::NotAnswered | Judgement::Queued => self.signal(Signal::of("failed")),
+            Judgement::Outcome(outcome) => self.signal(Signal::of(outcome)),
+        }
     }
 
     /// The command of a step that ends the call. Refused, the call is hung up without it.

@@ -59,6 +59,8 @@ impl Run<'_> {
     fn pick_up(&mut self) {
         match self.state.position.phase {
             Phase::UnderWay => self.pick_up_step(),
+            // The API took the question whether the call lives.
+            Phase::Left | Phase::TalkOver => self.go_on_parted(),
             // The hangup may have been lost on a call that lives.
             Phase::HangingUp => {
                 let ending = self.state.position.ending;

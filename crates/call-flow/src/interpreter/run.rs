@@ -20,6 +20,9 @@ const MAX_CALL_SECS: u32 = 14_400;
 /// Seconds for the hangup's webhook.
 const HANGUP_SECS: u64 = 30;
 
+/// Seconds for the API's answer to whether the call lives: the client repeats a command for 45.
+const PARTED_SECS: u64 = 60;
+
 pub(super) struct Run<'a> {
     pub(super) flow: &'a Flow,
     pub(super) state: CallState,
@@ -83,6 +86,7 @@ impl<'a> Run<'a> {
             Phase::Listening => Some(u64::from(amd.and_then(|amd| amd.verdict_timeout_secs).unwrap_or(35))),
             Phase::AwaitingGreetingEnd => Some(u64::from(amd.and_then(|amd| amd.greeting_timeout_secs).unwrap_or(60))),
             Phase::UnderWay => self.step().map(|step| u64::from(step.patience_secs())),
+            Phase::Left | Phase::TalkOver => Some(PARTED_SECS),
             Phase::Established | Phase::Ended => None,
             // The end comes after the flow's limit too.
             Phase::HangingUp => {

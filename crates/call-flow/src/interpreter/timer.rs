@@ -7,7 +7,7 @@ use crate::compile::{Flow, Target};
 use crate::completion::{Completion, Signal};
 use crate::effect::{CallState, Reaction, Seen, TimerKey};
 use crate::position::{Amd, Ending, Phase};
-use crate::spec::Step;
+use crate::spec::{Kind, Step};
 
 /// Hangups that are sent when no webhook says that the call is over.
 const MAX_HANGUPS: u8 = 3;
@@ -68,8 +68,12 @@ impl Run<'_> {
                     Some(Completion::Webhook | Completion::Response | Completion::Instant | Completion::Hangup)
                     | None => "timeout",
                 };
+                if self.step().is_some_and(|step| step.action.kind() == Kind::LeaveConference) {
+                    self.leave_seat();
+                }
                 self.signal(Signal::of(outcome));
             }
+            Phase::Left | Phase::TalkOver => self.go_on_parted(),
             Phase::Established | Phase::HangingUp | Phase::Ended => {}
         }
     }

@@ -1,8 +1,10 @@
 //! A call, its webhooks, and how tests read what comes out.
 
-use call_flow::effect::{CallCommand, Ended, Request};
+use call_flow::effect::{CallCommand, Ended, Made, Refusal, Request};
 use call_flow::position::CallDirection;
-use call_flow::{CallStart, CallState, Detection, Effect, Flow, FlowKey, FlowSpec, Leg, LookUp, Reaction, compile};
+use call_flow::{
+    CallStart, CallState, CommandOutcome, Detection, Effect, Flow, FlowKey, FlowSpec, Leg, LookUp, Reaction, compile,
+};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use telnyx_voice::ClientState;
@@ -65,6 +67,45 @@ pub(crate) fn webhook(
 pub(crate) fn event(state: &CallState, event_type: &str, secs: i64, extra: &Value) -> Event {
     let id = format!("{event_type} at {secs}");
     webhook(&id, event_type, secs, "a", Some(&state.position.encode().unwrap()), extra)
+}
+
+/// What follows from such a webhook.
+pub(crate) fn say(flow: &Flow, state: &CallState, secs: i64, event_type: &str, extra: Value) -> Reaction {
+    flow.on_event(state, &event(state, event_type, secs, &extra), at(secs))
+}
+
+/// What follows from the API's answer to the last command.
+pub(crate) fn answered(flow: &Flow, before: &Reaction, outcome: &CommandOutcome, secs: i64) -> Reaction {
+    let id = before.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Command(command) => Some(&command.id),
+        _ => None,
+    });
+    flow.on_command_result(&before.state, id.unwrap(), outcome, at(secs))
+}
+
+/// The API takes the last command.
+pub(crate) fn accepted(flow: &Flow, before: &Reaction, secs: i64) -> Reaction {
+    answered(flow, before, &CommandOutcome::Accepted(Made::default()), secs)
+}
+
+/// The API refuses the last command.
+pub(crate) fn refused(flow: &Flow, before: &Reaction, status: u16, code: &str, secs: i64) -> Reaction {
+    answered(flow, before, &CommandOutcome::Refused(Refusal { status, codes: vec![code.to_owned()] }), secs)
+}
+
+/// The step's timer runs out.
+pub(crate) fn run_out(flow: &Flow, before: &Reaction) -> Reaction {
+    let timer = before.effects.iter().rev().find_map(|effect| match effect {
+        Effect::ArmTimer(timer) => Some(timer),
+        _ => None,
+    });
+    let timer = timer.unwrap_or_else(|| panic!("{:?}", before.effects));
+    flow.on_timer(&before.state, timer.key, timer.at)
+}
+
+/// The present step's name.
+pub(crate) fn name(flow: &Flow, state: &CallState) -> String {
+    flow.spec().steps[usize::from(state.position.step)].name.clone()
 }
 
 /// The requests among the effects.

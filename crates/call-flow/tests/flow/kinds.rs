@@ -11,7 +11,7 @@ use telnyx_voice::CommandId;
 use crate::fixture::{PLACE, at, ended, endpoints, event, flow, inbound, looked_up, outbound, requests};
 
 /// Kind, parameters, and what leads on: an event with the fields of its payload -> where to. `ok` is the API's acceptance, a
-/// number its refusal with that code.
+/// number its refusal with that code, at 422 or the status before the stroke. `asks`: whether the call lives.
 const TABLE: &str = r#"
 answer                  {}                                   call.answered {} -> next; ok -> nothing; 500 -> error
 reject                  {"cause":"USER_BUSY"}                ok -> nothing; 500 -> hangup
@@ -19,7 +19,7 @@ hangup                  {}                                   ok -> nothing; call
 transfer                {"to":"+15550100002"}                call.bridged {} -> stays; ok -> nothing; 10002 -> error
 bridge                  {"queue":"support"}                  call.bridged {} -> stays; 90018 -> error
 refer                   {"sipAddress":"sip:a@b.example"}     call.refer.started {} -> nothing; call.refer.completed {} -> next; call.refer.failed {} -> error
-enqueue                 {"queueName":"support"}              call.enqueued {} -> stays; call.dequeued {"reason":"bridged"} -> stays; call.dequeued {"reason":"timeout"} -> next; call.dequeued {"reason":"leave"} -> next; call.dequeued {"reason":"hangup"} -> nothing; 90036 -> error; 90038 -> stays
+enqueue                 {"queueName":"support"}              call.enqueued {} -> stays; call.dequeued {"reason":"bridged"} -> stays; call.dequeued {"reason":"timeout"} -> next; call.dequeued {"reason":"leave"} -> next; call.dequeued {"reason":"hangup"} -> nothing; call.dequeued {"reason":"leave","queue":"another"} -> nothing; 90036 -> error; 90038 -> stays
 leaveQueue              {}                                   call.dequeued {"reason":"leave"} -> next; 90035 -> next
 speak                   {"payload":"Hi","voice":"female"}    call.speak.started {} -> nothing; call.speak.ended {"status":"completed"} -> next; call.speak.ended {"status":"call_hangup"} -> nothing; call.speak.ended {"status":"cancelled_amd"} -> again; 90034 -> error
 play                    {"audioUrl":"https://a.example/b"}   call.playback.ended {"status":"completed"} -> next; call.playback.ended {"status":"file_not_found"} -> error; call.playback.ended {"status":"failed"} -> error; call.playback.ended {"status":"cancelled"} -> next; call.playback.ended {"status":"cancelled_amd"} -> again; call.playback.ended {"status":"completed","media_url":"https://a.example/other"} -> nothing; 90040 -> error
@@ -45,15 +45,15 @@ startNoiseSuppression   {}                                   ok -> next
 stopNoiseSuppression    {}                                   ok -> next
 startTranscription      {}                                   ok -> next; 90054 -> next; call.transcription {} -> nothing
 stopTranscription       {}                                   ok -> next
-startAiAssistant        {}                                   call.conversation.ended {} -> next; call.conversation.start_failed {} -> error; ok -> nothing
+startAiAssistant        {}                                   call.conversation.ended {} -> asks; call.conversation.ended {"reason":"call_hangup"} -> nothing; call.conversation.start_failed {} -> error; ok -> nothing
 stopAiAssistant         {}                                   ok -> next
-joinAiAssistant         {"conversationId":"c","participant":{"id":"{{callControlId}}","role":"user"}}  call.conversation.ended {} -> next
+joinAiAssistant         {"conversationId":"c","participant":{"id":"{{callControlId}}","role":"user"}}  call.conversation.ended {} -> asks
 addAiAssistantMessages  {"messages":[]}                      ok -> next
-startConversationRelay  {"url":"wss://a.example"}            call.conversation.ended {} -> next
+startConversationRelay  {"url":"wss://a.example"}            call.conversation.ended {} -> asks
 stopConversationRelay   {}                                   ok -> next
 pay                     {"amount":3.5}                       call.payment.completed {"result":"success"} -> next; call.payment.completed {"result":"cancelled"} -> error; call.payment.completed {"result":"payment-connector-error"} -> error; call.payment.progress {} -> nothing
 switchSupervisorRole    {"role":"barge"}                     ok -> next
-joinConference          {"conference":"standup"}             conference.participant.joined {"conference_id":"c1"} -> stays; conference.participant.left {"conference_id":"c1"} -> next; 90032 -> error; 90058 -> error
+joinConference          {"conference":"standup"}             conference.participant.joined {"conference_id":"c1"} -> stays; conference.participant.left {"conference_id":"c1"} -> asks; conference.ended {"conference_id":"c1"} -> asks; 90032 -> error; 404/90058 -> error; 404/10005 -> error; 90019 -> next
 leaveConference         {"conference":"standup"}             conference.participant.left {"conference_id":"c1"} -> next
 holdConference          {"conference":"standup"}             ok -> next
 unholdConference        {"conference":"standup"}             ok -> next
@@ -125,8 +125,9 @@ fn after(flow: &Flow, state: &CallState, id: &CommandId, input: &str) -> Reactio
     if input == "ok" {
         return flow.on_command_result(state, id, &CommandOutcome::Accepted(Made::default()), at(1));
     }
-    if input.bytes().all(|b| b.is_ascii_digit()) {
-        let refusal = Refusal { status: 422, codes: vec![input.to_owned()] };
+    if input.starts_with(|c: char| c.is_ascii_digit()) {
+        let (status, code) = input.split_once('/').unwrap_or(("422", input));
+        let refusal = Refusal { status: status.parse().unwrap(), codes: vec![code.to_owned()] };
         return flow.on_command_result(state, id, &CommandOutcome::Refused(refusal), at(1));
     }
     let (name, payload) = input.split_once(' ').unwrap();
@@ -139,6 +140,7 @@ fn place(before: &CallState, reaction: &Reaction) -> &'static str {
     match position.phase {
         Phase::Ended => "over",
         Phase::HangingUp if position.visit > before.position.visit => "hangup",
+        Phase::Left | Phase::TalkOver => "asks",
         _ if position.visit == before.position.visit && position.phase == Phase::Established => "stays",
         _ if position.visit == before.position.visit => "nothing",
         _ => ["again", "next", "error"][usize::from(position.step)],

@@ -10,6 +10,8 @@
     reason = "a test ends at the first surprise"
 )]
 
+mod background;
+mod conference;
 mod coverage;
 mod fixture;
 mod kinds;

@@ -3,13 +3,14 @@
 use call_flow::effect::{CallCommand, Made, Refusal, Request, Timer, WebhookResponse};
 use call_flow::position::{Amd, CallDirection, Ending, Phase};
 use call_flow::{
-    CallStart, CallState, Caller, CannotStart, CommandOutcome, Decoded, Detection, Effect, Flow, FlowKey, Found,
-    NotThisFlow, OtherLeg, Reaction, SecondLeg, Seen, compile,
+    CallStart, Caller, CannotStart, CommandOutcome, Decoded, Detection, Effect, Flow, FlowKey, Found, NotThisFlow,
+    OtherLeg, Reaction, SecondLeg, Seen, compile,
 };
 use serde_json::{Value, json};
 
 use crate::fixture::{
-    at, commands, ended, endpoints, event, flow, inbound, leg, looked_up, outbound, requests, spec, webhook,
+    at, commands, ended, endpoints, event, flow, inbound, leg, looked_up, name, outbound, requests, run_out, say, spec,
+    webhook,
 };
 
 #[test]
@@ -87,14 +88,6 @@ fn a_call_that_carries_its_position_is_resumed_by_it() {
 
 fn with_detection() -> CallStart {
     CallStart { answered: false, detection: Detection::Enabled, ..outbound() }
-}
-
-fn say(flow: &Flow, state: &CallState, secs: i64, event_type: &str, extra: Value) -> Reaction {
-    flow.on_event(state, &event(state, event_type, secs, &extra), at(secs))
-}
-
-fn name(flow: &Flow, state: &CallState) -> String {
-    flow.spec().steps[usize::from(state.position.step)].name.clone()
 }
 
 fn screened() -> Flow {
@@ -422,12 +415,6 @@ fn a_talk_is_not_cut_by_a_restart() {
 fn timer(reaction: &Reaction) -> Timer {
     let Some(Effect::ArmTimer(timer)) = reaction.effects.last() else { panic!("{:?}", reaction.effects) };
     *timer
-}
-
-/// The timer of this reaction runs out.
-fn run_out(flow: &Flow, reaction: &Reaction) -> Reaction {
-    let timer = timer(reaction);
-    flow.on_timer(&reaction.state, timer.key, timer.at)
 }
 
 fn answer(flow: &Flow, asked: &Reaction, found: Found, secs: i64) -> Reaction {
