@@ -96,7 +96,7 @@ fn main() -> ExitCode {
 fn run(command: Subcommands) -> Result<ExitCode, Box<dyn Error>> {
     match command {
         Subcommands::Build => {
-            for recipe in [Recipe::kubernetes(), Recipe::helm(), Recipe::prometheus()] {
+            for recipe in Recipe::all() {
                 println!("{}", build(&recipe, &progress)?.display());
             }
             Ok(ExitCode::SUCCESS)

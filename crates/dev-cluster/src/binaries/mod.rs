@@ -103,6 +103,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_program_comes_out_of_one_of_all_recipes() {
+        for program in Program::ALL {
+            let makes = |recipe: &Recipe| recipe.packages.iter().any(|(_, file)| *file == program.name());
+            let makers: Vec<_> = Recipe::all().into_iter().filter(makes).map(|recipe| recipe.name).collect();
+            assert_eq!(makers, [program.recipe().name], "{}", program.name());
+        }
+    }
+
+    #[test]
     fn assets_provide_what_they_hold_and_nothing_else() {
         let assets = tempfile::tempdir().unwrap();
         let etcd = assets.path().join("etcd");

@@ -42,6 +42,12 @@ impl Part {
 }
 
 impl Recipe {
+    /// Every recipe.
+    #[must_use]
+    pub fn all() -> [Self; 3] {
+        [Self::kubernetes(), Self::helm(), Self::prometheus()]
+    }
+
     /// etcd, the Kubernetes control plane and kubectl.
     #[must_use]
     pub fn kubernetes() -> Self {
@@ -158,7 +164,7 @@ mod tests {
 
     #[test]
     fn every_compiled_package_is_a_tool_of_its_module() {
-        for recipe in [Recipe::kubernetes(), Recipe::helm(), Recipe::prometheus()] {
+        for recipe in Recipe::all() {
             for (package, _) in recipe.packages {
                 assert!(
                     recipe.go_mod.lines().any(|line| line.trim().trim_start_matches("tool ") == *package),
