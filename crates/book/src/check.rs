@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{fs, io};
 
+use crate::paths::plain;
+
 /// A folder or page of the built book cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read {}", path.display())]
@@ -22,17 +24,26 @@ struct Page {
     ids: BTreeSet<String>,
 }
 
-/// Prints each link that leads nowhere; the code is 1 if there is one, and if there is no page at all.
+/// Prints each link that leads nowhere; the code is 1 if there is one, and if none was followed: a check that finds no page, or
+/// no link in any, has not looked.
 pub(crate) fn run(folder: &Path) -> Result<ExitCode, CheckError> {
     let mut pages = BTreeMap::new();
     read(folder, &mut pages)?;
-    let broken = broken(&pages);
+    let Checked { followed, broken } = checked(&pages);
     for (page, link) in &broken {
         eprintln!("book: {}: {link} leads nowhere", page.display());
     }
-    let followed: usize = pages.values().map(|page| page.links.len()).sum();
-    println!("{} pages, {followed} links, {} of them broken", pages.len(), broken.len());
-    Ok(ExitCode::from(u8::from(pages.is_empty() || !broken.is_empty())))
+    println!("{} pages, {followed} links followed, {} of them broken", pages.len(), broken.len());
+    Ok(ExitCode::from(u8::from(followed == 0 || !broken.is_empty())))
+}
+
+/// What became of a book's links.
+#[derive(Debug)]
+struct Checked<'a> {
+    /// Those within the book.
+    followed: usize,
+    /// Those of them that lead nowhere, with their pages.
+    broken: Vec<(&'a Path, &'a str)>,
 }
 
 fn read(folder: &Path, pages: &mut BTreeMap<PathBuf, Page>) -> Result<(), CheckError> {
@@ -61,18 +72,19 @@ fn attributes<'a>(html: &'a str, start: &'a str) -> impl Iterator<Item = &'a str
     html.split(start).skip(1).filter_map(|rest| rest.split('"').next())
 }
 
-/// Links within the book whose file or heading is not there. What mdBook writes for a page that does not exist is not
-/// followed: its links count from the address that was asked for.
-fn broken(pages: &BTreeMap<PathBuf, Page>) -> Vec<(&Path, &str)> {
-    let mut broken = Vec::new();
+/// Links within the book, and those whose file or heading is not there. What mdBook writes for a page that does not exist is
+/// not followed: its links count from the address that was asked for.
+fn checked(pages: &BTreeMap<PathBuf, Page>) -> Checked<'_> {
+    let (mut followed, mut broken) = (0, Vec::new());
     for (path, page) in pages.iter().filter(|(path, _)| !path.ends_with("404.html")) {
         for link in page.links.iter().filter(|link| is_within(link)) {
+            followed += 1;
             let (file, fragment) = link.split_once('#').map_or((link.as_str(), None), |(file, id)| (file, Some(id)));
             let target = if file.is_empty() { path.clone() } else { path.parent().unwrap_or(path).join(file) };
             let is_there = match fragment.filter(|id| !id.is_empty()) {
                 None => target.exists(),
                 Some(id) => {
-                    resolved(&target).and_then(|target| pages.get(&target)).is_some_and(|page| page.ids.contains(id))
+                    plain(&target).and_then(|target| pages.get(&target)).is_some_and(|page| page.ids.contains(id))
                 }
             };
             if !is_there {
@@ -80,20 +92,7 @@ fn broken(pages: &BTreeMap<PathBuf, Page>) -> Vec<(&Path, &str)> {
             }
         }
     }
-    broken
-}
-
-/// The path as [`read`] has it: the folders of a book have no links, so that its `..` can be taken out of the text.
-fn resolved(target: &Path) -> Option<PathBuf> {
-    let mut plain = PathBuf::new();
-    for part in target.components() {
-        if part.as_os_str() == ".." {
-            plain.pop().then_some(())?;
-        } else {
-            plain.push(part);
-        }
-    }
-    Some(plain)
+    Checked { followed, broken }
 }
 
 fn is_within(link: &str) -> bool {
@@ -105,14 +104,28 @@ fn is_within(link: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn write(folder: &Path, name: &str, text: &str) {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    #[test]
+    fn a_check_that_followed_nothing_fails() {
+        let folder = tempfile::tempdir().unwrap();
+        let code = || format!("{:?}", run(folder.path()).unwrap());
+        let (good, bad) = [0, 1].map(|code| format!("{:?}", ExitCode::from(code))).into();
+        assert_eq!(code(), bad, "no page");
+        write(folder.path(), "a.html", r#"<a href="https://b">"#);
+        assert_eq!(code(), bad, "no link within the book");
+        write(folder.path(), "b.html", r#"<a href="a.html">"#);
+        assert_eq!(code(), good);
+    }
+
     #[test]
     fn a_link_leads_to_a_file_and_a_heading_that_are_there() {
         let folder = tempfile::tempdir().unwrap();
-        let write = |name: &str, text: &str| {
-            let path = folder.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        };
+        let write = |name: &str, text: &str| write(folder.path(), name, text);
         write(
             "a.html",
             r##"<h1 id="top"><a href="#top"> <a href="b/c.html#x"> <a href="https://d"> <img src="e.png">"##,
@@ -121,7 +134,9 @@ mod tests {
         write("404.html", r#"<a href="anything.html">"#);
         let mut pages = BTreeMap::new();
         read(folder.path(), &mut pages).unwrap();
-        let found: Vec<&str> = broken(&pages).into_iter().map(|(_, link)| link).collect();
+        let Checked { followed, broken } = checked(&pages);
+        let found: Vec<&str> = broken.into_iter().map(|(_, link)| link).collect();
         assert_eq!(found, ["e.png", "../a.html#no", "../gone.html"]);
+        assert_eq!(followed, 6);
     }
 }

@@ -5,6 +5,7 @@
 
 mod check;
 mod links;
+mod paths;
 mod pictures;
 mod preprocess;
 

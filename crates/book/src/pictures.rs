@@ -37,11 +37,12 @@ mod tests {
 
     #[test]
     fn a_flowchart_is_drawn_where_it_stood_and_other_blocks_stay() {
-        let page = "a\n```mermaid\nflowchart LR\n  x[Ask] -->|\"#quot;no#quot;\"| y[Go]\n```\nb\n```yaml\nc: d\n```\n";
+        let page =
+            "a\n```mermaid\nflowchart LR\n  x[Ask] -->|\"#quot;otherwise#quot;\"| y[Go]\n```\nb\n```yaml\nc: d\n```\n";
         let written = drawn(page).unwrap();
         assert!(written.starts_with("a\n<div class=\"flowchart\">\n<svg "), "{written}");
         assert!(written.ends_with("</svg>\n</div>\nb\n```yaml\nc: d\n```\n"), "{written}");
-        assert!(written.contains(">Ask<") && written.contains("no") && !written.contains("#quot;"), "{written}");
+        assert!(written.contains(">Ask<") && written.contains("otherwise") && !written.contains("#quot;"), "{written}");
         assert!(drawn("```mermaid\nflowchart LR\n").is_err());
     }
 }
