@@ -677,6 +677,8 @@ fn calls_to_one_number_are_counted_by_number_and_only_when_they_start() {
     let mut bench = within(&json!({"calls_per_cld": 2}), CallingWindows::Refuse);
     let many = json!({"to": [TO, TO, TO]});
     assert_eq!(refusal(bench.try_dial(many)), "403 10010 /to");
+    let with_digits = json!({"to": [format!("{TO},1"), format!("{TO},2"), TO]});
+    assert_eq!(refusal(bench.try_dial(with_digits)), "403 10010 /to");
     bench.dial(json!({}));
     bench.dial(json!({"to": format!("{TO},200")}));
     assert_eq!(refusal(bench.try_dial(json!({}))), "403 10010 /to");

@@ -417,6 +417,26 @@ fn a_telephone_that_asks_who_is_calling_is_a_machine_until_its_owner_takes_the_c
 }
 
 #[test]
+fn detection_that_begins_again_after_a_screening_may_be_wrong_again() {
+    let verdict = "call.machine.premium.detection.ended";
+    let second = |seed| {
+        let mut config = screening(true);
+        config.seed = seed;
+        config.callees.amd.wrong_share = 0.5;
+        let settings = json!({"total_analysis_time_millis": 30_000});
+        let ios = "premium_ios_call_screening_detection";
+        let dial = json!({"answering_machine_detection": ios, "answering_machine_detection_config": settings});
+        let told = story(config, dial);
+        let verdicts: Vec<&String> = told.iter().filter(|event| event.starts_with(verdict)).collect();
+        // Who was taken for a person at once is not judged again.
+        verdicts.get(1).map(|event| (*event).clone())
+    };
+    let found: std::collections::BTreeSet<String> = (0..32).filter_map(second).collect();
+    let expected = [format!("{verdict} human_residence 13000"), format!("{verdict} machine 13000")];
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn a_greeting_without_a_beep_is_a_prompt_that_ended_to_the_mode_that_knows_prompts() {
     let mut config = fixed(Outcome::Machine);
     config.callees.machine.beep_share = 0.0;
@@ -430,13 +450,13 @@ fn the_other_telephone_puts_the_call_on_hold_and_takes_it_back() {
     config.callees.ring_ms = Spread::Fixed(0);
     config.callees.person.patience_ms = Spread::Fixed(60_000);
     let hold = |after_ms, for_ms| OnHold { after_ms, for_ms };
-    config.callees.person.holds = vec![hold(2000, 3000), hold(4000, 3000), hold(9000, 100_000)];
+    config.callees.person.holds = vec![hold(2000, 3000), hold(4000, 3000), hold(6000, 2500), hold(9000, 100_000)];
     let mut bench = Bench::new(config);
     let start = bench.now;
     let call = bench.dial(json!({}));
     bench.pass_secs(10);
     let told = bench.story(start)[2..].to_vec();
-    assert_eq!(told, ["call.hold 2000", "call.unhold 5000", "call.hold 9000"]);
+    assert_eq!(told, ["call.hold 2000", "call.unhold 5000", "call.hold 6000", "call.unhold 8500", "call.hold 9000"]);
     assert_eq!(bench.world.calls()[0]["onHold"], true);
     bench.command(&call, "hangup", json!({}));
     bench.pass_secs(200);

@@ -461,11 +461,12 @@ fn what_plays_ends_with_whoever_hears_it() {
 
 #[test]
 fn a_trimmed_recording_of_a_conference_lasts_from_the_first_sound_to_the_last() {
-    // Three seconds of silence, five of a file, then silence again; a tone before it all is counted, and no sound of the file.
+    // Three seconds of silence, five of a file, then silence again; a tone before it all is the first sound.
     for (fields, expected, beeps) in [
         (json!({"format": "mp3"}), 20, 0),
         (json!({"format": "mp3", "trim": "trim-silence", "custom_file_name": "minutes"}), 5, 0),
         (json!({"format": "mp3", "play_beep": true}), 20, 1),
+        (json!({"format": "mp3", "play_beep": true, "trim": "trim-silence"}), 8, 1),
     ] {
         let mut room = Room::open(json!({}));
         room.done("record_start", fields.clone());

@@ -17,7 +17,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::json;
 use telnyx_simulator::Config;
-use telnyx_simulator::config::{Effect, Fault, Spread};
+use telnyx_simulator::config::{Effect, Fault, OnHold, Spread};
 use world::Bench;
 
 /// Something done to a call.
@@ -27,7 +27,7 @@ enum Step {
     Dial { amd: &'static str, ring_for: u64 },
     CallIn,
     Press { call: usize, digit: char },
-    Command { call: usize, name: &'static str, other: usize },
+    Command { call: usize, name: &'static str, other: usize, plain: bool },
 }
 
 const COMMANDS: &[&str] = &[
@@ -69,21 +69,44 @@ const COMMANDS: &[&str] = &[
 ];
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let amd =
-        prop::sample::select(vec!["disabled", "premium", "detect", "detect_beep", "detect_words", "greeting_end"]);
+    let amd = prop::sample::select(vec![
+        "disabled",
+        "premium",
+        "premium_ios_call_screening_detection",
+        "detect",
+        "detect_beep",
+        "detect_words",
+        "greeting_end",
+    ]);
     let command = prop::sample::select(COMMANDS.to_vec());
     let step = prop_oneof![
         3 => (0_u64..20_000).prop_map(Step::Wait),
         2 => (amd, 5_u64..40).prop_map(|(amd, ring_for)| Step::Dial { amd, ring_for }),
         1 => Just(Step::CallIn),
         2 => (0_usize..8, prop::sample::select(vec!['1', '#', '9'])).prop_map(|(call, digit)| Step::Press { call, digit }),
-        6 => (0_usize..8, command, 0_usize..8).prop_map(|(call, name, other)| Step::Command { call, name, other }),
+        6 => (0_usize..8, command, 0_usize..8, any::<bool>())
+            .prop_map(|(call, name, other, plain)| Step::Command { call, name, other, plain }),
     ];
     prop::collection::vec(step, 1..40)
 }
 
-fn run(seed: u64, steps: &[Step], faults: bool) -> Bench {
+/// What people do beside what they do by default: some telephones ask who is calling, some put the call on hold.
+#[derive(Debug, Clone)]
+struct Habits {
+    screen_share: f64,
+    holds: Vec<OnHold>,
+}
+
+fn habits() -> impl Strategy<Value = Habits> {
+    let hold = (0_u64..30_000, 0_u64..15_000).prop_map(|(after_ms, for_ms)| OnHold { after_ms, for_ms });
+    let screen_share = prop::sample::select(vec![0.0, 0.5]);
+    (screen_share, prop::collection::vec(hold, 0..4)).prop_map(|(screen_share, holds)| Habits { screen_share, holds })
+}
+
+fn run(seed: u64, habits: &Habits, steps: &[Step], faults: bool) -> Bench {
     let mut config = Config { seed, ..Config::default() };
+    config.callees.person.screen_share = habits.screen_share;
+    config.callees.person.holds.clone_from(&habits.holds);
     config.limits.dials_per_second = None;
     config.webhooks.send_after_ms = Spread::Fixed(0);
     if faults {
@@ -109,7 +132,7 @@ fn run(seed: u64, steps: &[Step], faults: bool) -> Bench {
                     bench.press(call, &digit.to_string());
                 }
             }
-            Step::Command { call, name, other } => {
+            Step::Command { call, name, other, plain } => {
                 if let Some(call) = calls.get(*call) {
                     let other = calls.get(*other).unwrap_or(call);
                     let mut body = json!({
@@ -120,6 +143,10 @@ fn run(seed: u64, steps: &[Step], faults: bool) -> Bench {
                         "parameters": {"properties": {"age": {}}}, "conversation_id": conversation,
                         "participant": {"id": other, "role": "user", "on_hangup": "end_conversation"},
                     });
+                    if *name == "record_start" && !plain {
+                        body["play_beep"] = json!(true);
+                        body["trim"] = json!("trim-silence");
+                    }
                     if *name == "bridge" {
                         body["call_control_id"] = json!(other);
                     }
@@ -177,6 +204,12 @@ const PAIRS: &[(&str, &str)] = &[
     ("call.conversation.created", "call.conversation.ended"),
 ];
 
+/// Whether a call was put on hold first, then taken back, and so on by turns.
+fn held_by_turns(events: &[String]) -> bool {
+    let turns = events.iter().filter(|event| matches!(event.as_str(), "call.hold" | "call.unhold"));
+    turns.enumerate().all(|(place, event)| (event == "call.hold") == place.is_multiple_of(2))
+}
+
 /// What Telnyx's documents let happen after the end of a call.
 fn comes_late(event: &str) -> bool {
     matches!(
@@ -194,8 +227,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn every_call_ends_once_and_tells_its_events_in_lawful_order(seed in any::<u64>(), steps in steps()) {
-        let bench = run(seed, &steps, false);
+    fn every_call_ends_once_and_tells_its_events_in_lawful_order(seed in any::<u64>(), habits in habits(), steps in steps()) {
+        let bench = run(seed, &habits, &steps, false);
         let dials = steps.iter().filter(|step| matches!(step, Step::Dial { .. } | Step::CallIn)).count();
         let histories = histories(&bench);
         // Every accepted transfer is a call of its own.
@@ -218,6 +251,8 @@ proptest! {
             for (started, ended) in PAIRS {
                 prop_assert_eq!(count(started), count(ended), "{:?}", events);
             }
+            prop_assert!(held_by_turns(events), "{:?}", events);
+            prop_assert_eq!(count("call.analyzed"), count("call.conversation_insights.generated"), "{:?}", events);
         }
         prop_assert!(longest(&bench) <= Duration::from_hours(4), "{:?}", longest(&bench));
         prop_assert_eq!(bench.world.counters()["concurrentCalls"].as_u64(), Some(0));
@@ -225,8 +260,8 @@ proptest! {
     }
 
     #[test]
-    fn faults_change_what_is_told_but_every_call_still_ends_once(seed in any::<u64>(), steps in steps()) {
-        let bench = run(seed, &steps, true);
+    fn faults_change_what_is_told_but_every_call_still_ends_once(seed in any::<u64>(), habits in habits(), steps in steps()) {
+        let bench = run(seed, &habits, &steps, true);
         for events in histories(&bench).values() {
             prop_assert_eq!(events.iter().filter(|event| *event == "call.hangup").count(), 1, "{:?}", events);
         }
@@ -235,8 +270,8 @@ proptest! {
     }
 
     #[test]
-    fn the_same_seed_and_steps_leave_the_same_trace(seed in any::<u64>(), steps in steps()) {
+    fn the_same_seed_and_steps_leave_the_same_trace(seed in any::<u64>(), habits in habits(), steps in steps()) {
         let trace = |bench: &Bench| bench.sent.iter().map(|one| one.body.to_string()).collect::<Vec<_>>();
-        prop_assert_eq!(trace(&run(seed, &steps, true)), trace(&run(seed, &steps, true)));
+        prop_assert_eq!(trace(&run(seed, &habits, &steps, true)), trace(&run(seed, &habits, &steps, true)));
     }
 }

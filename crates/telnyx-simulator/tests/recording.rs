@@ -47,9 +47,14 @@ fn start(more: Value) -> Value {
 
 /// Seconds from the beginning to the end of the recording saved last.
 fn length(bench: &Bench) -> u64 {
+    u64::try_from(millis(bench) / 1000).unwrap()
+}
+
+/// Milliseconds from the beginning to the end of the recording saved last.
+fn millis(bench: &Bench) -> u128 {
     let payload = bench.last("call.recording.saved").payload();
     let at = |name: &str| Moment::parse(payload[name].as_str().unwrap()).unwrap();
-    at("recording_ended_at").since(at("recording_started_at")).as_secs()
+    at("recording_ended_at").since(at("recording_started_at")).as_millis()
 }
 
 #[test]
@@ -106,6 +111,64 @@ fn a_beep_is_heard_before_the_message() {
         assert_eq!(ended.since(begin).as_millis(), expected);
         assert_eq!(bench.world.calls()[0]["beeps"], u64::from(beep));
     }
+}
+
+#[test]
+fn a_beep_is_on_a_trimmed_recording() {
+    // How long the person speaks -> milliseconds that are left
+    for (beep, message, expected) in [(false, 4000, 4000), (true, 4000, 4500), (false, 0, 0), (true, 0, 500)] {
+        let mut config = config();
+        config.callees.person.message_ms = Spread::Fixed(message);
+        let (mut bench, call) = answered(config);
+        bench.obey(&call, "record_start", start(json!({"trim": "trim-silence", "play_beep": beep})));
+        bench.pass_secs(20);
+        bench.obey(&call, "record_stop", json!({}));
+        bench.pass_secs(2);
+        assert_eq!(millis(&bench), expected, "{beep} {message}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_played_is_no_sound() {
+    for (file, expected) in [("https://example.com/a.mp3", 11_000), ("https://example.com/missing.mp3", 4000)] {
+        for (fields, expected) in [
+            (json!({"trim": "trim-silence"}), expected),
+            // Neither is the silence any shorter: seven seconds after the last sound, it is over.
+            (json!({"timeout_secs": 7}), expected + 7000),
+        ] {
+            let (mut bench, call) = answered(config());
+            bench.obey(&call, "record_start", start(fields.clone()));
+            bench.pass_secs(6);
+            bench.obey(&call, "playback_start", json!({"audio_url": file}));
+            bench.pass_secs(20);
+            bench.command(&call, "record_stop", json!({}));
+            bench.pass_secs(2);
+            assert_eq!(millis(&bench), expected, "{file} {fields}");
+        }
+    }
+}
+
+#[test]
+fn a_telephone_that_asks_who_is_calling_is_heard_until_it_has_asked() {
+    let mut config = config();
+    config.callees.person.screen_share = 1.0;
+    config.callees.person.screen.prompt_ms = Spread::Fixed(6000);
+    config.callees.person.screen.decides_ms = Spread::Fixed(3000);
+    let mut bench = Bench::new(config.clone());
+    let dial = json!({"record": "record-from-answer", "record_trim": "trim-silence", "record_max_length": 20});
+    bench.dial(dial);
+    bench.pass_secs(30);
+    assert_eq!(millis(&bench), 6000);
+    // A message of four seconds that was asked for a second after the answer does not cut it short, nor end it any earlier.
+    config.callees.person.after_message_ms = Spread::Fixed(1000);
+    config.callees.person.patience_ms = Spread::Fixed(1000);
+    let (mut bench, call) = answered(config);
+    bench.sent.clear();
+    let begin = bench.now;
+    bench.obey(&call, "record_start", start(json!({"trim": "trim-silence"})));
+    bench.pass_secs(30);
+    assert_eq!(millis(&bench), 5000);
+    assert_eq!(bench.story(begin), ["call.hangup 9000", "call.recording.saved 10000"]);
 }
 
 #[test]

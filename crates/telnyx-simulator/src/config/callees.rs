@@ -231,7 +231,7 @@ pub struct Person {
 pub struct OnHold {
     /// From the answer.
     pub after_ms: u64,
-    /// How long; one that begins while the call is on hold already changes nothing.
+    /// How long. One that begins while the call is on hold already changes nothing, its end neither.
     pub for_ms: u64,
 }
 
@@ -348,7 +348,7 @@ impl Default for Audio {
 pub struct Amd {
     /// From the answer to the verdict. A verdict past `total_analysis_time_millis` becomes `not_sure` at that time.
     pub verdict_ms: Spread,
-    /// Share of verdicts that are `not_sure`.
+    /// Share of verdicts that are `not_sure`. Detection that begins again after a screening is drawn again.
     pub not_sure_share: f64,
     /// Share of verdicts that take a person for a machine or the other way round.
     pub wrong_share: f64,

@@ -16,17 +16,33 @@ const DAY_SECS: i64 = 86_400;
 pub(crate) struct TimeOfDay(i64);
 
 impl TimeOfDay {
-    /// Reads `HH:MM`, whatever seconds and offset follow: the reference writes the minutes only, clients of Telnyx append
-    /// `:00` or `:00.00Z`. `None` when it is no time of day.
+    /// Reads `HH:MM`, as the reference writes it, also with what clients of Telnyx append: seconds (`:00`), and `Z` after them,
+    /// perhaps after a fraction (`:00.00Z`). Neither counts. `None` when it is no time of day in UTC.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split(':');
-        let mut part = |below: i64| {
-            let digits = parts.next().filter(|digits| digits.len() == 2)?;
-            digits.parse().ok().filter(|value| (0..below).contains(value))
-        };
-        let (hours, minutes) = (part(24)?, part(60)?);
+        let (hours, rest) = text.split_once(':')?;
+        let (minutes, seconds) =
+            rest.split_once(':').map_or((rest, None), |(minutes, seconds)| (minutes, Some(seconds)));
+        let (hours, minutes) = (two_digits(hours, 24)?, two_digits(minutes, 60)?);
+        if let Some(seconds) = seconds {
+            are_seconds(seconds).then_some(())?;
+        }
         Some(Self(hours * 3600 + minutes * 60))
     }
+}
+
+fn two_digits(text: &str, below: i64) -> Option<i64> {
+    let digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|value| digits && *value < below)
+}
+
+/// `SS`, `SSZ` or `SS.fffZ`.
+fn are_seconds(text: &str) -> bool {
+    let (seconds, fraction) = match text.strip_suffix('Z') {
+        Some(text) => text.split_once('.').map_or((text, None), |(seconds, fraction)| (seconds, Some(fraction))),
+        None => (text, None),
+    };
+    let is_fraction = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    two_digits(seconds, 60).is_some() && fraction.is_none_or(is_fraction)
 }
 
 /// A stretch of every day. Without a start it begins, without an end it ends at midnight; one that ends when it starts
@@ -109,12 +125,23 @@ mod tests {
     }
 
     #[test]
-    fn a_time_of_day_is_hours_and_minutes_whatever_follows() {
+    fn a_time_of_day_is_hours_and_minutes_and_perhaps_seconds() {
         for (text, minutes) in [
             ("08:30", Some(510)),
             ("00:00", Some(0)),
             ("23:59:59", Some(1439)),
             ("20:00:00.00Z", Some(1200)),
+            ("20:00:00Z", Some(1200)),
+            ("20:00:00.00", None),
+            ("20:00:00.Z", None),
+            ("20:00:60", None),
+            ("20:00:", None),
+            ("20:00Z", None),
+            ("20:00:00:00", None),
+            ("08:30:rubbish", None),
+            ("08:30:00+02:00", None),
+            ("+8:+5", None),
+            ("٠8:30", None),
             ("24:00", None),
             ("8:30", None),
             ("12:60", None),

@@ -132,7 +132,8 @@ fn premium(mode: AmdMode, settings: &AmdSettings, callee: &Callee) -> Vec<(Durat
         Behaviour::Silence { .. } => "silence",
         Behaviour::NoAnswer { .. } | Behaviour::Refusal { .. } => return Vec::new(),
     };
-    let result = judged(callee, in_time, right, if right == "machine" { "human_residence" } else { "machine" });
+    let wrong = if right == "machine" { "human_residence" } else { "machine" };
+    let result = judged(callee.ear.judgement, in_time, right, wrong);
     let Behaviour::Machine { greeting, beep, .. } = callee.behaviour else {
         return vec![(at, AmdEvent::Verdict(result))];
     };
@@ -163,7 +164,7 @@ fn screened(
     screening: &Screening,
 ) -> Vec<(Duration, AmdEvent)> {
     let (at, in_time) = verdict_time(settings, callee);
-    let result = judged(callee, in_time, "machine", "human_residence");
+    let result = judged(callee.ear.judgement, in_time, "machine", "human_residence");
     let mut events = vec![(at, AmdEvent::Verdict(result))];
     if result != "machine" {
         return events;
@@ -176,11 +177,12 @@ fn screened(
     if asked > at + settings.prompt_end {
         events.push((at + settings.prompt_end, AmdEvent::Greeting("no_beep_detected")));
     } else if screening.tone {
-        // Detection begins again, on a line where nobody speaks until the call is taken.
+        // Detection begins again, on a line where nobody speaks until the call is taken, and may be wrong again. The beep that
+        // may follow a second `machine` is a voicemail's, and the person takes every call here: it never comes.
         let heard = screening.decides + callee.ear.verdict_after;
         let business = matches!(callee.behaviour, Behaviour::Person { business: true, .. });
         let right = if business { "human_business" } else { "human_residence" };
-        let result = judged(callee, heard <= settings.total_analysis, right, "machine");
+        let result = judged(screening.second, heard <= settings.total_analysis, right, "machine");
         events.push((asked, AmdEvent::Screening));
         events.push((asked + heard.min(settings.total_analysis), AmdEvent::Verdict(result)));
     } else {
@@ -199,7 +201,8 @@ fn standard(mode: AmdMode, settings: &AmdSettings, callee: &Callee) -> Vec<(Dura
         Behaviour::Machine { .. } | Behaviour::Fax { .. } | Behaviour::Silence { .. } => "machine",
         Behaviour::NoAnswer { .. } | Behaviour::Refusal { .. } => return Vec::new(),
     };
-    let result = judged(callee, in_time, right, if right == "machine" { "human" } else { "machine" });
+    let wrong = if right == "machine" { "human" } else { "machine" };
+    let result = judged(callee.ear.judgement, in_time, right, wrong);
     let mut events = vec![(at, AmdEvent::Verdict(result))];
     if result == "machine"
         && let Some(event) = greeting_event(mode, settings, callee, at)
@@ -249,11 +252,11 @@ fn verdict_time(settings: &AmdSettings, callee: &Callee) -> (Duration, bool) {
     (wanted.min(settings.total_analysis), wanted <= settings.total_analysis)
 }
 
-fn judged(callee: &Callee, in_time: bool, right: &'static str, wrong: &'static str) -> &'static str {
+fn judged(judgement: Judgement, in_time: bool, right: &'static str, wrong: &'static str) -> &'static str {
     if !in_time {
         return "not_sure";
     }
-    match callee.ear.judgement {
+    match judgement {
         Judgement::Right => right,
         Judgement::Wrong => wrong,
         Judgement::NotSure => "not_sure",

@@ -1,8 +1,8 @@
 //! What is told of a conversation with an AI assistant when all about it is known: `call.analyzed`.
 //!
 //! Promises that it is told once for each conversation that has insights: after those, after the hangup, and after the call's
-//! recordings were saved (Telnyx webhook reference: "Call analyzed": after post-call processing). The cost is that of a made-up
-//! tariff, the same as on the call's bill, for the line and for the assistant.
+//! recordings were saved (Telnyx webhook reference: "Call analyzed": after post-call processing). Its cost is made up: for the line
+//! what the call's bill says, for the assistant the line's tariff over the length of the conversation, which no bill has.
 
 use std::sync::Arc;
 
@@ -14,20 +14,28 @@ use crate::model::happenings::{
 };
 use crate::model::timers::Timer;
 
-/// A conversation that has ended.
-pub(super) struct Analysis {
-    conversation: Box<ConversationEnd>,
-    stage: Stage,
+/// Conversations that have ended.
+#[derive(Default)]
+pub(super) struct Analyses {
+    /// Those that go on at a timer.
+    timed: Vec<Analysis>,
+    /// Those that wait for the end of the call and its recordings.
+    waiting: Vec<(Box<ConversationEnd>, [Insight; 1])>,
 }
 
-/// What an analysis waits for.
-enum Stage {
-    /// Its insights, at this timer.
-    Insights(Serial),
-    /// The end of the call and its recordings.
-    Call([Insight; 1]),
-    /// To be written, at this timer.
-    Writing(Serial, [Insight; 1]),
+/// An analysis that goes on at the timer with this serial.
+struct Analysis {
+    serial: Serial,
+    conversation: Box<ConversationEnd>,
+    next: Next,
+}
+
+/// How it goes on.
+enum Next {
+    /// It has its insights.
+    Insights,
+    /// It is written.
+    Written([Insight; 1]),
 }
 
 impl World {
@@ -36,19 +44,18 @@ impl World {
         let wait = self.config.services.insights_after_ms.draw(&mut self.send_rng);
         let Some(call) = self.calls.get_mut(key) else { return };
         let serial = call.running.next_serial();
-        call.running.analyses.push(Analysis { conversation, stage: Stage::Insights(serial) });
+        call.running.analyses.timed.push(Analysis { serial, conversation, next: Next::Insights });
         self.timers.set(self.now + wait, Timer::Call(key, CallTimer::Step(serial)));
     }
 
     /// Whether the timer was an analysis's.
     pub(super) fn on_analysis_step(&mut self, key: CallKey, serial: Serial) -> bool {
         let Some(call) = self.calls.get_mut(key) else { return false };
-        let meant =
-            |one: &Analysis| matches!(one.stage, Stage::Insights(its) | Stage::Writing(its, _) if its == serial);
-        let Some(place) = call.running.analyses.iter().position(meant) else { return false };
-        let Analysis { conversation, stage } = call.running.analyses.remove(place);
-        match stage {
-            Stage::Insights(_) => {
+        let timed = &mut call.running.analyses.timed;
+        let Some(place) = timed.iter().position(|one| one.serial == serial) else { return false };
+        let Analysis { conversation, next, .. } = timed.remove(place);
+        match next {
+            Next::Insights => {
                 let insight_group_id = self.ids.uuid();
                 let insight = Insight { insight_id: self.ids.uuid(), result: "A simulated conversation.".to_owned() };
                 let results = [insight];
@@ -56,12 +63,11 @@ impl World {
                     Happening::Insights { calling_party_type: "pstn", insight_group_id, results: results.clone() };
                 self.tell(key, told);
                 if let Some(call) = self.calls.get_mut(key) {
-                    call.running.analyses.push(Analysis { conversation, stage: Stage::Call(results) });
+                    call.running.analyses.waiting.push((conversation, results));
                 }
                 self.analyse_when_complete(key);
             }
-            Stage::Writing(_, insights) => self.tell_analysis(key, *conversation, insights),
-            Stage::Call(_) => {}
+            Next::Written(insights) => self.tell_analysis(key, *conversation, insights),
         }
         true
     }
@@ -72,17 +78,10 @@ impl World {
         if call.is_alive() || call.running.is_saving() {
             return;
         }
-        let mut serial = call.running.last_serial;
-        let mut due = Vec::new();
-        for one in &mut call.running.analyses {
-            if let Stage::Call(insights) = &one.stage {
-                serial += 1;
-                one.stage = Stage::Writing(serial, insights.clone());
-                due.push(serial);
-            }
-        }
-        call.running.last_serial = serial;
-        for serial in due {
+        for (conversation, insights) in std::mem::take(&mut call.running.analyses.waiting) {
+            let serial = call.running.next_serial();
+            let next = Next::Written(insights);
+            call.running.analyses.timed.push(Analysis { serial, conversation, next });
             let wait = self.config.services.analyzed_after_ms.draw(&mut self.send_rng);
             self.timers.set(self.now + wait, Timer::Call(key, CallTimer::Step(serial)));
         }

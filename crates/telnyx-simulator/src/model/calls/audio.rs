@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{Behaviour, CallKey, CallTimer, State};
+use super::{Behaviour, Call, CallKey, CallTimer, State};
 use crate::model::World;
 use crate::model::events::{Detail, Media};
 use crate::model::timers::Timer;
@@ -107,6 +107,12 @@ impl World {
         }
     }
 
+    /// Whether something of the account's is heard: a clip that can be played.
+    pub(super) fn plays(&self, call: &Call) -> bool {
+        let playing = call.clips.front().filter(|clip| clip.playing);
+        playing.is_some_and(|clip| self.natural_end(clip) == ClipEnd::Completed)
+    }
+
     pub(crate) fn natural_end(&self, clip: &Clip) -> ClipEnd {
         let sound = if let Sound::Question(question) = &clip.sound { question } else { &clip.sound };
         let Sound::File(media) = sound else { return ClipEnd::Completed };
@@ -135,7 +141,7 @@ impl World {
         if let Some(length) = if broken { Some(Duration::ZERO) } else { clip.length } {
             self.timers.set(self.now + length, Timer::Call(key, CallTimer::ClipEnds(clip.id)));
         }
-        self.arm_silence(key, Duration::ZERO);
+        self.arm_silence(key);
         if !broken && let Some(detail) = started(&clip.sound) {
             self.emit(key, detail);
         }
@@ -185,7 +191,7 @@ impl World {
         let asked = call.running.gather.is_some() || call.running.payment.is_some();
         let company = call.running.in_company_since();
         let waits = call.queue.is_some() || call.running.awaits.is_some() || call.running.supervisor_role().is_some();
-        let quiet_from = self.now.max(call.speaks_until(self.now));
+        let quiet_from = self.now.max(call.busy_until(self.now));
         let at = match &call.callee.behaviour {
             Behaviour::Person { early: Some(early), .. } => Some(answered_at + *early),
             Behaviour::Person { .. } if conference.is_some() => conference,

@@ -141,9 +141,9 @@ impl World {
         }
     }
 
-    /// Somebody joined or left: both silence and patience are measured anew.
+    /// Somebody joined or left, or a clip is over: patience is measured anew, and silence from the last sound.
     pub(super) fn company_changes(&mut self, key: CallKey) {
-        self.arm_silence(key, std::time::Duration::ZERO);
+        self.arm_silence(key);
         self.replan_hangup(key);
     }
 

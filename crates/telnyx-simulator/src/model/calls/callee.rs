@@ -34,16 +34,19 @@ pub(crate) struct Screening {
     pub(crate) prompt: Duration,
     pub(crate) tone: bool,
     pub(crate) decides: Duration,
+    /// How detection hears the person, when it begins again after the tone.
+    pub(crate) second: Judgement,
 }
 
 impl Screening {
-    fn draw(person: &Person, rng: &mut ChaCha8Rng) -> Option<Self> {
+    fn draw(person: &Person, amd: &Amd, rng: &mut ChaCha8Rng) -> Option<Self> {
         let screens = rng.random_bool(person.screen_share);
         let screen = &person.screen;
         let drawn = Self {
             prompt: screen.prompt_ms.draw(rng),
             tone: rng.random_bool(screen.tone_share),
             decides: screen.decides_ms.draw(rng),
+            second: Judgement::draw(amd, rng),
         };
         screens.then_some(drawn)
     }
@@ -96,6 +99,19 @@ pub(crate) enum Judgement {
     NotSure,
 }
 
+impl Judgement {
+    fn draw(amd: &Amd, rng: &mut ChaCha8Rng) -> Self {
+        let roll: f64 = rng.random();
+        if roll < amd.not_sure_share {
+            Self::NotSure
+        } else if roll < amd.not_sure_share + amd.wrong_share {
+            Self::Wrong
+        } else {
+            Self::Right
+        }
+    }
+}
+
 impl Callee {
     /// Draws the callee of the `earlier`-th further dial to `number`.
     pub(crate) fn draw(
@@ -140,7 +156,7 @@ impl Callee {
         let is_person = outcome == Outcome::Person;
         let holds = if is_person { person.holds.clone().into() } else { Arc::default() };
         // Drawn last, so that what was drawn before stays what it was.
-        let screening = Screening::draw(person, &mut rng).filter(|_| is_person);
+        let screening = Screening::draw(person, amd, &mut rng).filter(|_| is_person);
         Self { ring: ring_time, behaviour, ear, keys, voice, holds, screening }
     }
 
@@ -162,14 +178,7 @@ impl Callee {
 impl Ear {
     fn draw(amd: &Amd, rng: &mut ChaCha8Rng) -> Self {
         let verdict_after = amd.verdict_ms.draw(rng);
-        let roll: f64 = rng.random();
-        let judgement = if roll < amd.not_sure_share {
-            Judgement::NotSure
-        } else if roll < amd.not_sure_share + amd.wrong_share {
-            Judgement::Wrong
-        } else {
-            Judgement::Right
-        };
+        let judgement = Judgement::draw(amd, rng);
         Self { verdict_after, judgement, early_beep: rng.random_bool(amd.early_beep_share) }
     }
 }

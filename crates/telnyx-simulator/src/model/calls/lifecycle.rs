@@ -185,7 +185,7 @@ impl World {
         self.await_first_command(key, &connection);
         self.press_keys(key);
         self.plan_holds(key);
-        self.speak_to_screen(key);
+        self.screen(key);
         self.replan_hangup(key);
         self.begin(key, options.on_answer);
         if let Some(media) = options.audio {

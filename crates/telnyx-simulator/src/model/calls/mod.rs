@@ -12,7 +12,6 @@ mod card;
 mod conversation;
 mod ending;
 pub(crate) mod gather;
-mod heard;
 mod hold;
 mod inbound;
 mod keypad;
@@ -24,6 +23,7 @@ mod payment;
 mod recording;
 mod refer;
 mod running;
+mod screening;
 mod transcription;
 mod voice;
 
@@ -40,7 +40,6 @@ pub(crate) use bridge::{AfterUnbridge, Link, Purpose, SupervisorRole};
 pub(crate) use callee::{Behaviour, Callee};
 pub(crate) use conversation::{AiGather, ConversationOrder};
 pub(crate) use ending::Ending;
-pub(crate) use heard::Heard;
 pub use inbound::Unreachable;
 pub(crate) use media::StreamOrder;
 pub(crate) use on_answer::OnAnswer;
@@ -193,12 +192,14 @@ impl Call {
         !matches!(self.state, State::Ended { .. })
     }
 
-    /// Until when the other end has something to say, to a recording or a transcription.
-    fn speaks_until(&self, now: Moment) -> Moment {
+    /// Until when nobody at the other end loses patience: they have something to say, to a recording or a transcription, or have
+    /// not taken the call yet.
+    fn busy_until(&self, now: Moment) -> Moment {
         let sentences = self.callee.voice.sentences.len();
         let transcribed = self.running.transcription.as_ref().is_some_and(|one| one.awaits(sentences));
         let sentence = if transcribed { now + self.callee.voice.every } else { now };
-        self.running.speaks_until.map_or(sentence, |message| message.max(sentence))
+        let busy = [self.running.speaks_until, self.running.taken_at];
+        busy.into_iter().flatten().fold(sentence, Moment::max)
     }
 
     /// Answered and not ended.

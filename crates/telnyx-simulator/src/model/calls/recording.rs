@@ -3,36 +3,33 @@
 //! Promises that every recording that began is saved, or told to have failed, exactly once: after it was stopped, has become
 //! too long, was silent for too long, or the call ended. Paused time counts neither as length nor as silence.
 //!
-//! No webhook tells of the tone of `play_beep` and none is documented. It shows in when silence begins, for who is asked for a
-//! message speaks after it, and in `beeps` under `/sim/calls`.
+//! No webhook tells of the tone of `play_beep` and none is documented. It is on the recording (see [`Heard`]), who is asked for a
+//! message speaks after it, and `beeps` under `/sim/calls` counts it.
+//!
+//! [`Heard`]: crate::model::heard::Heard
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{CallKey, CallTimer, Heard, Serial};
+use super::{CallKey, CallTimer, Serial};
 use crate::model::World;
 use crate::model::happenings::{Happening, Urls};
+use crate::model::heard::TONE;
 use crate::model::moment::Moment;
+use crate::model::recorded::{FileOrder, Recorded};
 use crate::model::timers::Timer;
 
 /// What a recording was asked to be.
 #[derive(Debug, Clone)]
 pub(crate) struct RecordingOrder {
-    pub(crate) channels: &'static str,
-    pub(crate) format: &'static str,
-    /// The name that replaces the id in the file's URL.
-    pub(crate) file_name: Option<Arc<str>>,
+    pub(crate) file: FileOrder,
     /// Longest recording; `None` is as long as the call.
     pub(crate) longest: Option<Duration>,
     /// Longest silence; `None` is as long as the call.
     pub(crate) silence: Option<Duration>,
     pub(crate) transcribe: bool,
-    /// A tone before anything else.
-    pub(crate) beep: bool,
-    /// Without the silence at its beginning and end.
-    pub(crate) trim: bool,
 }
 
 /// `recording_track`, or `record_track`.
@@ -43,9 +40,6 @@ pub(crate) const TRACKS: &[&str] = &["both", "inbound", "outbound"];
 pub(crate) fn channels(asked: &'static str, track: Option<&str>) -> &'static str {
     if track.is_none_or(|track| track == "both") { asked } else { "single" }
 }
-
-/// How long the tone lasts. No document says.
-const BEEP: Duration = Duration::from_millis(500);
 
 /// A recording that can be fetched, as `call.analyzed` lists it.
 #[derive(Debug, Clone, Serialize)]
@@ -60,14 +54,14 @@ pub(crate) struct SavedRecording {
 
 /// A recording under way.
 pub(crate) struct Recording {
-    id: Arc<str>,
-    order: RecordingOrder,
-    started_at: Moment,
+    file: Recorded,
+    longest: Option<Duration>,
+    silence: Option<Duration>,
+    transcribe: bool,
     /// Recorded before `running_since`.
     recorded: Duration,
     /// `None` while it is paused.
     running_since: Option<Moment>,
-    heard: Heard,
     /// Of the timer that ends it when it has become too long.
     length_serial: Serial,
     /// Of the timer that ends it when it was silent for too long.
@@ -77,7 +71,12 @@ pub(crate) struct Recording {
 impl Recording {
     /// Whether a silence ends it: as long as it runs, the call cannot stop being transcribed.
     pub(crate) const fn listens_for_silence(&self) -> bool {
-        self.order.silence.is_some()
+        self.silence.is_some()
+    }
+
+    /// Whether it is the one with this id, or any is meant.
+    fn is(&self, id: Option<&str>) -> bool {
+        id.is_none_or(|id| *self.file.id == *id)
     }
 }
 
@@ -101,26 +100,25 @@ impl World {
     pub(crate) fn start_recording(&mut self, key: CallKey, id: Arc<str>, order: RecordingOrder) {
         let now = self.now;
         let Some(call) = self.calls.get_mut(key) else { return };
-        let recording = Recording {
-            id,
-            order,
-            started_at: now,
+        let RecordingOrder { file, longest, silence, transcribe } = order;
+        let tone = if file.beep { TONE } else { Duration::ZERO };
+        call.running.beeps += u64::from(file.beep);
+        call.running.recordings.push(Recording {
+            file: Recorded::begin(id, file, now),
+            longest,
+            silence,
+            transcribe,
             recorded: Duration::ZERO,
             running_since: Some(now),
-            heard: Heard::default(),
             length_serial: 0,
             silence_serial: 0,
-        };
-        let beep = recording.order.beep;
-        call.running.beeps += u64::from(beep);
-        call.running.recordings.push(recording);
-        let message = call.callee.voice.message + if beep { BEEP } else { Duration::ZERO };
+        });
         // A recording from the answer asks nobody to speak.
         if call.answered_at().is_some_and(|answered| answered < now) {
-            call.running.speaks_until = Some(now + message);
+            call.running.speak_until(now + tone + call.callee.voice.message);
         }
         self.arm_lengths(key);
-        self.arm_silence(key, message);
+        self.arm_silence(key);
         self.replan_hangup(key);
     }
 
@@ -130,7 +128,7 @@ impl World {
         let wait = self.config.services.recording_saved_after_ms.draw(&mut self.send_rng);
         let Some(call) = self.calls.get_mut(key) else { return false };
         let running = std::mem::take(&mut call.running.recordings);
-        let (stopped, left): (Vec<_>, Vec<_>) = running.into_iter().partition(|one| id.is_none_or(|id| *one.id == *id));
+        let (stopped, left): (Vec<_>, Vec<_>) = running.into_iter().partition(|one| one.is(id));
         call.running.recordings = left;
         let any = !stopped.is_empty();
         for recording in stopped {
@@ -150,7 +148,7 @@ impl World {
             }
         });
         self.arm_lengths(key);
-        self.arm_silence(key, Duration::ZERO);
+        self.arm_silence(key);
         any
     }
 
@@ -158,7 +156,7 @@ impl World {
     pub(super) fn pause_running(&mut self, key: CallKey) -> Vec<Arc<str>> {
         let Some(call) = self.calls.get(key) else { return Vec::new() };
         let runs = call.running.recordings.iter().filter(|one| one.running_since.is_some());
-        let ids: Vec<Arc<str>> = runs.map(|one| Arc::clone(&one.id)).collect();
+        let ids: Vec<Arc<str>> = runs.map(|one| Arc::clone(&one.file.id)).collect();
         for id in &ids {
             self.pause_recording(key, Some(id));
         }
@@ -172,7 +170,7 @@ impl World {
             recording.running_since.get_or_insert(now);
         });
         self.arm_lengths(key);
-        self.arm_silence(key, Duration::ZERO);
+        self.arm_silence(key);
         any
     }
 
@@ -187,7 +185,7 @@ impl World {
     fn each_recording(&mut self, key: CallKey, id: Option<&str>, mut change: impl FnMut(&mut Recording)) -> bool {
         let Some(call) = self.calls.get_mut(key) else { return false };
         let mut any = false;
-        for recording in call.running.recordings.iter_mut().filter(|one| id.is_none_or(|id| *one.id == *id)) {
+        for recording in call.running.recordings.iter_mut().filter(|one| one.is(id)) {
             change(recording);
             any = true;
         }
@@ -200,7 +198,7 @@ impl World {
         for recording in &mut call.running.recordings {
             serial += 1;
             recording.length_serial = serial;
-            if let (Some(longest), Some(since)) = (recording.order.longest, recording.running_since) {
+            if let (Some(longest), Some(since)) = (recording.longest, recording.running_since) {
                 let at = since + longest.saturating_sub(recording.recorded);
                 self.timers.set(at, Timer::Call(key, CallTimer::Step(serial)));
             }
@@ -208,26 +206,29 @@ impl World {
         call.running.last_serial = serial;
     }
 
-    /// What is heard has changed: silence begins once the other end has `speech` behind it, or is over.
-    pub(super) fn arm_silence(&mut self, key: CallKey, speech: Duration) {
-        let in_conference = self.conferences.seat(key).is_some();
-        let Some(call) = self.calls.get_mut(key) else { return };
+    /// What is heard may have changed: silence lasts since the last sound, or begins when the other end has said what it has to.
+    pub(super) fn arm_silence(&mut self, key: CallKey) {
         let now = self.now;
-        let silent = call.clips.is_empty() && !in_conference && call.running.in_company_since().is_none();
+        let in_conference = self.conferences.seat(key).is_some();
+        let plays = self.calls.get(key).is_some_and(|call| self.plays(call));
+        let Some(call) = self.calls.get_mut(key) else { return };
+        let silent = !plays && !in_conference && call.running.in_company_since().is_none();
+        let speech_ends = call.running.speaks_until.unwrap_or(now);
         let mut serial = call.running.last_serial;
         for recording in &mut call.running.recordings {
             serial += 1;
             recording.silence_serial = serial;
+            let heard = &mut recording.file.heard;
             match recording.running_since {
-                Some(_) if silent => recording.heard.silence(now, speech),
-                Some(_) => recording.heard.sound(now),
-                None => recording.heard.pause(now),
-            }
-            if let Some(longest) = recording.order.silence
-                && silent
-                && recording.running_since.is_some()
-            {
-                self.timers.set(self.now + speech + longest, Timer::Call(key, CallTimer::Step(serial)));
+                Some(since) if silent => {
+                    heard.silence(now, speech_ends);
+                    if let Some(longest) = recording.silence {
+                        let at = heard.silent_since(since) + longest;
+                        self.timers.set(at, Timer::Call(key, CallTimer::Step(serial)));
+                    }
+                }
+                Some(_) => heard.sound(now),
+                None => heard.pause(now),
             }
         }
         call.running.last_serial = serial;
@@ -237,7 +238,7 @@ impl World {
     pub(super) fn on_recording_step(&mut self, key: CallKey, serial: Serial) -> bool {
         let Some(call) = self.calls.get_mut(key) else { return false };
         let ended = |one: &&Recording| one.length_serial == serial || one.silence_serial == serial;
-        if let Some(id) = call.running.recordings.iter().find(ended).map(|one| Arc::clone(&one.id)) {
+        if let Some(id) = call.running.recordings.iter().find(ended).map(|one| Arc::clone(&one.file.id)) {
             return self.stop_recording(key, Some(&id));
         }
         let Some(place) = call.running.saving.iter().position(|one| one.serial == serial) else { return false };
@@ -257,29 +258,26 @@ impl World {
             return;
         }
         let Saving { recording, ended_at, .. } = saving;
-        let name = recording.order.file_name.as_ref().unwrap_or(&recording.id);
-        let url = format!("https://recordings.simulator.invalid/{name}.{}", recording.order.format);
-        let urls = Urls::only(recording.order.format, url);
-        let untrimmed = (recording.started_at, ended_at);
-        let trimmed = if recording.order.trim { recording.heard.trim(untrimmed.0, untrimmed.1) } else { untrimmed };
+        let file = &recording.file;
+        let (start_time, end_time) = file.span(ended_at);
         let saved = Happening::RecordingSaved {
-            channels: recording.order.channels,
-            recording_started_at: trimmed.0,
-            recording_ended_at: trimmed.1,
-            recording_urls: urls.clone(),
+            channels: file.order.channels,
+            recording_started_at: start_time,
+            recording_ended_at: end_time,
+            recording_urls: file.urls(),
             public_recording_urls: Urls::default(),
         };
         self.tell(key, saved);
         let saved = SavedRecording {
-            id: Arc::clone(&recording.id),
-            channels: recording.order.channels,
-            download_urls: urls,
-            end_time: trimmed.1,
-            format: recording.order.format,
-            start_time: trimmed.0,
+            id: Arc::clone(&file.id),
+            channels: file.order.channels,
+            download_urls: file.urls(),
+            end_time,
+            format: file.order.format,
+            start_time,
         };
         self.keep_saved(key, saved);
-        if !recording.order.transcribe {
+        if !recording.transcribe {
             return;
         }
         let wait = self.config.services.transcript_saved_after_ms.draw(&mut self.send_rng);
@@ -293,7 +291,7 @@ impl World {
         let Some(call) = self.calls.get(key) else { return };
         let transcript = Happening::RecordingTranscribed {
             calling_party_type: "pstn",
-            recording_id: Arc::clone(&recording.id),
+            recording_id: Arc::clone(&recording.file.id),
             recording_transcription_id: self.ids.uuid(),
             status: "completed",
             transcription_text: call.callee.voice.sentences.join(" "),

@@ -1,6 +1,6 @@
 //! What goes on during a call besides what is heard: one field per thing that may go on.
 
-use super::analysis::Analysis;
+use super::analysis::Analyses;
 use super::bridge::{Bridge, Link, Purpose, SupervisorRole};
 use super::conversation::{Conversation, Joined};
 use super::gather::Gather;
@@ -35,10 +35,12 @@ pub(crate) struct Running {
     pub(super) joined: Option<Joined>,
     /// Since when a WebSocket hears what is said and answers.
     pub(super) relay_since: Option<Moment>,
-    /// Until when the other end speaks because a recording asked it to.
+    /// Until when the other end speaks: a message to a recording, or the prompt of a telephone that asks who is calling.
     pub(super) speaks_until: Option<Moment>,
+    /// When the person takes a call that their telephone answered.
+    pub(super) taken_at: Option<Moment>,
     /// Conversations that ended and are being looked into.
-    pub(super) analyses: Vec<Analysis>,
+    pub(super) analyses: Analyses,
     pub(super) payment: Option<Payment>,
     pub(crate) bridge: Option<Bridge>,
     /// The leg that this one waits for, while it is transferred.
@@ -59,6 +61,11 @@ impl Running {
             Purpose::Supervise(role) => Some(role),
             Purpose::Session | Purpose::Bridge { .. } | Purpose::Transfer { .. } => None,
         }
+    }
+
+    /// The other end speaks at least until then.
+    pub(super) fn speak_until(&mut self, until: Moment) {
+        self.speaks_until = self.speaks_until.max(Some(until));
     }
 
     /// Since when the other end talks to somebody, or to something that listens.

@@ -31,7 +31,7 @@ use super::timers::Timer;
 pub(crate) use audio::{Listener, Track};
 pub(crate) use ending::Ended;
 use ending::{EndReason, Fate};
-pub(crate) use recordings::{Order as RecordingOrder, Recording};
+pub(crate) use recordings::Recording;
 pub(crate) use seats::{Destination, Entry, Exit, Listeners, Participant, Place, Role};
 
 /// Telnyx API reference, "Create conference": over after four hours whoever is in it.

@@ -70,10 +70,8 @@ struct Urls {
 
 impl Urls {
     fn of(recording: &Recording) -> Self {
-        let url = |format| {
-            (recording.order.format == format)
-                .then(|| format!("https://recordings.invalid/{}.{format}", recording.file_name()))
-        };
+        let file = &recording.file;
+        let url = |format| (file.order.format == format).then(|| file.url());
         Self { mp3: url("mp3"), wav: url("wav") }
     }
 }
@@ -139,9 +137,9 @@ impl World {
         about.payload.call_leg_id = None;
         let (started, ended) = recording.span();
         about.payload.recording = Some(Saved {
-            channels: recording.order.channels,
-            format: recording.order.format,
-            recording_id: Arc::clone(&recording.id),
+            channels: recording.file.order.channels,
+            format: recording.file.order.format,
+            recording_id: Arc::clone(&recording.file.id),
             recording_started_at: started,
             recording_ended_at: ended,
             recording_urls: Urls::of(recording),

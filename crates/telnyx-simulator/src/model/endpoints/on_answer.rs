@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::model::calls::{ConversationOrder, OnAnswer, RecordingOrder, StreamOrder, TRACKS, channels};
 use crate::model::fields::Fields;
+use crate::model::recorded::FileOrder;
 
 /// A number of seconds; 0, like nothing, is no limit.
 pub(super) fn limit(seconds: Option<u64>) -> Option<Duration> {
@@ -49,14 +50,16 @@ pub(super) fn recording(fields: &mut Fields<'_>) -> Option<RecordingOrder> {
     let record = fields.choice("record", &["record-from-answer"]);
     let asked = fields.choice("record_channels", &["single", "dual"]).unwrap_or("dual");
     let order = RecordingOrder {
-        channels: channels(asked, fields.choice("record_track", TRACKS)),
-        format: fields.choice("record_format", &["wav", "mp3"]).unwrap_or("mp3"),
-        file_name: fields.text("record_custom_file_name", 1..=40).map(Arc::from),
+        file: FileOrder {
+            channels: channels(asked, fields.choice("record_track", TRACKS)),
+            format: fields.choice("record_format", &["wav", "mp3"]).unwrap_or("mp3"),
+            name: fields.text("record_custom_file_name", 1..=40).map(Arc::from),
+            beep: false,
+            trim: fields.choice("record_trim", &["trim-silence"]).is_some(),
+        },
         longest: limit(fields.whole("record_max_length", 0..=43_200)),
         silence: limit(fields.coded("record_timeout_secs", "90049", 0..=43_200)),
         transcribe: false,
-        beep: false,
-        trim: fields.choice("record_trim", &["trim-silence"]).is_some(),
     };
     record.map(|_| order)
 }

@@ -1,6 +1,6 @@
 //! Legs that the account dials, whoever asked for them: what the application and its profile allow, and who is rung.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -107,10 +107,12 @@ fn too_often(world: &World, profile: &str, to: &[Arc<str>]) -> Option<Refusal> {
         return refuse("The outbound voice profile lets no call start outside of its calling window", "/connection_id");
     };
     let most = window.calls_per_cld?;
-    let times =
-        |number: &Arc<str>| u64::try_from(to.iter().filter(|other| *other == number).count()).unwrap_or(u64::MAX);
-    if to.iter().all(|number| world.guard.calls(profile, opened, called(number)).saturating_add(times(number)) <= most)
-    {
+    let mut asked: BTreeMap<&str, u64> = BTreeMap::new();
+    for number in to {
+        *asked.entry(called(number)).or_default() += 1;
+    }
+    let fits = |(number, more): (&str, u64)| world.guard.calls(profile, opened, number).saturating_add(more) <= most;
+    if asked.into_iter().all(fits) {
         return None;
     }
     refuse("Daily calling restriction to Destination Number exceeded D66", "/to")

@@ -7,6 +7,7 @@ use super::{Command, Done, Endpoint, Exchange, Method, Needs, Reply, carry_out};
 use crate::model::World;
 use crate::model::calls::{CallKey, RecordingOrder, TRACKS, channels};
 use crate::model::fields::Fields;
+use crate::model::recorded::FileOrder;
 use crate::model::refusal::{ApiError, Refusal};
 
 pub(super) const ENDPOINT: Endpoint =
@@ -45,14 +46,16 @@ fn run(world: &mut World, key: CallKey, fields: &mut Fields<'_>) -> Result<Done,
     let asked = fields.choice("channels", &["single", "dual"]).unwrap_or("single");
     let format = fields.choice("format", &["wav", "mp3"]).unwrap_or("mp3");
     let order = RecordingOrder {
-        channels: channels(asked, fields.choice("recording_track", TRACKS)),
-        format,
-        file_name: fields.text("custom_file_name", 1..=40).map(Arc::from),
+        file: FileOrder {
+            channels: channels(asked, fields.choice("recording_track", TRACKS)),
+            format,
+            name: fields.text("custom_file_name", 1..=40).map(Arc::from),
+            beep: fields.flag("play_beep").unwrap_or(false),
+            trim: fields.choice("trim", &["trim-silence"]).is_some(),
+        },
         longest: limit(fields.whole("max_length", 0..=14_400)),
         silence: limit(fields.coded("timeout_secs", "90028", 0..=14_400)),
         transcribe: fields.flag("transcription").unwrap_or(false),
-        beep: fields.flag("play_beep").unwrap_or(false),
-        trim: fields.choice("trim", &["trim-silence"]).is_some(),
     };
     fields.check()?;
     let transcribed = world.calls.get(key).is_some_and(|call| call.running.transcription.is_some());

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::commands::{Command, carry_out, set_state, state};
 use crate::model::World;
-use crate::model::conferences::{ConferenceKey, RecordingOrder};
+use crate::model::conferences::ConferenceKey;
 use crate::model::endpoints::Endpoint;
 use crate::model::exchange::Method;
 use crate::model::fields::Fields;
+use crate::model::recorded::FileOrder;
 use crate::model::refusal::{ApiError, Refusal};
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
@@ -35,10 +36,10 @@ fn start(world: &mut World, key: ConferenceKey, fields: &mut Fields<'_>) -> Resu
     fields.require(&["format"]);
     let format = fields.choice("format", &["wav", "mp3"]).unwrap_or("mp3");
     let channels = fields.choice("channels", &["single", "dual"]).unwrap_or("single");
-    let order = RecordingOrder {
+    let order = FileOrder {
         format,
         channels,
-        file_name: fields.text("custom_file_name", 1..=40).map(Arc::from),
+        name: fields.text("custom_file_name", 1..=40).map(Arc::from),
         beep: fields.flag("play_beep").unwrap_or(false),
         trim: fields.choice("trim", &["trim-silence"]).is_some(),
     };
