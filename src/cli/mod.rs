@@ -18,6 +18,7 @@ pub mod simulate;
 
 use std::error::Error;
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -97,7 +98,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn failed(program: &str, error: &dyn Error) -> ExitCode {
-    eprintln!("{program}: {}", chain(error));
+    // Not `eprintln!`, which panics where nobody can be told. The exit code says it still.
+    let _untold = writeln!(std::io::stderr(), "{program}: {}", chain(error));
     ExitCode::FAILURE
 }
 

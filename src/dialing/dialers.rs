@@ -364,7 +364,7 @@ impl Dialers {
         while let Some(ended) = tasks.join_next().await {
             match ended {
                 Ok(left) => all.extend(left),
-                Err(error) => tracing::error!(%error, "a dialer's supervisor ended early"),
+                Err(error) => tracing::error!(task = %error.id(), "a dialer's supervisor ended early"),
             }
         }
         all.into_iter().map(|left| (left.account, left.handover.aged(left.at.elapsed()))).collect()

@@ -219,7 +219,7 @@ struct Over;
 
 impl From<JoinError> for Over {
     fn from(error: JoinError) -> Self {
-        tracing::error!(%error, "a result was lost on its way; all that were not delivered are sent again");
+        tracing::error!(task = %error.id(), "a result was lost on its way; all that were not delivered are sent again");
         Self
     }
 }

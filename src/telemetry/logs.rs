@@ -1,5 +1,6 @@
 //! Logs to standard error.
 
+use super::lines::ToStderr;
 use super::log_level;
 use clap::ValueEnum;
 use std::io::IsTerminal as _;
@@ -32,13 +33,16 @@ pub enum LogError {
 }
 
 /// Sends logs of this process to standard error. A second call changes nothing, so that tests may start several operators.
+/// Lines that cannot be written are lost and counted; the process goes on.
 pub fn init(format: LogFormat, filter: &str) -> Result<(), LogError> {
     let parsed = EnvFilter::try_new(filter).map_err(|source| LogError::Filter { filter: filter.to_owned(), source })?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(parsed)
         .with_span_events(FmtSpan::NONE)
         .with_ansi(coloured())
-        .with_writer(std::io::stderr);
+        // They would be told by `eprintln!`, which panics where standard error cannot be written.
+        .log_internal_errors(false)
+        .with_writer(ToStderr);
     // What cannot be initialised was set up by an earlier call.
     match format {
         LogFormat::Text => {

@@ -1,5 +1,6 @@
 //! What can be counted. Labels are closed sets of words: never a name, an id or a text.
 
+use super::lines;
 use super::traces::{Place, here};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -102,6 +103,11 @@ impl Default for Metrics {
                 "events_dropped",
                 "Kubernetes events that were not published",
                 metrics.events_dropped.clone(),
+            );
+            registry.register(
+                "log_lines_lost",
+                "Log lines that could not be written to standard error since the process began",
+                lines::lost(),
             );
         });
         metrics

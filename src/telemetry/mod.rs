@@ -2,9 +2,13 @@
 
 mod admin;
 mod events;
+#[cfg(test)]
+pub(crate) mod hearing;
+mod lines;
 mod log_level;
 mod logs;
 mod metrics;
+pub mod panics;
 mod states;
 pub mod traces;
 

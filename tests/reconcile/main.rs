@@ -9,6 +9,7 @@ mod admin;
 mod conferences;
 mod credentials;
 mod drift;
+mod full_disk;
 mod leaving;
 mod lifecycle;
 mod lost_answers;
