@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::api::{AccountRef, CallControlApplication};
 use crate::controllers::{call_flow, campaign, dial_job, do_not_call_list};
 use crate::dialing::{self, Dialers, FlowUsers, Lists};
+use crate::fetch::{Hosts, Programs};
 use crate::flows::{self, Applications, ConferencePolicies, FlowParts, Flows, Secrets, Transcript};
 use crate::ownership::{Directory, Ownership};
 use crate::reconcile::{AccountKey, Change, Context, Departure, Stores};
@@ -38,6 +39,15 @@ pub struct Peers {
     pub directory: Directory,
 }
 
+/// Hosts that are reached though they are on this machine or its link.
+#[derive(Clone, Debug, Default)]
+pub struct Opened {
+    /// By campaigns' results.
+    pub results: Hosts,
+    /// By `callWebhook` steps.
+    pub flow_webhooks: Hosts,
+}
+
 /// The parts, laid out. Each ends soon after the context's shutdown; the receiver last, so that deliveries are answered
 /// while results are stored.
 ///
@@ -48,7 +58,7 @@ pub fn parts(
     applications: Stores<CallControlApplication>,
     policies: ConferencePolicies,
     doors: Doors,
-    sinks_allowed: Vec<String>,
+    opened: Opened,
 ) -> reqwest::Result<Vec<BoxFuture<'static, ()>>> {
     let routes = Routes::default();
     let (namespaces, shutdown) = (context.scope.namespaces(), context.shutdown.clone());
@@ -56,7 +66,7 @@ pub fn parts(
         context.metrics.register(|registry| (webhook::Metrics::new(registry), flows::Metrics::new(registry)));
     let noticed = dialing::Metrics::new(context.traces.clone());
     context.metrics.register(|registry| noticed.register(registry));
-    let postman = Postman::new(context.kube.clone(), sinks_allowed)?;
+    let postman = Postman::new(context.kube.clone(), Programs::guarded(opened.results)?);
     let lists = Lists::default();
     let dialers = Dialers::new(
         context.kube.clone(),
@@ -70,6 +80,7 @@ pub fn parts(
     let (moved, referents) = watch::channel(());
     let parts = FlowParts {
         secrets: Secrets::Cluster(context.kube.clone()),
+        programs: Programs::guarded(opened.flow_webhooks)?,
         applications: Applications::new(applications),
         metrics: flowing,
         transcript: Transcript::default(),
@@ -77,7 +88,7 @@ pub fn parts(
         dialers: Some(dialers.clone()),
         users: FlowUsers::Cluster(context.kube.clone(), namespaces),
     };
-    let flows = Flows::new(parts, routes.clone(), shutdown.clone())?;
+    let flows = Flows::new(parts, routes.clone(), shutdown.clone());
     context.metrics.register(|registry| registry.register_collector(Box::new(dialers.clone())));
     let (of_dialers, of_flows) = (dialers.clone(), flows.clone());
     context.states.add("dialers", move || of_dialers.state());

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::calling::{self, Doors};
+use crate::calling::{self, Doors, Opened};
 use crate::controllers::application::Applications;
 use crate::controllers::profile::Profiles;
 use crate::controllers::queue::Queues;
@@ -40,6 +40,8 @@ pub struct Options {
     pub namespaces: Vec<String>,
     /// Hosts, or hosts with `:port`, that results may be taken to though they are on this machine or its link.
     pub results_hosts: Vec<String>,
+    /// The like, that `callWebhook` steps may ask.
+    pub flow_webhook_hosts: Vec<String>,
     /// Names this process among replicas, in leases and events: a Pod name, say. Two processes of one name act in turns only if the
     /// later starts when the earlier has ended.
     pub instance: String,
@@ -193,7 +195,11 @@ impl Operator {
             None => None,
         };
         let doors = Doors { webhooks, peers };
-        parts.extend(calling::parts(&context, applications, policies, doors, options.results_hosts)?);
+        let opened = Opened {
+            results: options.results_hosts.iter().collect(),
+            flow_webhooks: options.flow_webhook_hosts.iter().collect(),
+        };
+        parts.extend(calling::parts(&context, applications, policies, doors, opened)?);
         Ok(Self { context, parts, keeper, exporter, admin, webhook_address })
     }
 
@@ -238,7 +244,7 @@ impl Operator {
                 Some(Ok(kept)) => kept,
                 // It panicked: nothing is renewed any more.
                 Some(Err(error)) => {
-                    tracing::error!(%error, "the keeper of leases ended in a panic");
+                    tracing::error!(task = %error.id(), "the keeper of leases ended in a panic");
                     Err(Lost::all())
                 }
                 None => Ok(()),
@@ -348,7 +354,7 @@ const FINISHING: Duration = Duration::from_secs(25);
 async fn finish(running: &mut JoinSet<()>) {
     while let Some(ended) = running.join_next().await {
         if let Err(error) = ended {
-            tracing::error!(error = %error, "a part of the operator ended in a panic");
+            tracing::error!(task = %error.id(), "a part of the operator ended in a panic");
         }
     }
 }

@@ -34,6 +34,10 @@ pub struct Args {
     /// (loopback, link-local); may be given several times.
     #[arg(long = "results-allow-host", value_name = "HOST")]
     results_hosts: Vec<String>,
+    /// A host, or HOST:PORT, that `callWebhook` steps of flows that list it may ask though it is on the operator's own machine or
+    /// link (loopback, link-local); may be given several times.
+    #[arg(long = "flow-webhook-allow-host", value_name = "HOST")]
+    flow_webhook_hosts: Vec<String>,
     /// How log lines look.
     #[arg(long, value_enum, default_value_t)]
     log_format: LogFormat,
@@ -85,6 +89,7 @@ impl Args {
     /// Runs until SIGTERM or SIGINT.
     pub fn execute(self) -> Result<ExitCode, RunError> {
         telemetry::init(self.log_format, &self.log_level)?;
+        telemetry::panics::tell();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(RunError::Runtime)?;
         runtime.block_on(self.run())?;
         Ok(ExitCode::SUCCESS)
@@ -102,6 +107,7 @@ impl Args {
             peers: self.peer_listen.map(|listen| PeerOptions { listen, address: self.peer_address }),
             namespaces: self.namespaces,
             results_hosts: self.results_hosts,
+            flow_webhook_hosts: self.flow_webhook_hosts,
             instance: self.instance,
             reach: Reach::new(self.source_hosts, self.allow_loopback_sources),
             traces: traces::Settings::read(|name| std::env::var(name).ok())?,

@@ -21,6 +21,7 @@ use super::policies::ConferencePolicies;
 use super::transcript::Transcript;
 use super::user_webhook::{Asker, Secrets};
 use crate::dialing::{Dialers, FlowUsers};
+use crate::fetch::Programs;
 use crate::reconcile::AccountKey;
 use crate::webhook::{FlowLine, FlowOrder, INBOX, Routes};
 
@@ -58,6 +59,8 @@ struct Line {
 pub struct FlowParts {
     /// Where signing keys are read.
     pub secrets: Secrets,
+    /// The way to programs that flows ask.
+    pub programs: Programs,
     /// Which flow answers which application's calls.
     pub applications: Applications,
     /// Where calls are counted.
@@ -75,15 +78,13 @@ pub struct FlowParts {
 impl Flows {
     /// No account yet. `routes` brings the webhooks of those to come, and leads to the dialers, whose campaigns are the `users` of
     /// flows.
-    ///
-    /// # Errors
-    /// When the client for users' webhooks cannot be made: TLS cannot be set up.
-    pub fn new(parts: FlowParts, routes: Routes, stop: CancellationToken) -> reqwest::Result<Self> {
-        let FlowParts { secrets, applications, metrics, transcript, policies, dialers, users } = parts;
+    #[must_use]
+    pub fn new(parts: FlowParts, routes: Routes, stop: CancellationToken) -> Self {
+        let FlowParts { secrets, programs, applications, metrics, transcript, policies, dialers, users } = parts;
         let tools = Tools {
             catalogue: Catalogue::default(),
             applications,
-            asker: Asker::new(secrets)?,
+            asker: Asker::new(secrets, programs),
             metrics,
             transcript,
             policies,
@@ -91,7 +92,7 @@ impl Flows {
             users,
         };
         let shared = Shared { tools, routes, stop, accounts_known: AtomicBool::new(false), running: Mutex::default() };
-        Ok(Self(Arc::new(shared)))
+        Self(Arc::new(shared))
     }
 
     /// For `/debug/state`: whose calls can run flows, and how many do.
@@ -165,7 +166,7 @@ impl Flows {
         let mut tasks = std::mem::take(&mut self.lock().tasks);
         while let Some(ended) = tasks.join_next().await {
             if let Err(error) = ended {
-                tracing::error!(%error, "the supervisor of an account's flows ended early");
+                tracing::error!(task = %error.id(), "the supervisor of an account's flows ended early");
             }
         }
     }

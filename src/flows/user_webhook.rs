@@ -1,10 +1,10 @@
 //! Asks a program of the user's own, for a `callWebhook` step.
 //!
-//! Promises that only hosts that the flow's owner listed are reached, that nothing is followed elsewhere, and that time and
-//! size are bounded. Never says in a log what was sent or answered.
+//! Promises that only hosts that the flow's owner listed are reached, and of this machine and its link only those that the
+//! operator's owner opened besides ([`Programs`]); that nothing is followed elsewhere, and that time and size are bounded. Never says
+//! in a log what was sent or answered.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -14,28 +14,26 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
-use reqwest::redirect::Policy;
-use reqwest::{Client, Url};
+use reqwest::Url;
 use sha2::Sha256;
 
 use crate::api::{FlowWebhooks, SecretKeyRef};
+use crate::fetch::{Hosts, Programs, Refused, refused};
 
 /// The longest answer that is read.
 const MAX_ANSWER: usize = 64 * 1024;
-/// For the connection alone; the whole request has the step's own time.
-const CONNECT: Duration = Duration::from_secs(3);
 
 /// What a flow's `callWebhook` steps may reach.
 #[derive(Clone, Debug, Default)]
 pub struct UserWebhooks {
-    allowed_hosts: Arc<[String]>,
+    allowed_hosts: Hosts,
     secret: Option<SecretKeyRef>,
 }
 
 impl From<Option<&FlowWebhooks>> for UserWebhooks {
     fn from(spec: Option<&FlowWebhooks>) -> Self {
         spec.map_or_else(Self::default, |spec| Self {
-            allowed_hosts: spec.allowed_hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
+            allowed_hosts: spec.allowed_hosts.iter().collect(),
             secret: spec.signing_secret_ref.clone(),
         })
     }
@@ -45,19 +43,7 @@ impl UserWebhooks {
     /// Whether a flow may ask this host, on one port at least. Which, is looked at when it is asked.
     #[must_use]
     pub fn allows_host(&self, host: &str) -> bool {
-        let is = |allowed: &String| allowed.rsplit_once(':').map_or(allowed.as_str(), |(name, _)| name) == host;
-        self.allowed_hosts.iter().any(is)
-    }
-
-    /// Whether this may be reached: by `host` alone on the scheme's own port, or by `host:port`.
-    #[must_use]
-    pub fn allows(&self, url: &Url) -> bool {
-        let Some(host) = url.host_str() else { return false };
-        let with_port = |port| format!("{host}:{port}");
-        let named = url.port().map_or_else(|| host.to_owned(), with_port);
-        let spelled_out = url.port_or_known_default().map(with_port);
-        let is = |allowed: &String| *allowed == named || spelled_out.as_ref() == Some(allowed);
-        matches!(url.scheme(), "http" | "https") && self.allowed_hosts.iter().any(is)
+        self.allowed_hosts.name(host)
     }
 }
 
@@ -87,6 +73,8 @@ pub(super) enum NoAnswer {
     Url,
     #[error("the host is not in the flow's spec.webhooks.allowedHosts")]
     NotAllowed,
+    #[error("the URL {0}; the operator's --flow-webhook-allow-host opens a host")]
+    Refused(Refused),
     #[error("the Secret of spec.webhooks.signingSecretRef, or its key, cannot be read")]
     Secret,
     #[error("the request failed")]
@@ -113,19 +101,13 @@ impl fmt::Debug for Secrets {
 /// Sends requests of flows.
 #[derive(Clone, Debug)]
 pub(super) struct Asker {
-    client: Client,
+    programs: Programs,
     secrets: Secrets,
 }
 
 impl Asker {
-    /// # Errors
-    /// When TLS cannot be set up.
-    pub(super) fn new(secrets: Secrets) -> reqwest::Result<Self> {
-        let client = Client::builder().redirect(Policy::none()).connect_timeout(CONNECT).no_proxy();
-        client
-            .user_agent(concat!("telnyx-operator/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map(|client| Self { client, secrets })
+    pub(super) fn new(secrets: Secrets, programs: Programs) -> Self {
+        Self { programs, secrets }
     }
 
     /// Asks once: the status and the body of the answer.
@@ -136,13 +118,14 @@ impl Asker {
         question: Question,
     ) -> Result<(u16, Vec<u8>), NoAnswer> {
         let url = Url::parse(&question.url).map_err(|_| NoAnswer::Url)?;
-        if !rules.allows(&url) {
+        if !rules.allowed_hosts.hold(&url) {
             return Err(NoAnswer::NotAllowed);
         }
         let at = Timestamp::now().as_second().to_string();
         let mut request = self
-            .client
+            .programs
             .post(url)
+            .map_err(NoAnswer::Refused)?
             .timeout(question.patience)
             .header("content-type", "application/json")
             .header("idempotency-key", &question.id)
@@ -152,8 +135,7 @@ impl Asker {
             let key = self.read_key(namespace, reference).await?;
             request = request.header("webhook-signature", signature(&key, &question.id, &at, &question.body));
         }
-        let mut answer =
-            request.body(question.body).send().await.map_err(|error| NoAnswer::Request(error.without_url()))?;
+        let mut answer = request.body(question.body).send().await.map_err(not_asked)?;
         let status = answer.status().as_u16();
         let mut body = BytesMut::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| NoAnswer::Request(error.without_url()))? {
@@ -171,6 +153,10 @@ impl Asker {
         let secret = api.get(&reference.name).await.map_err(|_| NoAnswer::Secret)?;
         secret.data.and_then(|mut data| data.remove(&reference.key)).map(|bytes| bytes.0).ok_or(NoAnswer::Secret)
     }
+}
+
+fn not_asked(error: reqwest::Error) -> NoAnswer {
+    refused(&error).map_or_else(|| NoAnswer::Request(error.without_url()), NoAnswer::Refused)
 }
 
 /// As Standard Webhooks describes it ("Signature scheme": HMAC-SHA256, version prefix `v1`).
@@ -192,26 +178,28 @@ mod tests {
         UserWebhooks::from(Some(&FlowWebhooks { allowed_hosts, signing_secret_ref: None }))
     }
 
-    #[test]
-    fn only_listed_hosts_are_reached() {
-        let rules = rules(&["crm.example.com", "10.0.0.7:8080", "Voice.Example"]);
-        for (url, allowed) in [
-            ("https://crm.example.com/lookup?x=1", true),
-            ("http://crm.example.com/", true),
-            ("https://crm.example.com:8443/", false),
-            ("https://CRM.example.com/", true),
-            ("http://10.0.0.7:8080/", true),
-            ("http://10.0.0.7/", false),
-            ("https://voice.example/", true),
-            ("https://evil.example/crm.example.com", false),
-            ("https://crm.example.com.evil.example/", false),
-            ("https://crm.example.com@evil.example/", false),
-            ("ftp://crm.example.com/", false),
-            ("file:///etc/passwd", false),
-        ] {
-            assert_eq!(rules.allows(&Url::parse(url).unwrap()), allowed, "{url}");
+    async fn asked(asker: &Asker, rules: &UserWebhooks, url: &str) -> NoAnswer {
+        let patience = Duration::from_secs(30);
+        let question = Question { url: url.to_owned(), body: vec![], id: "id".to_owned(), patience };
+        asker.ask("default", rules, question).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_flow_reaches_what_it_lists_and_of_this_machine_only_what_the_operators_owner_opened() {
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let asker = |opened: &[&str]| Asker::new(Secrets::Nowhere, Programs::guarded(opened.iter().collect()).unwrap());
+        let (closed, opened) = (asker(&[]), asker(&["127.0.0.1:9"]));
+        let rules = rules(&["127.0.0.1:9", "localhost:9", "169.254.169.254"]);
+        for url in ["http://127.0.0.1:9/", "http://localhost:9/", "http://169.254.169.254/latest/meta-data/"] {
+            let said = asked(&closed, &rules, url).await;
+            assert!(matches!(said, NoAnswer::Refused(Refused::Address { .. })), "{url}: {said}");
         }
-        assert!(!UserWebhooks::default().allows(&Url::parse("https://crm.example.com/").unwrap()));
+        // Nobody listens there: it was tried.
+        let said = asked(&opened, &rules, "http://127.0.0.1:9/").await;
+        assert!(matches!(said, NoAnswer::Request(_)), "{said}");
+        // What the owner opened, the flow has to list all the same.
+        let said = asked(&opened, &UserWebhooks::default(), "http://127.0.0.1:9/").await;
+        assert!(matches!(said, NoAnswer::NotAllowed), "{said}");
     }
 
     #[test]

@@ -1,30 +1,25 @@
 //! Takes one event to a sink.
 //!
-//! Promises that an event counts as taken only when the sink says so with a status of 2xx, that nothing is followed
-//! elsewhere, that time is bounded, and that no address of this machine or its link is reached unless the operator's
-//! owner allowed that host. A name is looked up anew for each connection, and what it points to is judged then. Never
-//! says in a log what was sent or answered.
+//! Promises that an event counts as taken only when the sink says so with a status of 2xx, that time is bounded, and that no
+//! address of this machine or its link is reached unless the operator's owner allowed that host ([`Programs`]). Never says in a
+//! log what was sent or answered.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
-use reqwest::redirect::Policy;
-use reqwest::{Client, StatusCode, Url, header};
+use reqwest::{StatusCode, Url, header};
 use tokio::time::{Instant, timeout};
 
 use super::event::CONTENT_TYPE;
-use crate::api::{FlowWebhooks, ResultsSink, SecretKeyRef, SinkAuth};
-use crate::fetch::{Guarded, Reach, Refused};
-use crate::flows::{UserWebhooks, signature};
+use crate::api::{ResultsSink, SecretKeyRef, SinkAuth};
+use crate::fetch::{Programs, refused};
+use crate::flows::signature;
 
-/// For the connection alone.
-const CONNECT: Duration = Duration::from_secs(3);
 /// For the whole request, and for the Secret that it needs.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a key is believed.
@@ -77,11 +72,7 @@ pub struct Postman(Arc<Shared>);
 
 struct Shared {
     kube: kube::Client,
-    /// Reaches anything that is neither here nor on this link.
-    guarded: Client,
-    /// For hosts that the operator's owner allowed.
-    open: Client,
-    allowed: UserWebhooks,
+    programs: Programs,
     keys: Mutex<Keys>,
 }
 
@@ -95,31 +86,18 @@ impl fmt::Debug for Postman {
 }
 
 impl Postman {
-    /// `allowed_hosts` are reached wherever they are: by `host` on the scheme's own port, or by `host:port`.
-    ///
-    /// # Errors
-    /// When TLS cannot be set up.
-    pub fn new(kube: kube::Client, allowed_hosts: Vec<String>) -> reqwest::Result<Self> {
-        let client = || {
-            Client::builder()
-                .redirect(Policy::none())
-                .no_proxy()
-                .connect_timeout(CONNECT)
-                .timeout(PATIENCE)
-                .user_agent(concat!("telnyx-operator/", env!("CARGO_PKG_VERSION")))
-        };
-        let guarded = client().dns_resolver(Arc::new(Guarded(Reach::default()))).build()?;
-        let open = client().build()?;
-        let allowed = UserWebhooks::from(Some(&FlowWebhooks { allowed_hosts, signing_secret_ref: None }));
-        Ok(Self(Arc::new(Shared { kube, guarded, open, allowed, keys: Mutex::default() })))
+    /// Sinks are reached by way of `programs`.
+    #[must_use]
+    pub fn new(kube: kube::Client, programs: Programs) -> Self {
+        Self(Arc::new(Shared { kube, programs, keys: Mutex::default() }))
     }
 
     /// Takes an event there, once. `id` is the event's.
     pub async fn take(&self, to: &Address, id: &str, body: Vec<u8>) -> Result<(), NotTaken> {
-        let client = self.client(&to.url)?;
         let at = Timestamp::now().as_second().to_string();
-        let mut request = client
-            .post(to.url.clone())
+        let post = self.0.programs.post(to.url.clone()).map_err(|_| NotTaken::AddressRefused)?;
+        let mut request = post
+            .timeout(PATIENCE)
             .header(header::CONTENT_TYPE, CONTENT_TYPE)
             .header("webhook-id", id)
             .header("webhook-timestamp", &at);
@@ -146,17 +124,6 @@ impl Postman {
                 Err(NotTaken::Status(status.as_u16()))
             }
         }
-    }
-
-    fn client(&self, url: &Url) -> Result<&Client, NotTaken> {
-        if self.0.allowed.allows(url) {
-            return Ok(&self.0.open);
-        }
-        // A resolver is asked about names alone.
-        let host = url.host_str().unwrap_or_default();
-        let literal = host.trim_matches(['[', ']']).parse::<IpAddr>();
-        let here = literal.is_ok_and(|address| !Reach::default().allows(address));
-        if here { Err(NotTaken::AddressRefused) } else { Ok(&self.0.guarded) }
     }
 
     /// The Secret's value. Nobody waits for a Secret that another sink needs.
@@ -188,14 +155,7 @@ fn key_name(namespace: &str, reference: &SecretKeyRef) -> (String, String, Strin
 }
 
 fn why(error: &reqwest::Error) -> NotTaken {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = cause {
-        if error.is::<Refused>() {
-            return NotTaken::AddressRefused;
-        }
-        cause = error.source();
-    }
-    NotTaken::NoAnswer
+    refused(error).map_or(NotTaken::NoAnswer, |_| NotTaken::AddressRefused)
 }
 
 #[cfg(test)]
@@ -206,7 +166,7 @@ mod tests {
         drop(rustls::crypto::ring::default_provider().install_default());
         let config = kube::Config::new("http://127.0.0.1:9".parse().unwrap());
         let client = kube::Client::try_from(config).unwrap();
-        Postman::new(client, allowed.iter().map(|host| (*host).to_owned()).collect()).unwrap()
+        Postman::new(client, Programs::guarded(allowed.iter().collect()).unwrap())
     }
 
     fn address(url: &str) -> Address {

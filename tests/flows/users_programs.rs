@@ -31,7 +31,7 @@ async fn program() -> (String, Requests) {
 #[tokio::test]
 async fn the_answer_of_the_users_program_decides_and_the_request_is_signed() {
     let (host, requests) = program().await;
-    let world = World::empty().await;
+    let world = World::opening(&host).await;
     let secret = json!({ "metadata": { "name": "crm" }, "stringData": { "key": "0123456789abcdef" } });
     let secret: Secret = serde_json::from_value(secret).unwrap();
     world.api::<Secret>().create(&PostParams::default(), &secret).await.unwrap();
@@ -57,5 +57,35 @@ async fn the_answer_of_the_users_program_decides_and_the_request_is_signed() {
     assert_eq!(body, &json!({ "from": "support" }));
     assert_eq!(headers["webhook-id"], headers["idempotency-key"]);
     assert!(headers["webhook-signature"].to_str().unwrap().starts_with("v1,"));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_flow_that_asks_the_operators_own_machine_goes_on_where_its_error_leads() {
+    // It listens, and answers whoever asks. The operator's owner has not opened it.
+    let (host, requests) = program().await;
+    let world = World::empty().await;
+    let flow = json!({
+        "webhooks": { "allowedHosts": [host, "169.254.169.254"] },
+        "variables": { "tier": { "maxLength": 16 } },
+        "steps": [
+            { "name": "answer", "answer": {} },
+            { "name": "here", "callWebhook": { "url": format!("http://{host}/lookup"), "body": {} },
+              "save": { "tier": "customer.tier" }, "next": "told", "onError": "link" },
+            { "name": "link", "callWebhook": { "url": "http://169.254.169.254/latest/meta-data/", "body": {} },
+              "next": "told", "onError": "sorry" },
+            { "name": "told", "speak": { "payload": "You are {{tier}}.", "voice": "female" }, "next": "end" },
+            { "name": "sorry", "hangup": {} },
+        ],
+    });
+    world.create::<telnyx_operator::api::CallFlow>("flow", flow).await;
+    world.line().await;
+    world.ready::<telnyx_operator::api::CallFlow>("flow").await;
+    let call = world.call_in(patient()).await;
+    let log = world.heard(&call, &["answer", "hangup"]).await;
+    assert!(!log.iter().any(|name| name == "speak"), "{log:?}");
+    assert!(requests.lock().unwrap().is_empty(), "it was reached");
+    let told = world.log().matches("loopback, link-local or metadata address").count();
+    assert_eq!(told, 2, "the log says why, for each of both");
     world.end().await;
 }

@@ -44,6 +44,15 @@ impl World {
 
     /// The account `main` is being made, and nothing else.
     pub(crate) async fn empty() -> Self {
+        Self::with(vec![]).await
+    }
+
+    /// The same, with an operator that lets flows ask this host of its own machine.
+    pub(crate) async fn opening(host: &str) -> Self {
+        Self::with(vec![format!("--flow-webhook-allow-host={host}")]).await
+    }
+
+    async fn with(arguments: Vec<String>) -> Self {
         let quick = |behaviour: &mut telnyx_simulator::config::Config| {
             behaviour.callees.audio.speak_ms_per_character = 10;
             // Whoever is called answers at once, and talks for as long as a story takes.
@@ -56,7 +65,7 @@ impl World {
                 ..Person::default()
             };
         };
-        Self { stage: Stage::new("flows", quick, json!({})).await }
+        Self { stage: Stage::with("flows", quick, json!({}), arguments).await }
     }
 
     /// Removes everything; the operator has to let go of it.

@@ -26,6 +26,7 @@ async fn shown() -> BTreeSet<String> {
         peers: None,
         namespaces: vec![],
         results_hosts: vec![],
+        flow_webhook_hosts: vec![],
         instance: "test".to_owned(),
         reach: Reach::default(),
         traces: None,

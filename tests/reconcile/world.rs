@@ -136,6 +136,7 @@ impl World {
         let any = "127.0.0.1:0".parse().unwrap();
         let options = Options {
             results_hosts: vec![],
+            flow_webhook_hosts: vec![],
             admin_listen: any,
             webhook_listen: any,
             peers: None,

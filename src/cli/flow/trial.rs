@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use super::print::Printer;
 use crate::api::CallControlApplication;
 use crate::dialing::FlowUsers;
+use crate::fetch::Programs;
 use crate::flows::{
     self, Applications, ConferencePolicies, FlowParts, Flows, Happening, Runnable, Secrets, Tally, Transcript,
     UserWebhooks,
@@ -128,6 +129,8 @@ impl Trial {
         let receiver = Receiver::new(routes.clone(), webhook::Metrics::new(&mut registry));
         let parts = FlowParts {
             secrets: Secrets::Nowhere,
+            // Whoever tries a flow asks from their own machine, often a program on it.
+            programs: Programs::unguarded().map_err(set_up)?,
             applications: self.applications(&connection)?,
             metrics: flows::Metrics::new(&mut registry),
             transcript,
@@ -135,7 +138,7 @@ impl Trial {
             dialers: None,
             users: FlowUsers::Nobody,
         };
-        let flows = Flows::new(parts, routes.clone(), stop.clone()).map_err(set_up)?;
+        let flows = Flows::new(parts, routes.clone(), stop.clone());
         // Attempts are the dialer's, and there is none here.
         let (attempts, _no_attempts) = mpsc::channel(INBOX);
         let public_key = PublicKey::from_base64(simulator.public_key_base64()).map_err(set_up)?;
