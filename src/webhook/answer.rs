@@ -78,6 +78,34 @@ impl Answer {
         }
     }
 
+    /// Whether it is for somebody of whom nothing is believed. They have their answer, and no connection to keep.
+    #[must_use]
+    pub const fn is_for_a_stranger(self) -> bool {
+        match self {
+            Self::NotSynced
+            | Self::AccountNotReady
+            | Self::RateBound
+            | Self::Stale
+            | Self::BodyTimeout
+            | Self::UnknownAccount
+            | Self::NotFound
+            | Self::MethodNotAllowed
+            | Self::TooLarge
+            | Self::Forged => true,
+            Self::Acknowledged
+            | Self::NotNeeded
+            | Self::Duplicate
+            | Self::InFlight
+            | Self::Busy
+            | Self::NotNow
+            | Self::TooSlow
+            | Self::PassedOn
+            | Self::NoHolder
+            | Self::HolderNotNow
+            | Self::Malformed => false,
+        }
+    }
+
     /// The metrics label.
     #[must_use]
     pub const fn label(self) -> &'static str {

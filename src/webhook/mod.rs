@@ -16,6 +16,7 @@
 
 mod answer;
 mod dedupe;
+mod doubts;
 mod forward;
 mod identity;
 mod metrics;
@@ -34,5 +35,7 @@ pub use server::{PeerDoor, serve};
 
 #[cfg(test)]
 mod peer_tests;
+#[cfg(test)]
+mod slow_tests;
 #[cfg(test)]
 mod tests;

@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout_at;
 
 use super::dedupe::Seen;
+use super::doubts::Doubts;
 use super::forward::Forwarder;
 use super::metrics::Metrics;
 use super::rate::Rate;
@@ -58,6 +59,7 @@ pub struct Receiver {
     routes: Routes,
     rate: Rate,
     metrics: Metrics,
+    doubts: Doubts,
     forwarder: Option<Forwarder>,
 }
 
@@ -65,7 +67,8 @@ impl Receiver {
     /// A receiver for these accounts.
     #[must_use]
     pub fn new(routes: Routes, metrics: Metrics) -> Self {
-        Self { routes, rate: Rate::new(MAX_PER_SECOND, Instant::now()), metrics, forwarder: None }
+        let (rate, doubts) = (Rate::new(MAX_PER_SECOND, Instant::now()), Doubts::default());
+        Self { routes, rate, metrics, doubts, forwarder: None }
     }
 
     /// Passes webhooks of accounts that another replica acts for on to it.
@@ -131,7 +134,7 @@ impl Receiver {
         B: Body<Data = Bytes> + Unpin,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let (body, event_type) = match believed(key, request, began).await {
+        let (body, event_type) = match self.believed(key, request, began).await {
             Ok((body, event)) => (body, label(&event)),
             Err(refused) => return (refused, ""),
         };
@@ -148,7 +151,7 @@ impl Receiver {
         B: Body<Data = Bytes> + Unpin,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let event = match believed(&route.key, request, began).await {
+        let event = match self.believed(&route.key, request, began).await {
             Ok((_, event)) => event,
             Err(refused) => return (refused, ""),
         };
@@ -172,17 +175,60 @@ impl Receiver {
             Err(not_now) => (not_now, event_type),
         }
     }
+
+    /// The whole body, and the event in it, believed because its signature fits.
+    async fn believed<B>(
+        &self,
+        key: &PublicKey,
+        request: &mut Request<B>,
+        began: Instant,
+    ) -> Result<(Bytes, Event), Answer>
+    where
+        B: Body<Data = Bytes> + Unpin,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let body = body_of(request, began).await?;
+        match verified(key, request.headers(), &body, Timestamp::now()) {
+            Ok(event) => Ok((body, event)),
+            Err(refused) => {
+                self.doubt(&refused, request.uri().path(), began);
+                Err(refused.answer())
+            }
+        }
+    }
+
+    /// Says that an account's key may be another's, now and then.
+    fn doubt(&self, refused: &Unbelieved, path: &str, now: Instant) {
+        let Unbelieved::Signature(SignatureError::BadSignature) = refused else { return };
+        let Some(account) = account_of(path) else { return };
+        if let Some(count) = self.doubts.refused(account, now) {
+            tracing::warn!(
+                account,
+                count,
+                "webhooks were refused because their signature does not fit the account's public key: if Telnyx sent them, the key \
+                 is another account's; copy it anew from the portal (Account Settings, Keys & Credentials, Public Key)"
+            );
+        }
+    }
 }
 
-/// The whole body, and the event in it, believed because its signature fits.
-async fn believed<B>(key: &PublicKey, request: &mut Request<B>, began: Instant) -> Result<(Bytes, Event), Answer>
-where
-    B: Body<Data = Bytes> + Unpin,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    let body = body_of(request, began).await?;
-    let event = verified(key, request.headers(), &body, Timestamp::now())?;
-    Ok((body, event))
+/// Why a delivery is not believed, or not understood.
+#[derive(Debug)]
+enum Unbelieved {
+    Signature(SignatureError),
+    Unreadable,
+}
+
+impl Unbelieved {
+    fn answer(&self) -> Answer {
+        match self {
+            Self::Signature(SignatureError::Stale { .. }) => Answer::Stale,
+            Self::Signature(
+                SignatureError::MissingHeader(_) | SignatureError::Malformed(_) | SignatureError::BadSignature,
+            ) => Answer::Forged,
+            Self::Unreadable => Answer::Malformed,
+        }
+    }
 }
 
 /// The whole body, within its bounds.
@@ -270,20 +316,15 @@ fn room<T>(sent: Result<(), TrySendError<T>>) -> Result<(), Answer> {
 }
 
 /// The event, believed because its signature fits.
-fn verified(key: &PublicKey, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Event, Answer> {
+fn verified(key: &PublicKey, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Event, Unbelieved> {
     let headers = SignatureHeaders::from_map(headers);
     let verified = webhook::verify(key, headers, body, now, webhook::TOLERANCE).map_err(|error| {
         tracing::debug!(%error, "webhook refused");
-        match error {
-            SignatureError::Stale { .. } => Answer::Stale,
-            SignatureError::MissingHeader(_) | SignatureError::Malformed(_) | SignatureError::BadSignature => {
-                Answer::Forged
-            }
-        }
+        Unbelieved::Signature(error)
     })?;
     let event = verified.event().map_err(|error| {
         tracing::warn!(%error, "signed webhook cannot be read");
-        Answer::Malformed
+        Unbelieved::Unreadable
     })?;
     if !event.left_out.is_empty() {
         tracing::warn!(event_type = %event.event_type, fields = ?event.left_out, "webhook fields of unknown form left out");

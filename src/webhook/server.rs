@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::RETRY_AFTER;
+use http::header::{CONNECTION, RETRY_AFTER};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::Empty;
 use hyper::body::Incoming;
@@ -32,10 +32,15 @@ const MAX_CONNECTIONS: usize = 1024;
 const MAX_OF_REPLICAS: usize = 256;
 /// For two replicas to agree on TLS.
 const HANDSHAKE: Duration = Duration::from_secs(2);
-/// For a request's head to arrive whole, and for a connection to lie idle between two.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// For the first head to arrive whole on a connection. As long as Telnyx waits for an answer (receiving webhooks guide).
+const FIRST_HEAD: Duration = Duration::from_secs(2);
+/// For a connection to lie idle and the next head to arrive whole, which hyper does not tell apart. Only whose signature was
+/// believed comes to it: strangers lose their connection with their answer.
+const NEXT_HEAD: Duration = Duration::from_secs(10);
 /// In seconds, with every 503: what is wrong then is mostly over in a moment.
 const SOON: HeaderValue = HeaderValue::from_static("1");
+/// The connection ends with this answer (RFC 9112, section 9.6).
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
 /// Serves until `stop`, then lets the requests under way have their answers.
 ///
@@ -145,25 +150,46 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 }
 
 /// Serves one connection, whose requests come `from` there.
-async fn connection<S>(stream: S, receiver: Arc<Receiver>, from: Sender, stop: CancellationToken)
+pub(super) async fn connection<S>(stream: S, receiver: Arc<Receiver>, from: Sender, stop: CancellationToken)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let has_head = CancellationToken::new();
+    let came = has_head.clone();
     let service = service_fn(move |request: Request<Incoming>| {
+        came.cancel();
         let receiver = Arc::clone(&receiver);
-        async move { Ok::<_, Infallible>(response(receiver.take(request, from).await)) }
+        async move {
+            let answer = receiver.take(request, from).await;
+            let mut response = response(answer);
+            if from == Sender::Telnyx && answer.is_for_a_stranger() {
+                response.headers_mut().insert(CONNECTION, CLOSE);
+            }
+            Ok::<_, Infallible>(response)
+        }
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(NEXT_HEAD)
         .serve_connection(TokioIo::new(stream), service);
     tokio::pin!(serving);
-    let ended = tokio::select! {
-        ended = serving.as_mut() => ended,
-        () = stop.cancelled() => {
-            serving.as_mut().graceful_shutdown();
-            serving.await
+    let until_stopped = async {
+        tokio::select! {
+            ended = serving.as_mut() => ended,
+            () = stop.cancelled() => {
+                serving.as_mut().graceful_shutdown();
+                serving.await
+            }
         }
+    };
+    let no_head = async {
+        if timeout(FIRST_HEAD, has_head.cancelled()).await.is_ok() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let ended = tokio::select! {
+        ended = until_stopped => ended,
+        () = no_head => return tracing::debug!("who connects does not say what for"),
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "webhook connection ended early");

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
+use crate::telemetry::hearing::Log;
 
 pub(super) const PATH: &str = "/webhooks/sales/main/0b6b4d2e-0000-4000-8000-00000000cafe";
 /// `1|owner|target|1|0|r`
@@ -236,6 +237,25 @@ async fn nothing_is_believed_without_a_fitting_signature() {
     check(bed.signed(&body, now + SignedDuration::from_secs(310)), Answer::Stale).await;
     check(bed.signed("not json", now), Answer::Malformed).await;
     check(bed.signed(&body, now - SignedDuration::from_secs(290)), Answer::Acknowledged).await;
+}
+
+#[tokio::test]
+async fn a_key_that_fits_no_signature_is_told_once_a_minute_and_what_is_not_signed_never() {
+    let bed = Bed::new();
+    let _inbox = bed.open();
+    let (log, _listening) = Log::listen();
+    let mut bare = bed.signed(&event("e", OURS), Timestamp::now());
+    bare.headers_mut().remove(SIGNATURE_HEADER);
+    assert_eq!(bed.receiver.receive(bare).await, Answer::Forged);
+    assert_eq!(log.text(), "");
+    let stranger = Bed { key: SigningKey::from_bytes(&[8; 32]), ..Bed::new() };
+    for _ in 0..5 {
+        let forged = stranger.signed(&event("e", OURS), Timestamp::now());
+        assert_eq!(bed.receiver.receive(forged).await, Answer::Forged);
+    }
+    let log = log.text();
+    assert_eq!(log.lines().count(), 1, "{log}");
+    assert!(log.contains(" WARN ") && log.contains("sales/main") && log.contains("Public Key"), "{log}");
 }
 
 #[tokio::test]

@@ -271,3 +271,27 @@ async fn definitions_and_deployments_that_do_not_fit_are_told() {
     cluster::install_now(&desk.world.client).await;
     desk.world.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_public_key_of_another_account_is_told_as_soon_as_a_call_was_made() {
+    // Well-formed, and of somebody else (RFC 8032, section 7.1, test 1).
+    const OTHERS: &str = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+    let desk = connected().await;
+    desk.world.account(json!({ "webhookBaseUrl": desk.world.hooks, "webhookPublicKey": OTHERS })).await;
+    desk.world.ready::<TelnyxAccount>("main").await;
+    examined(&desk, &[]).await.has("public key", "OK", "well-formed");
+    let found = eventually("Telnyx says that webhooks were refused", || async {
+        // Those of the first may have been taken before the receiver knew of the new key.
+        desk.call().await;
+        let found = examined(&desk, &[]).await;
+        let newest = found.of("deliveries").next().unwrap().clone();
+        if newest["verdict"] == "FAIL" { Ok(found) } else { Err(newest.to_string()) }
+    })
+    .await;
+    found.has("deliveries", "FAIL", "the newest met status 401: the signature did not fit");
+    let remedy = found.of("deliveries").next().unwrap()["remedy"].as_str().unwrap();
+    assert!(remedy.starts_with("the account's public key is another's"), "{remedy}");
+    desk.world.account(json!({ "webhookBaseUrl": desk.world.hooks })).await;
+    desk.world.ready::<TelnyxAccount>("main").await;
+    desk.world.end().await;
+}

@@ -10,6 +10,8 @@ use crate::reconcile::AccountKey;
 const CHECK: &str = "deliveries";
 /// How far back is looked.
 const SINCE: SignedDuration = SignedDuration::from_hours(1);
+/// What the operator answers where the signature does not fit the account's public key (`webhook::Answer::Forged`).
+const UNSIGNED: i64 = 401;
 
 /// The newest deliveries of the last hour to the operator's addresses below `base`.
 pub(super) async fn check(client: &Client, key: &AccountKey, base: &str) -> Finding {
@@ -28,12 +30,24 @@ pub(super) async fn check(client: &Client, key: &AccountKey, base: &str) -> Find
 fn judge(check: Check, base: &str, all: &[WebhookDelivery]) -> Finding {
     let ours: Vec<&WebhookDelivery> = all.iter().filter(|delivery| goes_to(delivery, base)).collect();
     let failed = |delivery: &&&WebhookDelivery| delivery.status == Some(DeliveryStatus::Failed);
-    let remedy = "see docs/runbooks/TelnyxCallsWithoutWebhooks.md; what failed is not sent again";
+    let answer = last_answer(&ours);
+    let remedy = match answer {
+        Some(UNSIGNED) => {
+            "the account's public key is another's: copy it anew from the portal (Account Settings, Keys & Credentials, Public Key) \
+             of the account that spec.apiKeySecretRef is of; what failed is not sent again"
+        }
+        Some(_) | None => "see docs/runbooks/TelnyxCallsWithoutWebhooks.md; what failed is not sent again",
+    };
     match (ours.first(), ours.iter().filter(failed).count()) {
         (None, _) => check.ok("Telnyx sent no webhook here in the last hour"),
         (Some(_), 0) => check.ok(format!("the last {} webhooks arrived", ours.len())),
         (Some(newest), count) => {
-            let cause = format!("{count} of the last {} webhooks did not arrive{}", ours.len(), last_answer(&ours));
+            let met = match answer {
+                Some(UNSIGNED) => "status 401: the signature did not fit".to_owned(),
+                Some(status) => format!("status {status}"),
+                None => "no answer".to_owned(),
+            };
+            let cause = format!("{count} of the last {} webhooks did not arrive; the newest met {met}", ours.len());
             if failed(&newest) { check.fail(cause, remedy) } else { check.warn(cause, remedy) }
         }
     }
@@ -45,13 +59,11 @@ fn goes_to(delivery: &WebhookDelivery, base: &str) -> bool {
     urls.any(|url| url.starts_with(base.trim_end_matches('/')))
 }
 
-fn last_answer(ours: &[&WebhookDelivery]) -> String {
+/// The status that the newest of those that failed has met at last; `None`: no answer.
+fn last_answer(ours: &[&WebhookDelivery]) -> Option<i64> {
     let newest = ours.iter().find(|delivery| delivery.status == Some(DeliveryStatus::Failed));
-    let attempt = newest.and_then(|delivery| delivery.attempts.as_ref()?.last());
-    match attempt.and_then(|attempt| attempt.http.as_ref()?.response.as_ref()?.status) {
-        Some(status) => format!("; the newest met status {status}"),
-        None => "; the newest met no answer".to_owned(),
-    }
+    let attempt = newest.and_then(|delivery| delivery.attempts.as_ref()?.last())?;
+    attempt.http.as_ref()?.response.as_ref()?.status
 }
 
 #[cfg(test)]
@@ -72,7 +84,7 @@ mod tests {
         const OURS: &str = "https://hooks.example.com";
         const OTHERS: &str = "https://elsewhere.example.com";
         let (came, failed) = (delivery(OURS, "delivered", Some(200)), delivery(OURS, "failed", Some(502)));
-        let lost = delivery(OURS, "failed", None);
+        let (lost, refused) = (delivery(OURS, "failed", None), delivery(OURS, "failed", Some(401)));
         let foreign = delivery(OTHERS, "failed", Some(500));
         for (all, verdict, said) in [
             (vec![], Verdict::Ok, "no webhook here"),
@@ -84,6 +96,7 @@ mod tests {
                 "1 of the last 2 webhooks did not arrive; the newest met status 502",
             ),
             (vec![failed, came], Verdict::Fail, "status 502"),
+            (vec![refused], Verdict::Fail, "status 401: the signature did not fit"),
             (vec![lost], Verdict::Fail, "no answer"),
         ] {
             let found = judge(Check::new(CHECK, "-"), OURS, &all);
