@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures::stream::{self, BoxStream};
 use futures::{FutureExt as _, StreamExt as _};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::api::PostParams;
 use kube::runtime::WatchStreamExt as _;
@@ -24,6 +24,7 @@ use super::leases::{Leases, Place, Sight, version_of};
 use super::metrics::{Change, Metrics};
 use super::post::{Given, Look, Post};
 use super::record::{self, Holder, LEASE};
+use super::silence::Silence;
 use super::tenure::{Process, Step, Tenure, Terms, Up};
 use super::{Hold, Ownership, Subject, Want, Wants};
 use crate::listing::scoped;
@@ -76,6 +77,7 @@ pub struct Keeper {
     places: HashMap<Place, Subject>,
     leases: Leases,
     writes: JoinSet<Answer>,
+    silence: Silence,
     accounts_known: bool,
     releasing: bool,
     swept: Up,
@@ -101,6 +103,13 @@ enum Failure {
     TooSlow,
     #[error(transparent)]
     Kube(#[from] kube::Error),
+}
+
+impl Failure {
+    /// Whether the API server was there to say no: not its proxy, nor one whose store is gone.
+    fn is_an_answer(&self) -> bool {
+        matches!(self, Self::Kube(kube::Error::Api(status)) if status.code < 500)
+    }
 }
 
 enum Input {
@@ -143,6 +152,7 @@ impl Keeper {
             posts: BTreeMap::new(),
             places: HashMap::new(),
             writes: JoinSet::new(),
+            silence: Silence::default(),
             accounts_known: false,
             releasing: false,
             swept: Up::ZERO,
@@ -156,6 +166,7 @@ impl Keeper {
     pub async fn run(mut self) -> Result<(), Lost> {
         loop {
             self.check()?;
+            self.listen();
             if self.releasing && self.posts.is_empty() {
                 return Ok(());
             }
@@ -163,7 +174,13 @@ impl Keeper {
             match self.next(wake).await {
                 Input::Want(want) => self.want(want),
                 Input::Answer(answer) => self.answered(answer),
-                Input::News(watch, Ok(event)) => self.observed(watch, event),
+                Input::News(watch, Ok(event)) => {
+                    // The first is said before anybody was asked.
+                    if !matches!(event, Event::Init) {
+                        self.heard();
+                    }
+                    self.observed(watch, event);
+                }
                 Input::News(_, Err(error)) => {
                     tracing::warn!(%error, "the watch on leases failed; it is tried again");
                 }
@@ -204,6 +221,21 @@ impl Keeper {
             }
         }
         Ok(())
+    }
+
+    /// Says that the API server is silent, once it has been for as long as a lease lasts.
+    fn listen(&mut self) {
+        let now = self.ownership.now();
+        let Some(since) = self.silence.look(now, self.terms.duration) else { return };
+        let ago = SignedDuration::try_from(now.saturating_sub(since)).unwrap_or(SignedDuration::MAX);
+        let since = Timestamp::now().saturating_sub(ago).unwrap_or(Timestamp::MIN).strftime("%FT%TZ");
+        tracing::error!("the Kubernetes API server has not answered since {since}; nobody is called until it does");
+    }
+
+    fn heard(&mut self) {
+        if let Some(silent) = self.silence.heard(self.ownership.now()) {
+            tracing::info!("the Kubernetes API server answers again, after {} s", silent.as_secs());
+        }
     }
 
     /// Does what is due. Returns when something will be.
@@ -292,6 +324,11 @@ impl Keeper {
 
     fn answered(&mut self, answer: Answer) {
         let Answer { aim, sent, result } = answer;
+        if result.as_ref().err().is_none_or(Failure::is_an_answer) {
+            self.heard();
+        } else {
+            self.silence.unanswered(sent);
+        }
         let (subject, place) = match &aim {
             Aim::Holding(subject, place) | Aim::GivingUp(subject, place) => (subject.clone(), place.clone()),
             Aim::LettingGo => return,

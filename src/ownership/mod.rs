@@ -16,6 +16,7 @@ mod leases;
 mod metrics;
 mod post;
 mod record;
+mod silence;
 mod tenure;
 
 use std::collections::{BTreeMap, BTreeSet};

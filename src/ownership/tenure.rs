@@ -25,7 +25,8 @@ pub struct Terms {
     pub duration: Duration,
     /// How often its holder renews it.
     pub renew_every: Duration,
-    /// How long before its end the holder stops to act. With 2 s of 15 s the clocks of two machines may differ by 15 % in speed.
+    /// How long before its end the holder stops to act. With 2 s of 15 s, of two machines the clock of one may run
+    /// 15 % faster than the other's (15 s in the time in which the other shows 13 s).
     pub margin: Duration,
     /// After a write that failed, until the next.
     pub retry: Duration,

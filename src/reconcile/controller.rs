@@ -145,7 +145,7 @@ async fn one<E: External>(
         .run(reconcile::<E>, |_, never: &Infallible, _| match *never {}, the_loop)
         .for_each(move |result| {
             if let Err(error) = result {
-                queue_error(&error, &waits.waits);
+                queue_error(kind_of::<E>(), &error, &waits.waits);
             }
             std::future::ready(())
         });
@@ -178,7 +178,7 @@ fn place<K: Managed>(object: &ObjectRef<Guarded<K>>) -> Option<(&str, &str)> {
 }
 
 /// Watch errors are retried with backoff by the watcher itself; an object that vanished before its turn is no error.
-fn queue_error<R, Q>(error: &kube::runtime::controller::Error<R, Q>, waits: &Waits)
+fn queue_error<R, Q>(kind: &str, error: &kube::runtime::controller::Error<R, Q>, waits: &Waits)
 where
     R: std::error::Error + 'static,
     Q: std::error::Error + 'static,
@@ -186,7 +186,7 @@ where
     if let kube::runtime::controller::Error::ObjectNotFound(object) = error {
         waits.gone(object.namespace.as_deref().unwrap_or_default(), &object.name);
     } else {
-        tracing::warn!(error = %error, "a watch or its queue failed; it is tried again");
+        tracing::warn!(kind, error = %error, "a watch or its queue failed; it is tried again");
     }
 }
 

@@ -37,6 +37,8 @@ pub(super) struct Census {
     conditions: BTreeMap<(&'static str, &'static str), usize>,
     /// Since when the one that has not been Ready for longest has not.
     unready_since: Option<Timestamp>,
+    /// Since when the one that has not been Synced for longest has not.
+    unsynced_since: Option<Timestamp>,
 }
 
 impl Census {
@@ -60,9 +62,15 @@ impl Census {
         *self.conditions.entry((kind, status)).or_default() += 1;
         let at = condition.last_transition_time.0;
         // The default of the definitions, written before any operator has looked, has the epoch for its time.
-        if kind == "Ready" && status != "True" && at.as_second() > 0 {
-            self.unready_since = Some(self.unready_since.map_or(at, |since| since.min(at)));
+        if status == "True" || at.as_second() <= 0 {
+            return;
         }
+        let since = match kind {
+            "Ready" => &mut self.unready_since,
+            "Synced" => &mut self.unsynced_since,
+            _ => return,
+        };
+        *since = Some(since.map_or(at, |since| since.min(at)));
     }
 }
 
@@ -145,10 +153,15 @@ impl Watches {
             for (condition, count) in census.conditions {
                 *sum.conditions.entry(condition).or_default() += count;
             }
-            sum.unready_since = [sum.unready_since, census.unready_since].into_iter().flatten().min();
+            sum.unready_since = earlier(sum.unready_since, census.unready_since);
+            sum.unsynced_since = earlier(sum.unsynced_since, census.unsynced_since);
         }
         kinds
     }
+}
+
+fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    [one, other].into_iter().flatten().min()
 }
 
 fn shown(watched: &Watched, now: Timestamp) -> Value {
@@ -169,7 +182,7 @@ fn shown(watched: &Watched, now: Timestamp) -> Value {
     })
 }
 
-/// As metrics: objects by kind and condition, and since when the oldest has not been Ready.
+/// As metrics: objects by kind and condition, and for how long one has not been Ready, or not Synced.
 impl Collector for Watches {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let (kinds, now) = (self.by_kind(), Timestamp::now());
@@ -193,11 +206,24 @@ impl Collector for Watches {
             MetricType::Gauge,
         )?;
         for (kind, census) in &kinds {
-            let seconds = census.unready_since.map_or(0, |since| now.duration_since(since).as_secs().max(0));
-            gauge(seconds).encode(oldest.encode_family(&[("kind", *kind)])?)?;
+            age(census.unready_since, now).encode(oldest.encode_family(&[("kind", *kind)])?)?;
+        }
+        let mut oldest = encoder.encode_descriptor(
+            "oldest_not_synced_seconds",
+            "How long the object of a kind that has not been Synced for longest has not; 0 where all are",
+            None,
+            MetricType::Gauge,
+        )?;
+        for (kind, census) in &kinds {
+            age(census.unsynced_since, now).encode(oldest.encode_family(&[("kind", *kind)])?)?;
         }
         Ok(())
     }
+}
+
+/// In seconds; 0 where there is none.
+fn age(since: Option<Timestamp>, now: Timestamp) -> ConstGauge<i64> {
+    gauge(since.map_or(0, |since| now.duration_since(since).as_secs().max(0)))
 }
 
 fn gauge(value: i64) -> ConstGauge<i64> {
@@ -222,24 +248,29 @@ mod tests {
         let objects = [
             vec![condition("Ready", "True", early), condition("Synced", "True", early)],
             vec![condition("Ready", "False", late), condition("Stalled", "True", late)],
+            // Drift that is left so: it works, and is not as declared.
+            vec![condition("Ready", "True", early), condition("Synced", "False", late)],
+            vec![condition("Synced", "Unknown", "1970-01-01T00:00:00Z")],
             vec![condition("Ready", "Unknown", early)],
             // As the API server makes it.
             vec![condition("Ready", "Unknown", "1970-01-01T00:00:00Z")],
             vec![condition("Moon", "True", early), condition("Ready", "Perhaps", early)],
         ];
         let census = Census::count(objects.iter().map(|all| Some(all.as_slice())).chain([None]));
-        assert_eq!((census.objects, census.undecodable), (6, 1));
+        assert_eq!((census.objects, census.undecodable), (8, 1));
         assert_eq!(
             census.conditions,
             BTreeMap::from([
                 (("Ready", "False"), 1),
-                (("Ready", "True"), 1),
+                (("Ready", "True"), 2),
                 (("Ready", "Unknown"), 2),
                 (("Stalled", "True"), 1),
+                (("Synced", "False"), 1),
                 (("Synced", "True"), 1),
+                (("Synced", "Unknown"), 1),
             ])
         );
-        assert_eq!(census.unready_since, early.parse().ok());
+        assert_eq!((census.unready_since, census.unsynced_since), (early.parse().ok(), late.parse().ok()));
     }
 
     #[test]
@@ -265,7 +296,9 @@ mod tests {
         prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
         let series = text.lines().filter(|line| line.starts_with("objects_by_condition{")).count();
         assert_eq!(series, TYPES.len() * STATUSES.len(), "{text}");
-        assert!(text.contains(r#"oldest_not_ready_seconds{kind="queue"} 0"#) && !text.contains("Ofa"), "{text}");
+        for line in [r#"oldest_not_ready_seconds{kind="queue"} 0"#, r#"oldest_not_synced_seconds{kind="queue"} 0"#] {
+            assert!(text.contains(line) && !text.contains("Ofa"), "{line} is missing in\n{text}");
+        }
         let state = watches.state(Timestamp::now());
         assert_eq!((&state[0]["objects"], &state[1]["lastEventSecondsAgo"]), (&json!(1), &Value::Null));
     }

@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::api::ListParams;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 
 use crate::proxy::Proxy;
+use crate::stage::KEY;
 use crate::world::{World, people};
 
 /// For a process to end that has lost its lease, on a busy machine.
@@ -72,6 +74,20 @@ impl Replicas {
             if rung >= count { Ok(rung) } else { Err(format!("{rung}; b said:\n{}", self.b.tail())) }
         })
         .await
+    }
+
+    /// Waits until Telnyx says that a webhook which it sent since then, signed as all are, was answered 503.
+    pub(crate) async fn until_put_off_since(&self, then: Timestamp) {
+        let url = format!("{}/webhook_deliveries", self.simulator.base_url());
+        self.eventually("a webhook was put off", async || {
+            let since = [("filter[started_at][gte]", then.to_string()), ("page[size]", "250".to_owned())];
+            let answer = self.http.get(&url).bearer_auth(KEY).query(&since).send().await.unwrap();
+            let answer: Value = answer.json().await.unwrap();
+            let tries = answer["data"].as_array().unwrap().iter().flat_map(|one| one["attempts"].as_array().unwrap());
+            let met: Vec<&Value> = tries.map(|attempt| &attempt["http"]["response"]["status"]).collect();
+            if met.iter().any(|status| **status == 503) { Ok(()) } else { Err(format!("{met:?}")) }
+        })
+        .await;
     }
 
     pub(crate) async fn until_held_by(&self, instance: &str) {
@@ -138,6 +154,23 @@ impl Replica {
             .await;
     }
 
+    /// The status that its admin port answers with.
+    pub(crate) async fn asked(&self, world: &World, path: &str) -> u16 {
+        let url = format!("http://{}{path}", self.admin);
+        world.http.get(url).send().await.unwrap().status().as_u16()
+    }
+
+    /// Waits until its log holds this.
+    pub(crate) async fn until_it_says(&self, world: &World, text: &str) {
+        let said = async || if self.log().contains(text) { Ok(()) } else { Err(self.tail()) };
+        world.eventually(&format!("{} says {text:?}", self.name), said).await;
+    }
+
+    /// All that it has said.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
     /// The sum of its metrics whose lines begin so.
     pub(crate) async fn metric(&self, world: &World, line: &str) -> u64 {
         let url = format!("http://{}/metrics", self.admin);
@@ -165,7 +198,7 @@ impl Replica {
 
     /// What it said last.
     pub(crate) fn tail(&self) -> String {
-        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let log = self.log();
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(40)..].join("\n")
     }

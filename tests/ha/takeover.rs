@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use crate::proxy::Proxy;
 use crate::replicas::Replicas;
 
@@ -140,13 +142,20 @@ async fn a_replica_that_is_alone_and_cut_off_from_the_api_server_lives_on_and_ac
     replicas.b.ended().await;
     replicas.begin_campaign().await;
     way.cut();
+    let cut = Timestamp::now();
     until_lapsed(&replicas).await;
     let rung = replicas.rings().await.len();
-    // Whoever calls is still told to come again.
     let webhook = format!("http://{}/webhooks/{}/main/some-object", replicas.a.webhooks, replicas.namespace);
     assert_eq!(replicas.http.post(webhook).body("{}").send().await.unwrap().status(), 401, "it looks at signatures");
+    // What is signed, and about calls that were under way, it asks for again.
+    replicas.until_put_off_since(cut).await;
+    replicas.a.until_it_says(&replicas, "the Kubernetes API server has not answered since ").await;
+    assert_eq!(replicas.a.asked(&replicas, "/livez").await, 200, "a new start would not help");
     assert_eq!(replicas.rings().await.len(), rung, "nobody is called without a lease");
     way.mend();
+    replicas.a.until_it_says(&replicas, "the Kubernetes API server answers again, after ").await;
+    let log = replicas.a.log();
+    assert_eq!(log.matches("has not answered since").count(), 1, "it is said once: {log}");
     replicas.until_rung(rung + 5).await;
     assert!(replicas.a.is_running(), "{}", replicas.a.tail());
     replicas.ends_well().await;
