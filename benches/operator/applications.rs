@@ -7,12 +7,12 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use kube::ResourceExt as _;
 use kube::api::{ListParams, Patch, PatchParams};
 use kube::runtime::{WatchStreamExt as _, watcher};
-use serde_json::{Value, json};
+use serde_json::json;
 use telnyx_operator::api::CallControlApplication;
 use testbed::{eventually, is_ready};
 
 use crate::Result;
-use crate::installation::{ACCOUNT, Counters, Installation, manifest, next_within, seconds};
+use crate::installation::{Counters, Installation, application, next_within, seconds};
 use crate::report::Report;
 
 /// How many applications.
@@ -36,7 +36,7 @@ pub(crate) async fn measure(runs: usize, report: &mut Report) -> Result<()> {
     let bound = (COUNT as u64 * LATENCY_MS) as f64 / CONCURRENCY as f64 / 1000.0;
     let ratios: Vec<f64> = figures.converge.iter().map(|seconds| seconds / bound).collect();
     let name = "converge 1,000 applications";
-    report.add_bounded("applications", name, "s", &figures.converge, Some("under 3.5 s".to_owned()));
+    report.add_bounded("applications", name, "s", &figures.converge, "under 3.5 s");
     report.add("applications", format!("ratio to {COUNT} × {LATENCY_MS} ms ÷ {CONCURRENCY}"), "×", &ratios);
     report.add("applications", "operator CPU to converge", "s", &figures.converge_cpu);
     report.add("applications", "API server CPU to converge", "s", &figures.api_server_cpu);
@@ -45,21 +45,15 @@ pub(crate) async fn measure(runs: usize, report: &mut Report) -> Result<()> {
         "API server writes per application",
         "",
         &figures.converge_writes,
-        Some("2: finalizer, status".to_owned()),
+        "2: finalizer, status",
     );
-    report.add_bounded("applications", "POST requests to converge", "", &figures.creates, Some("1,000".to_owned()));
-    report.add_bounded("applications", "requests of a quiet resync", "", &figures.quiet, Some("4 lists".to_owned()));
-    report.add_bounded(
-        "applications",
-        "API server writes of a quiet resync",
-        "",
-        &figures.writes,
-        Some("0".to_owned()),
-    );
+    report.add_bounded("applications", "POST requests to converge", "", &figures.creates, "1,000");
+    report.add_bounded("applications", "requests of a quiet resync", "", &figures.quiet, "4 lists");
+    report.add_bounded("applications", "API server writes of a quiet resync", "", &figures.writes, "0");
     report.add("applications", "operator CPU of a quiet resync", "s", &figures.quiet_cpu);
     report.add("applications", "100 edits to the last Ready", "s", &figures.edit);
-    report.add_bounded("applications", "PATCH requests of 100 edits", "", &figures.patches, Some("100".to_owned()));
-    report.add_bounded("applications", "other requests of 100 edits", "", &figures.others, Some("0".to_owned()));
+    report.add_bounded("applications", "PATCH requests of 100 edits", "", &figures.patches, "100");
+    report.add_bounded("applications", "other requests of 100 edits", "", &figures.others, "0");
     Ok(())
 }
 
@@ -90,11 +84,6 @@ async fn run(figures: &mut Figures) -> Result<()> {
     edit(&installation, figures).await?;
     installation.testbed.stop().await?;
     Ok(())
-}
-
-fn application(number: usize) -> Value {
-    let spec = json!({ "accountRef": { "name": ACCOUNT }, "applicationName": format!("Application {number}") });
-    manifest("CallControlApplication", &format!("application-{number:04}"), &spec)
 }
 
 /// From the first create at the API (the first finalizer, which comes just before it) to the last Ready.
@@ -167,7 +156,7 @@ async fn edit(installation: &Installation, figures: &mut Figures) -> Result<()> 
     stream::iter((0..100).map(Ok))
         .try_for_each_concurrent(16, |number| async move {
             let patch = Patch::Merge(json!({ "spec": { "applicationName": format!("Changed {number}") } }));
-            api.patch(&format!("application-{number:04}"), &PatchParams::default(), &patch).await.map(drop)
+            api.patch(&format!("application-{number:05}"), &PatchParams::default(), &patch).await.map(drop)
         })
         .await?;
     installation.until_ready::<CallControlApplication>(COUNT, Duration::from_mins(1)).await?;

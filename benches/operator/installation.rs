@@ -104,13 +104,7 @@ impl Installation {
 
     /// Writes of applications that the API server has answered so far, by its own metrics: finalizers, status, creates.
     pub(crate) async fn application_writes(&self) -> Result<f64> {
-        let text = self.client.request_text(http::Request::get("/metrics").body(Vec::new())?).await?;
-        let written = text.lines().filter(|line| {
-            line.starts_with("apiserver_request_total{")
-                && line.contains(r#"resource="callcontrolapplications""#)
-                && [r#"verb="PATCH""#, r#"verb="PUT""#, r#"verb="POST""#].iter().any(|verb| line.contains(verb))
-        });
-        Ok(written.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum())
+        Ok(self.writes_where(|_, resource| resource == "callcontrolapplications").await?.values().sum())
     }
 
     /// Writes of whatever campaigns are made of that the API server has answered so far, by its own metrics and resource.
@@ -210,6 +204,12 @@ impl Counters {
 /// A manifest of one of the operator's kinds.
 pub(crate) fn manifest(kind: &str, name: &str, spec: &Value) -> Value {
     json!({ "apiVersion": "telnyx-operator.io/v1alpha1", "kind": kind, "metadata": { "name": name }, "spec": spec })
+}
+
+/// An application of the account.
+pub(crate) fn application(number: usize) -> Value {
+    let spec = json!({ "accountRef": { "name": ACCOUNT }, "applicationName": format!("Application {number}") });
+    manifest("CallControlApplication", &format!("application-{number:05}"), &spec)
 }
 
 /// Seconds since `begun`.

@@ -6,7 +6,7 @@ use serde_json::json;
 use telnyx_operator::api::CallControlApplication;
 
 use crate::Result;
-use crate::installation::{ACCOUNT, Installation, manifest};
+use crate::installation::{Installation, application};
 use crate::report::Report;
 
 pub(crate) async fn measure(report: &mut Report) -> Result<()> {
@@ -14,11 +14,8 @@ pub(crate) async fn measure(report: &mut Report) -> Result<()> {
     let installation = Installation::start("latencyMs: 0\n", &limits).await?;
     report.add("memory", "resident with no applications", "MB", &[installation.operator_memory()?]);
     let mut created = 0;
-    for (count, bound) in [(1000, None), (10_000, Some("under 250 MB".to_owned()))] {
-        let applications = (created..count).map(|number| {
-            let spec = json!({ "accountRef": { "name": ACCOUNT }, "applicationName": format!("Application {number}") });
-            manifest("CallControlApplication", &format!("application-{number:05}"), &spec)
-        });
+    for (count, bound) in [(1000, None), (10_000, Some("under 250 MB"))] {
+        let applications = (created..count).map(application);
         installation.create::<CallControlApplication>(applications).await?;
         created = count;
         installation.until_ready::<CallControlApplication>(count, Duration::from_mins(5)).await?;

@@ -43,13 +43,13 @@ impl Report {
     }
 
     /// Like [`Report::add`], with the bound to compare with.
-    pub(crate) fn add_bounded(
+    pub(crate) fn add_bounded<'a>(
         &mut self,
         benchmark: &'static str,
         name: impl Into<String>,
         unit: &'static str,
         values: &[f64],
-        bound: Option<String>,
+        bound: impl Into<Option<&'a str>>,
     ) {
         let mut sorted = values.to_vec();
         sorted.sort_by(f64::total_cmp);
@@ -62,7 +62,7 @@ impl Report {
             median: median(&sorted),
             max: *max,
             runs: sorted.len(),
-            bound,
+            bound: bound.into().map(str::to_owned),
         });
     }
 
