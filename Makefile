@@ -36,9 +36,23 @@ test: tools ## Run every test, on a real Kubernetes API server
 	rm -f $(JOURNAL)
 	TELNYX_SIMULATOR_JOURNAL=$(JOURNAL) $(CARGO) run --quiet --package dev-cluster -- run -- $(CARGO) test --workspace --no-fail-fast
 	$(CARGO) run --quiet --package conformance -- journal $(JOURNAL) --expect 'POST /calls' \
-		--expect 'POST /calls/{call_control_id}/actions/speak' --expect 'POST /calls/{call_control_id}/actions/hangup' \
+		--expect 'POST /calls/{call_control_id}/actions/speak' --expect 'POST /calls/{call_control_id}/actions/playback_start' --expect 'POST /calls/{call_control_id}/actions/hangup' \
 		--expect 'POST /call_control_applications' --expect 'PATCH /call_control_applications/{id}' \
 		--expect 'POST /outbound_voice_profiles' --expect 'PATCH /outbound_voice_profiles/{id}' --expect 'POST /queues'
+
+# BEFORE is a tag or a commit. It has a target directory of its own: in a shared one cargo takes one's crates for the other's.
+BEFORE ?= $(shell git describe --tags --abbrev=0 HEAD^ 2>/dev/null)
+BEFORE_SOURCE = $(TARGET)/before/source
+BEFORE_TARGET = $(TARGET)/before/target
+
+.PHONY: test-upgrade
+test-upgrade: tools ## Let this operator replace that of BEFORE (the newest tag) in the middle of campaigns
+	@[ -n "$(BEFORE)" ] || { echo "there is no tag yet: say BEFORE=commit" >&2; exit 2; }
+	rm -rf $(BEFORE_SOURCE) && mkdir -p $(BEFORE_SOURCE)
+	git archive $(BEFORE) | tar --extract --directory $(BEFORE_SOURCE)
+	$(CARGO) build --quiet --manifest-path $(BEFORE_SOURCE)/Cargo.toml --target-dir $(BEFORE_TARGET) --package telnyx-operator --bin telnyx-operator
+	TELNYX_OPERATOR_BEFORE=$(abspath $(BEFORE_TARGET))/debug/telnyx-operator $(CARGO) run --quiet --package dev-cluster -- run -- \
+		$(CARGO) test --package telnyx-operator --test ha -- an_operator_that_replaces_an_older_one
 
 .PHONY: check
 check: fmt clippy deny book ## Format, lint and licence checks, and the links of the book
@@ -95,6 +109,8 @@ bench: tools ## Measure the operator; results as a table and in target/bench/res
 # A static binary, then an image of it alone. buildah needs neither a daemon nor a registry; docker is taken where it is not there.
 IMAGE ?= telnyx-operator:latest
 IMAGE_TARGET := x86_64-unknown-linux-gnu
+# Relative relocations are packed: a megabyte of a program that may be loaded anywhere.
+IMAGE_FLAGS := -C target-feature=+crt-static -C link-arg=-Wl,--pack-dyn-relocs=relr
 IMAGE_ROOT = $(TARGET)/image-root
 BUILDER ?= $(if $(shell command -v buildah),buildah bud --isolation chroot --storage-driver vfs,docker build)
 
@@ -104,7 +120,7 @@ image: image-root ## Build the container image IMAGE from scratch, with buildah 
 
 .PHONY: image-root
 image-root: ## Put the image's only file into target/image-root, and check it in a root file system of its own
-	RUSTFLAGS="-C target-feature=+crt-static" $(CARGO) build --quiet --locked --profile image --target $(IMAGE_TARGET) \
+	RUSTFLAGS="$(IMAGE_FLAGS)" $(CARGO) build --quiet --locked --profile image --target $(IMAGE_TARGET) \
 		--no-default-features --package telnyx-operator --bin telnyx-operator
 	rm -rf $(IMAGE_ROOT) && mkdir -p $(IMAGE_ROOT)
 	cp $(TARGET)/$(IMAGE_TARGET)/image/telnyx-operator $(IMAGE_ROOT)/

@@ -62,9 +62,11 @@ pub fn parts(
 ) -> reqwest::Result<Vec<BoxFuture<'static, ()>>> {
     let routes = Routes::default();
     let (namespaces, shutdown) = (context.scope.namespaces(), context.shutdown.clone());
-    let (receiving, flowing) =
-        context.metrics.register(|registry| (webhook::Metrics::new(registry), flows::Metrics::new(registry)));
-    let noticed = dialing::Metrics::new(context.traces.clone());
+    let panics = context.metrics.panics();
+    let (receiving, flowing) = context
+        .metrics
+        .register(|registry| (webhook::Metrics::new(registry), flows::Metrics::new(registry, panics.clone())));
+    let noticed = dialing::Metrics::new(context.traces.clone(), panics.clone());
     context.metrics.register(|registry| noticed.register(registry));
     let postman = Postman::new(context.kube.clone(), Programs::guarded(opened.results)?);
     let lists = Lists::default();

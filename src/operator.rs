@@ -20,6 +20,7 @@ use crate::controllers::{WatchedReferences, account, call_flow, conference, queu
 use crate::fetch::{Fetcher, Reach, SetupError};
 use crate::flows::ConferencePolicies;
 use crate::ownership::{self, Contact, Directory, Gained, Keeper, Lost, Ownership, Process, Registrar, Subject};
+use crate::parts::{Worked, together};
 use crate::reconcile::{
     self, Accounts, Budgets, Change, Context, External as _, News, Scope, Stores, Users, Watches, accounts_state,
 };
@@ -93,9 +94,9 @@ pub enum OperatorError {
     /// Traces cannot be exported as the environment asks.
     #[error(transparent)]
     Traces(#[from] TraceError),
-    /// Another process may act in this one's place now.
+    /// It cannot go on.
     #[error(transparent)]
-    Lost(#[from] Lost),
+    Fallen(#[from] Fallen),
 }
 
 /// An operator whose ports are bound and whose parts have not started.
@@ -228,8 +229,8 @@ impl Operator {
     /// it ends all parts where they stand.
     ///
     /// # Errors
-    /// A lease was lost. Every part has to end where it stands, and only the end of the process makes sure that all do.
-    pub async fn run(self) -> Result<(), Lost> {
+    /// See [`Fallen`].
+    pub async fn run(self) -> Result<(), Fallen> {
         let Self { context, parts, keeper, exporter, admin, .. } = self;
         let (told, mut exporting) = (CancellationToken::new(), JoinSet::new());
         if let Some(exporter) = exporter {
@@ -251,13 +252,15 @@ impl Operator {
             }
         };
         tokio::pin!(kept);
-        tokio::select! {
+        let worked = tokio::select! {
             biased;
-            kept = &mut kept => return kept,
-            finished = work(context, parts, admin) => if !finished {
-                // What still runs may still act: nobody may take over before the leases have run out.
-                return Ok(());
-            },
+            kept = &mut kept => return Ok(kept?),
+            worked = work(context, parts, admin) => worked,
+        };
+        let result = if worked.well { Ok(()) } else { Err(Fallen::Part) };
+        if !worked.all_ended {
+            // What still runs may still act: nobody may take over before the leases have run out.
+            return result;
         }
         ownership.release();
         told.cancel();
@@ -266,12 +269,25 @@ impl Operator {
         if flushed.is_err() {
             tracing::warn!("stopped without waiting longer for the collector to take the last spans");
         }
-        if let Ok(kept) = kept {
-            return kept;
+        match kept {
+            Ok(kept) => kept?,
+            Err(_) => {
+                tracing::warn!("stopped without waiting longer for leases to be given up: they run out by themselves");
+            }
         }
-        tracing::warn!("stopped without waiting longer for leases to be given up: they run out by themselves");
-        Ok(())
+        result
     }
+}
+
+/// Why a process cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Fallen {
+    /// Every part has to end where it stands, and only the end of the process makes sure that all do.
+    #[error(transparent)]
+    Lost(#[from] Lost),
+    /// What that part did nobody would do any more. The others were shut down.
+    #[error("a part of the operator ended in a panic: please report what the log says of it")]
+    Part,
 }
 
 /// Listens for other replicas, under a certificate that this process is known by, and writes it down for them.
@@ -313,20 +329,17 @@ fn gained(accounts: Arc<Accounts>, news: News) -> Gained {
     })
 }
 
-/// Runs the parts until shutdown, then until they have ended. `false`: some have not.
-async fn work(context: Context, parts: Vec<BoxFuture<'static, ()>>, admin: TcpListener) -> bool {
-    let mut running: JoinSet<()> = parts.into_iter().collect();
+/// Serves the admin port and runs the parts until shutdown, then until the parts have ended.
+async fn work(context: Context, parts: Vec<BoxFuture<'static, ()>>, admin: TcpListener) -> Worked {
     let (metrics, health, states) = (Arc::clone(&context.metrics), context.health.clone(), context.states.clone());
-    let serving = telemetry::serve(admin, metrics, health, states, context.shutdown.clone());
-    if let Err(error) = serving.await {
-        tracing::error!(error = %error, "the admin port failed");
-        context.shutdown.cancel();
-    }
-    if tokio::time::timeout(FINISHING, finish(&mut running)).await.is_err() {
-        tracing::warn!(parts = running.len(), "stopped without waiting longer: every part may stop anywhere");
-        return false;
-    }
-    true
+    let shutdown = context.shutdown;
+    let serving = telemetry::serve(admin, metrics, health, states, shutdown.clone());
+    let serving = async {
+        if let Err(error) = serving.await {
+            tracing::error!(error = %error, "the admin port failed");
+        }
+    };
+    together(parts.into_iter().collect(), serving, &shutdown).await
 }
 
 /// Adds what the admin port shows of accounts and watches.
@@ -346,17 +359,6 @@ fn show(context: &Context) {
     });
     context.states.add("accounts", move || accounts_state(&accounts));
     context.states.add("watches", move || watches.state(Timestamp::now()));
-}
-
-/// How long parts may take to finish what they began. A Pod gets 30 s by default before it is killed.
-const FINISHING: Duration = Duration::from_secs(25);
-
-async fn finish(running: &mut JoinSet<()>) {
-    while let Some(ended) = running.join_next().await {
-        if let Err(error) = ended {
-            tracing::error!(task = %error.id(), "a part of the operator ended in a panic");
-        }
-    }
 }
 
 async fn listen(what: &'static str, address: SocketAddr) -> Result<TcpListener, OperatorError> {

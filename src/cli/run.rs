@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::fetch::Reach;
-use crate::operator::{Operator, OperatorError, Options, PeerOptions};
+use crate::operator::{Fallen, Operator, OperatorError, Options, PeerOptions};
 use crate::telemetry::traces::{self, SettingsError};
 use crate::telemetry::{self, LogError, LogFormat};
 
@@ -117,10 +117,14 @@ impl Args {
         if let (Ok(webhooks), Ok(admin)) = (operator.webhook_address(), operator.admin_address()) {
             tracing::info!(version = env!("CARGO_PKG_VERSION"), %webhooks, %admin, "running");
         }
-        if let Err(lost) = operator.run().await {
-            tracing::error!(%lost, "another replica may act now: this process ends at once and starts anew");
-            // Not by returning, which would let what was begun go on for a moment.
-            std::process::exit(LOST);
+        match operator.run().await {
+            Ok(()) => {}
+            Err(Fallen::Lost(lost)) => {
+                tracing::error!(%lost, "another replica may act now: this process ends at once and starts anew");
+                // Not by returning, which would let what was begun go on for a moment.
+                std::process::exit(LOST);
+            }
+            Err(fallen @ Fallen::Part) => return Err(OperatorError::from(fallen).into()),
         }
         tracing::info!("stopped");
         Ok(())

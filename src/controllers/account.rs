@@ -5,14 +5,15 @@
 
 use super::secrets;
 use crate::api::{RECONCILE_REQUESTED_AT, TelnyxAccount, TelnyxAccountStatus};
+use crate::fall::{Fall, caught};
 use crate::listing::scoped;
 use crate::reconcile::{
     Account, AccountKey, Accounts, Connection, Context, Down, FINALIZER, Object as _, Standing, from_kube, hold,
-    is_held, never_filled, patch_status, release, to_kube,
+    is_held, never_filled, patch_status, release, stumbled, to_kube,
 };
 use crate::telemetry::Events;
 use base64::Engine as _;
-use futures::{FutureExt, StreamExt, stream};
+use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1 as meta;
 use kube::Resource as _;
@@ -30,7 +31,6 @@ use serde_json::json;
 use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use telnyx_voice::budget::BudgetConfig;
@@ -200,14 +200,10 @@ impl Checker {
     /// One pass. Gives the word of its outcome, too.
     async fn run(&self, account: &TelnyxAccount) -> (&'static str, Option<Duration>) {
         let started = Instant::now();
-        let outcome = match AssertUnwindSafe(self.pass(account)).catch_unwind().await {
-            Ok(Ok(Some(outcome)) | Err(outcome)) => outcome,
-            Ok(Ok(None)) => return ("done", None),
-            Err(_panic) => {
-                self.context.metrics.panicked(KIND);
-                let message = "the operator stumbled over this account; its log has the details".to_owned();
-                Outcome::Retry { class: RetryClass::Internal, after: None, message }
-            }
+        let outcome = match caught(self.context.metrics.panics(), KIND, self.pass(account)).await {
+            Ok(Some(outcome)) | Err(Fall::Failed(outcome)) => outcome,
+            Ok(None) => return ("done", None),
+            Err(Fall::Panicked) => stumbled(),
         };
         self.context.metrics.reconciled(KIND, outcome.label(), started.elapsed());
         (outcome.label(), self.report(account, &outcome).await)

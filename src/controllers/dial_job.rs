@@ -29,7 +29,7 @@ use serde_json::json;
 use tokio::sync::watch::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
 
-use super::guarded::guarded;
+use super::guarded::Passes;
 use super::job_accounts::JobAccounts;
 use super::problem::Problem;
 use super::references::{References, flow_key};
@@ -41,7 +41,6 @@ use crate::dialing::{Dialers, Line, Move, RememberError, Whose, resolve};
 use crate::flows::Catalogue;
 use crate::listing::scoped;
 use crate::reconcile::{self, AccountKey, Accounts, CountUsers, Departure, hold, is_held, never_filled, release};
-use crate::telemetry::traces::Traces;
 use crate::telemetry::{self, Events};
 
 /// Passes at once. When a campaign is deleted, all its jobs are let go.
@@ -66,7 +65,7 @@ struct Context {
     /// Of jobs that stand alone, by UID.
     stages: Mutex<HashMap<String, Stage>>,
     needs: JobAccounts,
-    traces: Traces,
+    passes: Passes,
 }
 
 /// How far a job that stands alone has come. One without an entry may wait for something.
@@ -97,9 +96,10 @@ enum PassError {
 /// Watches the context's namespaces until its shutdown. `referents` changes when something that jobs wait for, an account's
 /// dialer, an application or a call flow, may have come.
 pub async fn run(context: reconcile::Context, dialers: Dialers, catalogue: Catalogue, referents: Receiver<()>) {
-    let reconcile::Context { kube: client, accounts, events, users, scope, traces, shutdown, .. } = context;
+    let passes = Passes::of("job", LOOK_AGAIN, &context);
+    let reconcile::Context { kube: client, accounts, events, users, scope, shutdown, .. } = context;
     let (stages, needs) = (Mutex::default(), JobAccounts::default());
-    let context = Arc::new(Context { client, accounts, events, dialers, catalogue, stages, needs, traces });
+    let context = Arc::new(Context { client, accounts, events, dialers, catalogue, stages, needs, passes });
     let watches = scope.namespaces().into_iter().map(|namespace| {
         let (reader, writer) = reflector::store();
         users.add(users_of(reader.clone(), Arc::clone(&context)));
@@ -225,7 +225,7 @@ fn deletion(job: &Watched) -> Option<u64> {
 /// One pass.
 async fn reconcile(job: Arc<Watched>, context: Arc<Context>) -> Result<Action, Infallible> {
     let (namespace, name) = (job.namespace().unwrap_or_default(), job.name_any());
-    Ok(guarded(&context.traces, ("job", &namespace, &name), LOOK_AGAIN, pass(&context, &job)).await)
+    Ok(context.passes.run(&namespace, &name, pass(&context, &job)).await)
 }
 
 async fn pass(context: &Context, job: &Watched) -> Result<Option<Duration>, PassError> {

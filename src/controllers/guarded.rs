@@ -2,36 +2,52 @@
 
 use std::fmt::Display;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use futures::FutureExt;
 use kube::runtime::controller::Action;
 
+use crate::fall::{Fall, caught};
+use crate::reconcile;
+use crate::telemetry::Panics;
 use crate::telemetry::traces::Traces;
 
-/// One pass over an object of `kind`, told as a trace. Whatever goes wrong in it, a panic included, ends this pass and no other: there
-/// is another after `retry`.
-pub(super) async fn guarded<E: Display>(
-    traces: &Traces,
-    (kind, namespace, name): (&'static str, &str, &str),
+/// The passes over objects of one kind. Each is told as a trace, and whatever goes wrong in it, a panic included, ends this pass and
+/// no other: there is another after `retry`.
+pub(super) struct Passes {
+    kind: &'static str,
     retry: Duration,
-    pass: impl Future<Output = Result<Option<Duration>, E>>,
-) -> Action {
-    let pass = AssertUnwindSafe(pass).catch_unwind();
-    let ended = async {
-        match pass.await {
-            Ok(Ok(after)) => ("done", after.map_or_else(Action::await_change, Action::requeue)),
-            Ok(Err(error)) => {
-                tracing::warn!(kind, namespace, name, %error, "a pass failed");
-                ("retry", Action::requeue(retry))
+    traces: Traces,
+    panics: Panics,
+}
+
+impl Passes {
+    pub(super) fn of(kind: &'static str, retry: Duration, context: &reconcile::Context) -> Self {
+        let panics = context.metrics.panics().clone();
+        panics.expect(kind);
+        Self { kind, retry, traces: context.traces.clone(), panics }
+    }
+
+    pub(super) fn run<E: Display>(
+        &self,
+        namespace: &str,
+        name: &str,
+        pass: impl Future<Output = Result<Option<Duration>, E>>,
+    ) -> impl Future<Output = Action> {
+        let kind = self.kind;
+        let pass = caught(&self.panics, kind, pass);
+        let ended = async move {
+            match pass.await {
+                Ok(after) => ("done", after.map_or_else(Action::await_change, Action::requeue)),
+                Err(Fall::Failed(error)) => {
+                    tracing::warn!(kind, namespace, name, %error, "a pass failed");
+                    ("retry", Action::requeue(self.retry))
+                }
+                Err(Fall::Panicked) => {
+                    tracing::error!(kind, namespace, name, "a pass panicked");
+                    ("panic", Action::requeue(self.retry))
+                }
             }
-            Err(_) => {
-                tracing::error!(kind, namespace, name, "a pass panicked");
-                ("panic", Action::requeue(retry))
-            }
-        }
-    };
-    // A pass knows much.
-    traces.pass(kind, namespace, name, Box::pin(ended)).await
+        };
+        self.traces.pass(kind, namespace, name, ended)
+    }
 }

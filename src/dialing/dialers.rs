@@ -23,10 +23,11 @@ use super::gauges::Sum;
 use super::ledger::Ledgers;
 use super::load::{LoadError, assemble, load};
 use super::loader::hand_in_all;
-use super::metrics::Metrics;
+use super::metrics::{DIALER, Metrics};
 use super::progress_board::{Board, Moves, MovesReader, Standing};
 use super::resolve::limits;
 use crate::api::{DialJob, TelnyxAccountSpec};
+use crate::fall::caught;
 use crate::reconcile::AccountKey;
 use crate::results::{Address, Couriers, Delivery as Delivered, Origin, Postman};
 use crate::webhook::{Delivery, INBOX, Routes};
@@ -421,7 +422,8 @@ struct Supervisor {
 impl Supervisor {
     async fn run(mut self) -> Option<Left> {
         while let Some(account) = self.dialers.account(&self.key) {
-            let error = match self.live(account).await {
+            let panics = self.dialers.0.metrics.panics().clone();
+            let error = match caught(&panics, DIALER, self.live(account)).await {
                 Ok(handover) => return Some(Left { account: self.key, handover: handover?, at: Instant::now() }),
                 Err(error) => error,
             };

@@ -12,8 +12,11 @@ use prometheus_client::registry::Registry;
 
 use super::attempt_spans;
 use crate::controllers::word;
-use crate::telemetry::Exemplar;
 use crate::telemetry::traces::{Place, Traces};
+use crate::telemetry::{Exemplar, Panics};
+
+/// How panics of a dialer are counted.
+pub(super) const DIALER: &str = "dialer";
 
 type Label = [(&'static str, &'static str); 1];
 
@@ -25,18 +28,20 @@ pub struct Metrics {
     attempts: Family<[(&'static str, String); 1], Counter>,
     dial_seconds: HistogramWithExemplars<Exemplar>,
     traces: Traces,
+    panics: Panics,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
-        Self::new(Traces::default())
+        Self::new(Traces::default(), Panics::default())
     }
 }
 
 impl Metrics {
-    /// Attempts are traced there.
+    /// Attempts are traced there, and panics counted.
     #[must_use]
-    pub fn new(traces: Traces) -> Self {
+    pub fn new(traces: Traces, panics: Panics) -> Self {
+        panics.expect(DIALER);
         Self {
             signals: Family::default(),
             saves: Family::default(),
@@ -44,7 +49,13 @@ impl Metrics {
             // 10 ms to about 40 s; a claim is given back when it was not dialled within 30.
             dial_seconds: HistogramWithExemplars::new(exponential_buckets(0.01, 2.0, 13)),
             traces,
+            panics,
         }
+    }
+
+    /// Counts panics of dialers.
+    pub(super) fn panics(&self) -> &Panics {
+        &self.panics
     }
 
     /// Registers the counters.

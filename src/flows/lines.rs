@@ -1,12 +1,10 @@
 //! All accounts' actors: started, restarted and stopped here.
 
 use std::collections::BTreeMap;
-use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures::FutureExt as _;
 use telnyx_voice::Client;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -16,11 +14,12 @@ use super::actor::{Actor, Parts, Tools};
 use super::attempts::Attempts;
 use super::catalogue::Catalogue;
 use super::inbound::Applications;
-use super::metrics::Metrics;
+use super::metrics::{CALLS, Metrics};
 use super::policies::ConferencePolicies;
 use super::transcript::Transcript;
 use super::user_webhook::{Asker, Secrets};
 use crate::dialing::{Dialers, FlowUsers};
+use crate::fall::caught;
 use crate::fetch::Programs;
 use crate::reconcile::AccountKey;
 use crate::webhook::{FlowLine, FlowOrder, INBOX, Routes};
@@ -199,13 +198,10 @@ impl Supervisor {
                 recovered: self.recovered.clone(),
                 stop: self.stop.clone(),
             });
-            match AssertUnwindSafe(actor.run()).catch_unwind().await {
-                Ok(Ok(())) => return,
-                Ok(Err(error)) => {
+            match caught(self.tools.metrics.panics(), CALLS, actor.run()).await {
+                Ok(()) => return,
+                Err(error) => {
                     tracing::error!(account = %self.account, %error, "calls in flows have to be found anew");
-                }
-                Err(_) => {
-                    tracing::error!(account = %self.account, "the actor of calls in flows panicked; they are found anew");
                 }
             }
             self.recovered.send_replace(false);

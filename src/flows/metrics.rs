@@ -10,6 +10,11 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
+use crate::telemetry::Panics;
+
+/// How panics of what leads an account's calls are counted.
+pub(super) const CALLS: &str = "calls";
+
 type Label = [(&'static str, &'static str); 1];
 
 /// The counts. Cheap to clone; clones are the same.
@@ -21,6 +26,7 @@ pub struct Metrics {
     lost: Family<Label, Counter>,
     active: Gauge,
     reaction: Histogram,
+    panics: Panics,
 }
 
 /// What became of an event before any flow saw it.
@@ -50,9 +56,10 @@ impl Lost {
 }
 
 impl Metrics {
-    /// Registers them.
+    /// Registers them. Panics are counted there.
     #[must_use]
-    pub fn new(registry: &mut Registry) -> Self {
+    pub fn new(registry: &mut Registry, panics: Panics) -> Self {
+        panics.expect(CALLS);
         let metrics = Self {
             events: Family::default(),
             commands: Family::default(),
@@ -60,6 +67,7 @@ impl Metrics {
             lost: Family::default(),
             active: Gauge::default(),
             // 0.1 ms to about 2 s, fine enough to tell 5 ms from 10.
+            panics,
             reaction: Histogram::new(exponential_buckets(0.0001, 1.4, 30)),
         };
         // An alert waits for the first: from nought on, or Prometheus sees no increase.
@@ -81,6 +89,11 @@ impl Metrics {
             metrics.reaction.clone(),
         );
         metrics
+    }
+
+    /// Counts panics of what leads calls.
+    pub(super) fn panics(&self) -> &Panics {
+        &self.panics
     }
 
     pub(super) fn event(&self, seen: Seen) {

@@ -29,6 +29,13 @@ impl Doing {
     }
 }
 
+/// How a pass ends after a panic.
+#[must_use]
+pub fn stumbled() -> Outcome {
+    let message = "the operator stumbled over this object; its log has the details".to_owned();
+    Outcome::Retry { class: RetryClass::Internal, after: None, message }
+}
+
 /// How a pass ends after `error`. A refused key is the account's trouble: the account is told, and its users wait for it.
 #[must_use]
 #[expect(

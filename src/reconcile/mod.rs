@@ -33,7 +33,7 @@ pub use accounts::{Account, AccountKey, Accounts, Applicant, Connection, Departu
 pub use budgets::{Budgets, state as accounts_state};
 pub use controller::{Guarded, run};
 pub use external::{External, Proof, Reference, References, RemoteKind, Wanted};
-pub use failure::{Doing, outcome_of};
+pub use failure::{Doing, outcome_of, stumbled};
 pub use managed::{Managed, Object, policy_of};
 pub(crate) use memory::locked;
 pub use news::{Change, Listener, News};

@@ -7,6 +7,7 @@
 use super::accounts::{Account, AccountKey, Accounts};
 use super::claims::{Claimant, Claims};
 use super::external::{External, Proof, References, Wanted};
+use super::failure::stumbled;
 use super::held::{held_back, insisted};
 use super::managed::{Managed, Object as _, policy_of};
 use super::memory::{Memories, Memory, locked};
@@ -16,9 +17,9 @@ use super::status::{Findings, draft, effective, is_settled, requested};
 use super::waits::Waits;
 use super::write::patch_status;
 use crate::api::RemoteStatus;
+use crate::fall::{Fall, caught};
 use crate::telemetry::traces::Traces;
 use crate::telemetry::{Events, Metrics};
-use futures::FutureExt;
 use jiff::Timestamp;
 use kube::api::{Api, Patch};
 use reconcile_plan::{
@@ -26,8 +27,8 @@ use reconcile_plan::{
     Settled, Target, plan, slow_retry,
 };
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::marker::PhantomData;
-use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -35,6 +36,9 @@ use tokio::sync::mpsc;
 /// Rounds of observe, plan, act in one pass. A second is needed when the object turned out to be gone; a third would mean
 /// that somebody deletes as fast as we create.
 const ROUNDS: usize = 3;
+
+/// After a pass whose outcome could not even be reported.
+const UNREPORTED: Duration = Duration::from_secs(30);
 
 /// When a request was held back because this process may soon act no more: a renewal is due before that.
 const HELD_BACK: Duration = Duration::from_secs(1);
@@ -90,7 +94,9 @@ impl<E: External> Loop<E> {
             if let Some(waited) = waited {
                 self.metrics.waited(kind_of::<E>(), waited);
             }
-            self.run(object, memory).await
+            let run = async { Ok::<_, Infallible>(self.run(object, memory).await) };
+            // It may even panic while it reports.
+            caught(self.metrics.panics(), kind_of::<E>(), run).await.unwrap_or(("panic", Some(UNREPORTED)))
         };
         self.traces.pass(kind_of::<E>(), object.namespace(), object.name(), pass).await
     }
@@ -108,18 +114,14 @@ impl<E: External> Loop<E> {
                 self.maintain(&case, &mut findings).await.map(Some)
             }
         };
-        let outcome = match AssertUnwindSafe(pass).catch_unwind().await {
-            Ok(Ok(Some(outcome)) | Err(outcome)) => outcome,
+        let outcome = match caught(self.metrics.panics(), kind_of::<E>(), pass).await {
+            Ok(Some(outcome)) | Err(Fall::Failed(outcome)) => outcome,
             // Nothing is left that a status could be written to.
-            Ok(Ok(None)) => {
+            Ok(None) => {
                 self.count("done", started);
                 return ("done", None);
             }
-            Err(_panic) => {
-                self.metrics.panicked(kind_of::<E>());
-                let message = "the operator stumbled over this object; its log has the details".to_owned();
-                Outcome::Retry { class: RetryClass::Internal, after: None, message }
-            }
+            Err(Fall::Panicked) => stumbled(),
         };
         self.count(outcome.label(), started);
         (outcome.label(), self.report(&case, &outcome, findings).await)

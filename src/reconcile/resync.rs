@@ -11,8 +11,10 @@ use super::memory::locked;
 use super::pass::{Loop, kind_of};
 use super::status::{effective, is_settled};
 use super::tally::Tally;
+use crate::fall::caught;
 use reconcile_plan::{Action, Observed, Target, plan};
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -41,7 +43,7 @@ impl<E: External> Resync<E> {
             for account in &ready {
                 if Self::due(account, &mut spread)
                     && self.has_users(&account.key)
-                    && let Some(fields) = self.resync(account).await
+                    && let Some(fields) = self.guarded(account).await
                 {
                     drift.note(&account.key, fields);
                 }
@@ -64,6 +66,15 @@ impl<E: External> Resync<E> {
 
     fn has_users(&self, key: &AccountKey) -> bool {
         self.stores.count(|object| AccountKey::of(object.account_ref(), object.namespace()) == *key) > 0
+    }
+
+    /// A panic ends this resync alone: the loop and the other accounts go on, and the next is due in a period.
+    async fn guarded(&self, account: &Arc<Account>) -> Option<usize> {
+        let resync = async { Ok::<_, Infallible>(self.resync(account).await) };
+        caught(self.the_loop.metrics.panics(), kind_of::<E>(), resync).await.unwrap_or_else(|error| {
+            tracing::error!(account = %account.key, kind = %E::KIND, %error, "a resync ended early");
+            None
+        })
     }
 
     /// How many fields differ and are left so; `None` when the listing failed.

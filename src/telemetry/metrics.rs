@@ -34,7 +34,7 @@ pub struct Metrics {
     drifted_fields: Family<Label, Gauge>,
     objects: Family<Label, Gauge>,
     in_backoff: Family<Label, Gauge>,
-    panics: Family<Label, Counter>,
+    panics: Panics,
     events_dropped: Counter,
 }
 
@@ -61,7 +61,7 @@ impl Default for Metrics {
             drifted_fields: Family::default(),
             objects: Family::default(),
             in_backoff: Family::default(),
-            panics: Family::default(),
+            panics: Panics::default(),
             events_dropped: Counter::default(),
         };
         metrics.register(|registry| {
@@ -98,7 +98,7 @@ impl Default for Metrics {
                 "Objects that wait for their next try, at the last resync",
                 metrics.in_backoff.clone(),
             );
-            registry.register("panics", "Passes that ended in an error of this program", metrics.panics.clone());
+            registry.register("panics", "Work that a panic ended, a fault of this program, by what it was about", metrics.panics.0.clone());
             registry.register(
                 "events_dropped",
                 "Kubernetes events that were not published",
@@ -124,6 +124,22 @@ fn exemplar() -> Option<Exemplar> {
     here().map(Place::exemplar)
 }
 
+/// Panics that were caught, by what they were about. Cheap to clone; clones are the same.
+#[derive(Clone, Debug, Default)]
+pub struct Panics(pub(crate) Family<Label, Counter>);
+
+impl Panics {
+    /// Shows a nought until there is one.
+    pub(crate) fn expect(&self, kind: &'static str) {
+        drop(self.0.get_or_create(&[("kind", kind)]));
+    }
+
+    /// Another one, about something of `kind`.
+    pub fn caught(&self, kind: &'static str) {
+        self.0.get_or_create(&[("kind", kind)]).inc();
+    }
+}
+
 impl Metrics {
     /// Adds metrics of another part. They get the same prefix.
     pub fn register<T>(&self, add: impl FnOnce(&mut Registry) -> T) -> T {
@@ -143,7 +159,7 @@ impl Metrics {
         for outcome in ["done", "terminal", "undecodable"] {
             drop(self.reconciles.get_or_create(&[("kind", kind), ("outcome", outcome)]));
         }
-        drop(self.panics.get_or_create(&[("kind", kind)]));
+        self.panics.expect(kind);
     }
 
     /// An object of `kind` waited so long for its pass.
@@ -180,9 +196,10 @@ impl Metrics {
         self.in_backoff.get_or_create(&[("kind", kind)]).set(i64::try_from(objects).unwrap_or(i64::MAX));
     }
 
-    /// A pass panicked.
-    pub fn panicked(&self, kind: &'static str) {
-        self.panics.get_or_create(&[("kind", kind)]).inc();
+    /// Counts panics.
+    #[must_use]
+    pub fn panics(&self) -> &Panics {
+        &self.panics
     }
 
     /// An event was not published.

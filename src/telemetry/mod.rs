@@ -16,5 +16,5 @@ pub use admin::{Health, serve};
 pub use events::{Events, Publisher, Told};
 pub use logs::{LogError, LogFormat, init};
 pub(crate) use metrics::Exemplar;
-pub use metrics::Metrics;
+pub use metrics::{Metrics, Panics};
 pub use states::States;

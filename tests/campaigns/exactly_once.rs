@@ -10,7 +10,7 @@ use crate::world::{World, people};
 
 #[tokio::test]
 async fn killed_at_many_moments_the_campaign_ends_and_nobody_is_called_twice() {
-    let mut world = World::new(|_| {}).await;
+    let mut world = World::new(|behaviour| behaviour.callees.person.patience_ms = Spread::Fixed(600_000)).await;
     world.list(&people(150)).await;
     world.campaign("c", json!({ "pacing": { "dialsPerSecond": 25, "maxConcurrentCalls": 100 } })).await;
     // Five seconds after each start dialing begins; the moments lie before, at and after that.
@@ -21,9 +21,23 @@ async fn killed_at_many_moments_the_campaign_ends_and_nobody_is_called_twice() {
     }
     let campaign = world.complete("c").await;
     let counts = &campaign["status"]["counts"];
-    assert_eq!(counts["total"], 150);
     assert_eq!(counts["ambiguous"], 0, "every call could be looked up: {counts:#}");
+    // As if nothing had happened: people listen for as long as it takes.
+    assert_eq!((&counts["total"], &counts["completed"]), (&json!(150), &json!(150)), "{:#}", campaign["status"]);
     world.rang_once_per_attempt(150, 1).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_dial_that_is_answered_after_the_patience_for_it_rings_once_and_the_call_is_found() {
+    let world = World::new(|_| {}).await;
+    let late = json!({ "delayResponse": { "ms": 15_000 } });
+    world.fault(json!({ "scope": { "route": "POST /calls" }, "times": 2, "effect": late })).await;
+    world.list(&people(4)).await;
+    world.campaign("c", json!({})).await;
+    let campaign = world.complete("c").await;
+    assert_eq!(campaign["status"]["counts"]["completed"], 4, "{:#}", campaign["status"]);
+    world.rang_once_per_attempt(4, 1).await;
     world.end().await;
 }
 

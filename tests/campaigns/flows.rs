@@ -1,15 +1,13 @@
 //! Campaigns whose calls run a flow.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::api::apps::v1::ControllerRevision;
 use kube::api::{DeleteParams, ListParams};
 use kube::{Api, ResourceExt as _};
 use serde_json::{Value, json};
 use telnyx_operator::api::{CallControlApplication, CallFlow, DialJob, OutboundCampaign};
-use telnyx_simulator::config::{Config as Behaviour, Keypad, NumberRule, Outcome, Person, Spread};
+use telnyx_simulator::config::{Config as Behaviour, NumberRule, Outcome, Person, Spread};
 
-use crate::world::{World, condition};
+use crate::world::{World, asking, condition, of_flow, pressing, rule};
 
 /// The flow of the example that users are shown.
 fn appointment() -> Value {
@@ -18,44 +16,9 @@ fn appointment() -> Value {
     flow["spec"].clone()
 }
 
-/// Asks for a key, and calls the outcome this.
-fn asking(outcome: &str) -> Value {
-    json!({
-        "direction": "Outbound",
-        "revisionHistoryLimit": 1,
-        "steps": [
-            { "name": "ask", "gatherUsingSpeak": {
-                "payload": "To confirm press one.", "voice": "female", "validDigits": "1", "maximumDigits": 1,
-            } },
-            { "name": "say", "outcome": { "value": outcome, "success": true } },
-            { "name": "bye", "speak": { "payload": "Good bye.", "voice": "female" } },
-        ],
-    })
-}
-
-/// Waits as long as it takes, and presses these keys when asked.
-fn pressing(keys: &[&str]) -> Person {
-    let replies = keys.iter().map(|&keys| keys.to_owned()).collect();
-    Person {
-        early_share: 0.0,
-        after_message_ms: Spread::Fixed(600_000),
-        patience_ms: Spread::Fixed(600_000),
-        keys: Keypad { replies, ..Keypad::default() },
-        ..Person::default()
-    }
-}
-
-fn rule(number: &str, person: Person) -> NumberRule {
-    NumberRule { number: Some(number.to_owned()), person: Some(person), ..NumberRule::default() }
-}
-
 /// Everybody presses this when asked.
 fn all_press(key: &'static str) -> impl FnOnce(&mut Behaviour) {
     move |behaviour| behaviour.callees.person = pressing(&[key])
-}
-
-fn of_flow(name: &str) -> Value {
-    json!({ "announcement": null, "callFlowRef": { "name": name } })
 }
 
 fn with(mut changes: Value, more: &Value) -> Value {
@@ -64,11 +27,6 @@ fn with(mut changes: Value, more: &Value) -> Value {
 }
 
 impl World {
-    async fn flow(&self, name: &str, spec: Value) -> Value {
-        self.create::<CallFlow>(name, spec).await;
-        self.until::<CallFlow>(name, "is Ready", |flow| condition(flow, "Ready")["status"] == "True").await
-    }
-
     async fn dials(&self) -> usize {
         self.rings().await.len()
     }
@@ -79,35 +37,6 @@ impl World {
             .await
             .unwrap()
             .items
-    }
-
-    /// Waits until a target is in the flow. Returns its call's id.
-    async fn in_flow(&self, target: &str) -> String {
-        self.eventually(&format!("{target} is in the flow"), async || {
-            let states = self.target_states().await;
-            let state = states.get(target).ok_or("no state")?;
-            let is_in_flow = state["position"].as_str().is_some_and(|position| position.starts_with('f'));
-            match state["callControlId"].as_str().filter(|_| is_in_flow) {
-                Some(call) => Ok(call.to_owned()),
-                None => Err(format!("{state}")),
-            }
-        })
-        .await
-    }
-
-    /// The states of all targets, once all are stored as ended: a campaign may show its end a moment before its jobs do.
-    async fn ended_states(&self) -> BTreeMap<String, Value> {
-        self.eventually("every target is stored as ended", async || {
-            let states = self.target_states().await;
-            if states.values().all(|state| state["state"] == "Done") { Ok(states) } else { Err(format!("{states:?}")) }
-        })
-        .await
-    }
-
-    async fn press(&self, call: &str, digits: &str) {
-        let url = format!("{}/calls/{call}/press", self.simulator.admin_url());
-        let answer = self.http.post(url).json(&json!({ "digits": digits })).send().await.unwrap();
-        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
 }
 

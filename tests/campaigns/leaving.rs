@@ -1,6 +1,7 @@
 //! Deleting a campaign lets its calls finish, and leaves nothing behind.
 
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{Namespace, Secret};
+use kube::Api;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use serde_json::json;
 use telnyx_operator::api::{CallControlApplication, DialJob, OutboundCampaign, OutboundVoiceProfile, TelnyxAccount};
@@ -8,6 +9,10 @@ use telnyx_operator::dialing::labels::CAMPAIGN_UID;
 use telnyx_simulator::config::Spread;
 
 use crate::world::{World, condition, people, plan};
+
+fn has_ended(call: &serde_json::Value) -> bool {
+    call["endedAt"].is_string() || call["state"] == "ended" || call["ended"] == true
+}
 
 #[tokio::test]
 async fn a_deleted_campaign_starts_no_call_lets_those_under_way_finish_and_takes_all_along() {
@@ -33,10 +38,35 @@ async fn a_deleted_campaign_starts_no_call_lets_those_under_way_finish_and_takes
         .await;
     assert!(world.rings().await.len() < 100);
     let calls = world.sim("/calls").await;
-    let ended =
-        |call: &serde_json::Value| call["endedAt"].is_string() || call["state"] == "ended" || call["ended"] == true;
-    let calls = calls.as_array().unwrap();
-    assert!(calls.iter().all(ended), "a call outlived its campaign: {calls:#?}");
+    assert!(calls.as_array().unwrap().iter().all(has_ended), "a call outlived its campaign: {calls:#}");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_namespace_deleted_while_its_campaign_dials_goes_with_its_calls_ended_and_nobody_called_twice() {
+    let world = World::new(|behaviour| behaviour.callees.ring_ms = Spread::between(1000, 2000)).await;
+    world.list(&people(100)).await;
+    world.campaign("c", json!({ "pacing": { "dialsPerSecond": 10, "maxConcurrentCalls": 100 } })).await;
+    world
+        .eventually("some phones rang", async || {
+            let rang = world.rings().await.len();
+            if rang >= 10 { Ok(()) } else { Err(rang.to_string()) }
+        })
+        .await;
+    let namespaces: Api<Namespace> = Api::all(world.client.clone());
+    namespaces.delete(&world.namespace, &DeleteParams::default()).await.unwrap();
+    world
+        .eventually("the namespace is gone", async || match namespaces.get_opt(&world.namespace).await.unwrap() {
+            None => Ok(()),
+            Some(namespace) => Err(format!("{:?}", namespace.status)),
+        })
+        .await;
+    let rings = world.rings().await;
+    assert!(rings.len() < 100 && rings.values().all(|rang| *rang == 1), "{rings:?}");
+    let calls = world.sim("/calls").await;
+    assert!(calls.as_array().unwrap().iter().all(has_ended), "a call outlived its campaign: {calls:#}");
+    let left = world.sim("/objects").await;
+    assert!(left.as_object().unwrap().values().all(|count| *count == 0), "{left}");
     world.end().await;
 }
 

@@ -1,6 +1,7 @@
 //! Each call ends as what happened on it, and is tried again as the campaign says.
 
 use serde_json::json;
+use telnyx_operator::api::OutboundCampaign;
 use telnyx_simulator::config::{NumberRule, Outcome};
 
 use crate::world::{World, condition};
@@ -73,29 +74,79 @@ async fn a_busy_line_is_tried_again_within_the_one_shared_cap() {
     world.end().await;
 }
 
-#[tokio::test]
-async fn a_number_that_telnyx_refuses_ends_alone_and_a_refused_caller_id_stalls_the_campaign() {
-    let world = World::new(|_| {}).await;
-    world
-        .fault(json!({
-            "scope": { "route": "POST /calls", "number": "+15550000101" },
-            "effect": { "refuse": { "status": 422, "code": "10016" } },
-        }))
-        .await;
+/// Telnyx refuses the dial of one of two targets, and blames this field, or none. Returns the campaign once it has an end, or stands.
+async fn one_is_refused(world: &World, pointer: serde_json::Value) -> serde_json::Value {
+    let refuse = json!({ "refuse": { "status": 422, "code": "10016", "pointer": pointer } });
+    world.fault(json!({ "scope": { "route": "POST /calls", "number": "+15550000101" }, "effect": refuse })).await;
     world.list("id,to\nbad,+15550000101\ngood,+15550000100\n").await;
     world.campaign("c", json!({})).await;
-    let campaign = world.until::<telnyx_operator::api::OutboundCampaign>("c", "has an end for both", |campaign| {
-        let ready = condition(campaign, "Complete")["status"] == "True";
-        ready || condition(campaign, "Stalled")["status"] == "True"
-    });
-    let campaign = campaign.await;
-    // The simulator's refusal carries no pointer, so it could be the caller id: that is the campaign's to mend.
+    world
+        .until::<OutboundCampaign>("c", "has an end for both", |campaign| {
+            let complete = condition(campaign, "Complete")["status"] == "True";
+            complete || condition(campaign, "Stalled")["status"] == "True"
+        })
+        .await
+}
+
+#[tokio::test]
+async fn a_number_that_telnyx_refuses_ends_alone() {
+    let world = World::new(|_| {}).await;
+    let campaign = one_is_refused(&world, json!("/to")).await;
+    assert_eq!(condition(&campaign, "Complete")["status"], "True", "{:#}", campaign["status"]);
+    let states = world.target_states().await;
+    assert_eq!(states["bad"]["outcome"], "InvalidNumber", "{:#}", states["bad"]);
+    assert_eq!(states["good"]["outcome"], "Completed", "{:#}", states["good"]);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_caller_id_that_telnyx_refuses_stalls_the_campaign_until_it_is_changed() {
+    let world = World::new(|_| {}).await;
+    let campaign = one_is_refused(&world, json!("/from")).await;
+    assert_eq!(condition(&campaign, "Stalled")["reason"], "ConfigRefused", "{:#}", campaign["status"]);
+    let message = condition(&campaign, "Stalled")["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("spec.from") && message.contains("10016"), "{message}");
+    world.no_more_faults().await;
+    world.change::<OutboundCampaign>("c", json!({ "suspend": true })).await;
+    world.change::<OutboundCampaign>("c", json!({ "suspend": false, "from": ["+15550009998"] })).await;
+    world.complete("c").await;
+    world.rang_once_per_attempt(2, 1).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_refusal_that_blames_no_field_may_be_the_campaigns_to_mend_and_stalls_it() {
+    let world = World::new(|_| {}).await;
+    let campaign = one_is_refused(&world, json!(null)).await;
     assert_eq!(condition(&campaign, "Stalled")["reason"], "ConfigRefused", "{:#}", campaign["status"]);
     let message = condition(&campaign, "Stalled")["message"].as_str().unwrap().to_owned();
     assert!(message.contains("422") && message.contains("10016"), "{message}");
     world.no_more_faults().await;
-    world.change::<telnyx_operator::api::OutboundCampaign>("c", json!({ "pacing": { "dialsPerSecond": 20 } })).await;
+    world.change::<OutboundCampaign>("c", json!({ "pacing": { "dialsPerSecond": 20 } })).await;
     world.complete("c").await;
     world.rang_once_per_attempt(2, 1).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_announcement_from_a_file_is_played_to_its_end_and_one_without_its_file_is_a_failure_of_that_call() {
+    let world = World::new(|_| {}).await;
+    world.list("id,to\nheard,+15550000100\n").await;
+    let of = |file: &str| json!({ "announcement": { "text": null, "audio": { "url": format!("https://media.example.com/{file}") } } });
+    world.campaign("played", of("notice.mp3")).await;
+    world.complete("played").await;
+    let states = world.target_states().await;
+    assert_eq!(states["heard"]["outcome"], "Completed", "{:#}", states["heard"]);
+    let calls = world.sim("/calls").await;
+    let heard = calls.as_array().unwrap().iter().find(|call| call["to"] == "+15550000100").unwrap();
+    let id = heard["callControlId"].as_str().unwrap().replace(':', "%3A");
+    let path = format!("/calls/{id}/actions/playback_start");
+    assert_eq!(world.requests(&path)[0]["audio_url"], "https://media.example.com/notice.mp3");
+
+    world.list("id,to\nsilent,+15550000101\n").await;
+    world.campaign("missing", of("notice.missing.mp3")).await;
+    world.complete("missing").await;
+    let states = world.target_states().await;
+    assert_eq!(states["silent"]["outcome"], "FlowError", "{:#}", states["silent"]);
     world.end().await;
 }

@@ -35,6 +35,7 @@ struct Program {
     traces: Arc<Mutex<Vec<u8>>>,
 }
 
+#[expect(clippy::unused_async, reason = "axum calls nothing else")]
 impl Program {
     async fn start() -> (Self, String) {
         let program = Self::default();

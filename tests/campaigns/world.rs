@@ -7,8 +7,8 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::api::events::v1::Event;
 use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
-use telnyx_operator::api::{CallControlApplication, DialJob, OutboundCampaign, OutboundVoiceProfile};
-use telnyx_simulator::config::{Config as Behaviour, Person, Shares, Spread};
+use telnyx_operator::api::{CallControlApplication, CallFlow, DialJob, OutboundCampaign, OutboundVoiceProfile};
+use telnyx_simulator::config::{Config as Behaviour, Keypad, NumberRule, Person, Shares, Spread};
 
 use crate::stage::{Stage, merge};
 
@@ -151,6 +151,42 @@ impl World {
         let targets = jobs.into_iter().flat_map(|job| job.status.unwrap_or_default().targets);
         targets.map(|target| (target.id.clone(), serde_json::to_value(target).unwrap())).collect()
     }
+
+    /// Creates a flow, and waits until it is Ready.
+    pub(crate) async fn flow(&self, name: &str, spec: Value) -> Value {
+        self.create::<CallFlow>(name, spec).await;
+        self.until::<CallFlow>(name, "is Ready", |flow| condition(flow, "Ready")["status"] == "True").await
+    }
+
+    /// Waits until a target is in the flow. Returns its call's id.
+    pub(crate) async fn in_flow(&self, target: &str) -> String {
+        self.eventually(&format!("{target} is in the flow"), async || {
+            let states = self.target_states().await;
+            let state = states.get(target).ok_or("no state")?;
+            let is_in_flow = state["position"].as_str().is_some_and(|position| position.starts_with('f'));
+            match state["callControlId"].as_str().filter(|_| is_in_flow) {
+                Some(call) => Ok(call.to_owned()),
+                None => Err(format!("{state}")),
+            }
+        })
+        .await
+    }
+
+    /// The states of all targets, once all are stored as ended: a campaign may show its end a moment before its jobs do.
+    pub(crate) async fn ended_states(&self) -> BTreeMap<String, Value> {
+        self.eventually("every target is stored as ended", async || {
+            let states = self.target_states().await;
+            if states.values().all(|state| state["state"] == "Done") { Ok(states) } else { Err(format!("{states:?}")) }
+        })
+        .await
+    }
+
+    /// Whoever is on the call presses these keys.
+    pub(crate) async fn press(&self, call: &str, digits: &str) {
+        let url = format!("{}/calls/{call}/press", self.simulator.admin_url());
+        let answer = self.http.post(url).json(&json!({ "digits": digits })).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
 }
 
 /// The owner, target and number of an attempt, out of a `client_state`.
@@ -184,4 +220,41 @@ pub(crate) fn adds_up(counts: &Value) {
     let Some(counts) = counts.as_object() else { return };
     let parts: u64 = counts.iter().filter(|(name, _)| *name != "total").filter_map(|(_, count)| count.as_u64()).sum();
     assert_eq!(Some(parts), counts["total"].as_u64(), "{counts:?}");
+}
+
+/// Asks for a key, and calls the outcome this.
+pub(crate) fn asking(outcome: &str) -> Value {
+    json!({
+        "direction": "Outbound",
+        "revisionHistoryLimit": 1,
+        "steps": [
+            { "name": "ask", "gatherUsingSpeak": {
+                "payload": "To confirm press one.", "voice": "female", "validDigits": "1", "maximumDigits": 1,
+            } },
+            { "name": "say", "outcome": { "value": outcome, "success": true } },
+            { "name": "bye", "speak": { "payload": "Good bye.", "voice": "female" } },
+        ],
+    })
+}
+
+/// Waits as long as it takes, and presses these keys when asked.
+pub(crate) fn pressing(keys: &[&str]) -> Person {
+    let replies = keys.iter().map(|&keys| keys.to_owned()).collect();
+    Person {
+        early_share: 0.0,
+        after_message_ms: Spread::Fixed(600_000),
+        patience_ms: Spread::Fixed(600_000),
+        keys: Keypad { replies, ..Keypad::default() },
+        ..Person::default()
+    }
+}
+
+/// How this number behaves.
+pub(crate) fn rule(number: &str, person: Person) -> NumberRule {
+    NumberRule { number: Some(number.to_owned()), person: Some(person), ..NumberRule::default() }
+}
+
+/// What makes a campaign run this flow.
+pub(crate) fn of_flow(name: &str) -> Value {
+    json!({ "announcement": null, "callFlowRef": { "name": name } })
 }

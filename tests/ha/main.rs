@@ -11,6 +11,7 @@ mod spread;
 #[path = "../stage/mod.rs"]
 mod stage;
 mod takeover;
+mod upgrade;
 #[path = "../campaigns/world.rs"]
 #[allow(dead_code, reason = "the stories of campaigns use the rest of it")]
 mod world;

@@ -12,12 +12,15 @@ use jiff::Timestamp;
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::api::ListParams;
 use serde_json::{Value, json};
+use telnyx_simulator::config::Config as Behaviour;
 use tokio::process::{Child, Command};
 
 use crate::proxy::Proxy;
 use crate::stage::KEY;
 use crate::world::{World, people};
 
+/// The build that is tested.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_telnyx-operator");
 /// For a process to end that has lost its lease, on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -47,15 +50,24 @@ pub(crate) struct Replica {
 impl Replicas {
     /// `a` acts for the account, and `b` stands by. `a_goes_by` may turn `a`'s kubeconfig into another.
     pub(crate) async fn start(a_goes_by: impl AsyncFnOnce(&Path) -> PathBuf) -> Self {
-        let mut world = World::new(|_| {}).await;
+        Self::with(Path::new(PROGRAM), a_goes_by, |_| {}).await
+    }
+
+    /// The same, where `a` is this build of the program.
+    pub(crate) async fn with(
+        program: &Path,
+        a_goes_by: impl AsyncFnOnce(&Path) -> PathBuf,
+        configure: impl FnOnce(&mut Behaviour),
+    ) -> Self {
+        let mut world = World::new(configure).await;
         // The stage's own operator has made the account Ready and hands it over to them.
         world.terminate_operator().await;
         let address = world.hooks().trim_start_matches("http://").to_owned();
         let kubeconfig = world.kubeconfig().to_owned();
-        let a = Replica::start("a", &world, &a_goes_by(&kubeconfig).await);
+        let a = Replica::start("a", program, &world, &a_goes_by(&kubeconfig).await).await;
         let webhooks = Proxy::start(&address, Some(a.webhooks)).await;
         until_held_by(&world, "a").await;
-        let b = Replica::start("b", &world, &kubeconfig);
+        let b = Replica::start("b", Path::new(PROGRAM), &world, &kubeconfig).await;
         b.until_ready(&world).await;
         Self { world, webhooks, a, b }
     }
@@ -128,15 +140,19 @@ pub(crate) async fn holders(world: &World) -> BTreeMap<String, String> {
 }
 
 impl Replica {
-    fn start(name: &'static str, world: &World, kubeconfig: &Path) -> Self {
+    async fn start(name: &'static str, program: &Path, world: &World, kubeconfig: &Path) -> Self {
         let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let (webhooks, admin) = (free(), free());
         let log = world.home().join(format!("{name}.log"));
         let output = File::create(&log).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_telnyx-operator"));
+        let mut command = Command::new(program);
         command.args(["run", "--instance", name, "--namespace", &world.namespace]);
         command.arg(format!("--webhook-listen={webhooks}")).arg(format!("--admin-listen={admin}"));
-        command.arg("--peer-listen=127.0.0.1:0");
+        // An older build may not pass webhooks on.
+        let help = Command::new(program).args(["run", "--help"]).output().await.unwrap();
+        if String::from_utf8_lossy(&help.stdout).contains("--peer-listen") {
+            command.arg("--peer-listen=127.0.0.1:0");
+        }
         command.arg("--log-level=telnyx_operator=debug,info").env_clear().env("KUBECONFIG", kubeconfig);
         command.stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output).kill_on_drop(true);
         Self { name, webhooks, admin, log, process: command.spawn().unwrap() }

@@ -40,7 +40,7 @@ async fn shown() -> BTreeSet<String> {
     metrics.known("Queue", 1);
     metrics.waited("Queue", Duration::ZERO);
     metrics.backing_off("Queue", 1);
-    metrics.panicked("Queue");
+    metrics.panics().caught("Queue");
     let text = metrics.encode().unwrap();
     let mut series = BTreeSet::new();
     for line in text.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {

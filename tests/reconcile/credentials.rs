@@ -74,6 +74,20 @@ async fn a_secret_without_the_named_key_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_public_key_that_is_none_is_named_with_its_field_and_a_corrected_secret_is_picked_up() {
+    let world = World::with_account().await;
+    world.secret("hooks", "not base64!").await;
+    let from_secret = json!({ "name": "hooks", "key": "api-key" });
+    world.account(json!({ "webhookPublicKey": null, "webhookPublicKeySecretRef": from_secret })).await;
+    let account = world.reason::<TelnyxAccount>("main", "Stalled", "SecretInvalid").await;
+    let message = condition(&account, "Stalled")["message"].as_str().unwrap();
+    assert!(message.contains("spec.webhookPublicKeySecretRef") && message.contains("base64"), "{message}");
+    world.secret("hooks", world.simulator.public_key_base64()).await;
+    world.ready::<TelnyxAccount>("main").await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_secret_stops_edits_but_not_deletions() {
     let world = World::with_account().await;
     world.application("support", json!({})).await;

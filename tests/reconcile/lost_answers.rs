@@ -38,6 +38,12 @@ async fn an_answer_that_is_no_json_adopts_what_it_made() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_comes_after_the_patience_for_it_adopts_what_it_made() {
+    // A request is given up after ten seconds.
+    adopts_what_it_made(json!({ "delayResponse": { "ms": 15_000 } })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_create_that_never_arrived_is_sent_again() {
     let world = World::with_account().await;
     world.fault(json!({ "scope": { "route": CREATE }, "times": 1, "effect": "dropRequest" })).await;

@@ -34,6 +34,7 @@ use crate::flows::{
     UserWebhooks,
 };
 use crate::reconcile::{AccountKey, Scope, Stores};
+use crate::telemetry::Panics;
 use crate::webhook::{self, INBOX, Receiver, Routes};
 
 const KEY: &str = "KEY_TRIAL";
@@ -132,7 +133,7 @@ impl Trial {
             // Whoever tries a flow asks from their own machine, often a program on it.
             programs: Programs::unguarded().map_err(set_up)?,
             applications: self.applications(&connection)?,
-            metrics: flows::Metrics::new(&mut registry),
+            metrics: flows::Metrics::new(&mut registry, Panics::default()),
             transcript,
             policies: ConferencePolicies::default(),
             dialers: None,

@@ -26,7 +26,7 @@ use kube::{Client, Resource};
 use tokio::sync::watch::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
 
-use super::guarded::guarded;
+use super::guarded::Passes;
 use crate::api::{CallFlow, CallFlowStatus};
 use crate::dialing::labels::FINALIZER;
 use crate::flows::Flows;
@@ -34,7 +34,6 @@ use crate::listing::scoped;
 use crate::ownership::{Ownership, Up};
 use crate::reconcile::{self, Change, Listener, Object as _, Pulse, is_held, never_filled};
 use crate::telemetry::Health;
-use crate::telemetry::traces::Traces;
 
 #[cfg(feature = "workstation")]
 pub(crate) use compile::compile;
@@ -58,7 +57,7 @@ struct Context {
     flows: Flows,
     health: Health,
     held: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Held>>>>,
-    traces: Traces,
+    passes: Passes,
 }
 
 /// What is remembered of a flow between passes.
@@ -77,11 +76,11 @@ struct Held {
 /// Watches the context's namespaces until its shutdown. Ready once every flow was looked at: before, a call that comes in
 /// finds no flow.
 pub async fn run(context: reconcile::Context, flows: Flows) {
-    let reconcile::Context { kube: client, accounts, news, health, scope, watches, traces, shutdown: stop, .. } =
-        context;
+    let passes = Passes::of(KIND, LOOK_AGAIN, &context);
+    let reconcile::Context { kube: client, accounts, news, health, scope, watches, shutdown: stop, .. } = context;
     let ownership = accounts.ownership().clone();
     let namespaces = scope.namespaces();
-    let context = Arc::new(Context { client, ownership, flows, health, held: Mutex::default(), traces });
+    let context = Arc::new(Context { client, ownership, flows, health, held: Mutex::default(), passes });
     let (mut caches, mut all) = (Vec::new(), Vec::new());
     for namespace in namespaces {
         let (reader, writer) = reflector::store();
@@ -217,8 +216,7 @@ async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action
             return Ok(Action::await_change());
         }
     };
-    let place = (KIND, flow.namespace(), flow.name());
-    Ok(guarded(&context.traces, place, LOOK_AGAIN, pass::run(&context, flow)).await)
+    Ok(context.passes.run(flow.namespace(), flow.name(), pass::run(&context, flow)).await)
 }
 
 impl Context {

@@ -32,7 +32,7 @@ use tokio::sync::Semaphore;
 use tokio::sync::watch::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
 
-use super::guarded::guarded;
+use super::guarded::Passes;
 use crate::api::OutboundCampaign;
 use crate::dialing::labels::{FINALIZER, MayBeComplete};
 use crate::dialing::{Dialers, Move};
@@ -41,7 +41,6 @@ use crate::flows::Catalogue;
 use crate::listing::scoped;
 use crate::reconcile::{self, AccountKey, Accounts, CountUsers, Pulse, is_held, never_filled};
 use crate::telemetry::Events;
-use crate::telemetry::traces::Traces;
 
 /// The kind, as metrics call it.
 const KIND: &str = "campaign";
@@ -69,19 +68,19 @@ struct Context {
     /// Whose turn it is to be rehearsed.
     stage: Semaphore,
     held: held::Table,
-    traces: Traces,
+    passes: Passes,
 }
 
 /// Watches the context's namespaces until its shutdown. `referents` changes when something that campaigns wait for, an
 /// account's dialer, an application or a call flow, may have come.
 pub async fn run(context: reconcile::Context, dialers: Dialers, catalogue: Catalogue, referents: Receiver<()>) {
-    let reconcile::Context { kube: client, accounts, events, users, fetcher, scope, watches, traces, shutdown, .. } =
-        context;
+    let passes = Passes::of(KIND, RETRY, &context);
+    let reconcile::Context { kube: client, accounts, events, users, fetcher, scope, watches, shutdown, .. } = context;
     let readers = Semaphore::new(READERS);
     let stage = Semaphore::new(1);
     let held = held::Table::default();
     let context =
-        Arc::new(Context { client, accounts, events, dialers, catalogue, fetcher, readers, stage, held, traces });
+        Arc::new(Context { client, accounts, events, dialers, catalogue, fetcher, readers, stage, held, passes });
     let all = scope.namespaces().into_iter().map(|namespace| {
         let (reader, writer) = reflector::store();
         users.add(users_of(reader.clone()));
@@ -206,5 +205,5 @@ async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action
         return Ok(Action::await_change());
     }
     let (namespace, name) = (campaign.namespace().unwrap_or_default(), campaign.name_any());
-    Ok(guarded(&context.traces, (KIND, &namespace, &name), RETRY, pass::run(&context, campaign)).await)
+    Ok(context.passes.run(&namespace, &name, pass::run(&context, campaign)).await)
 }

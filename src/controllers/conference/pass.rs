@@ -17,7 +17,8 @@ use super::perform::perform;
 use super::report::{Live, conclude, found};
 use super::{AFTER_A_COMMAND, KIND, PACE};
 use crate::api::{AnnouncementState, AnnouncementStatus, Conference, ConferenceStatus, RoleStatus};
-use crate::reconcile::{Account, Context, Doing, Object as _, outcome_of};
+use crate::fall::{Fall, caught};
+use crate::reconcile::{Account, Context, Doing, Object as _, outcome_of, stumbled};
 
 /// What is remembered of one object. All of it can be lost.
 #[derive(Debug, Default)]
@@ -73,8 +74,9 @@ impl Pass {
         let started = Instant::now();
         let before = self.memory.written.clone().or_else(|| self.object.status.clone()).unwrap_or_default();
         let mut status = before.clone();
-        let outcome = match self.steps(context, &mut status).await {
-            Ok(outcome) | Err(outcome) => outcome,
+        let outcome = match caught(context.metrics.panics(), KIND, self.steps(context, &mut status)).await {
+            Ok(outcome) | Err(Fall::Failed(outcome)) => outcome,
+            Err(Fall::Panicked) => stumbled(),
         };
         context.metrics.reconciled(KIND, outcome.label(), started.elapsed());
         let (mut status, report) = conclude(&self.object, status, &outcome);

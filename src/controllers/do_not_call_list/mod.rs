@@ -29,7 +29,7 @@ use kube::{Client, Resource};
 use tokio::sync::watch::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
 
-use super::guarded::guarded;
+use super::guarded::Passes;
 use crate::api::{DoNotCallList, DoNotCallListStatus};
 use crate::controllers::touched::touched;
 use crate::dialing::{Dialers, Lists, Marking};
@@ -37,7 +37,6 @@ use crate::fetch::Fetcher;
 use crate::listing::scoped;
 use crate::reconcile::{self, Accounts, Object as _, Pulse, never_filled};
 use crate::telemetry::Events;
-use crate::telemetry::traces::Traces;
 
 /// The kind, as metrics call it.
 const KIND: &str = "list";
@@ -57,7 +56,7 @@ struct Context {
     events: Events,
     fetcher: Fetcher,
     held: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Held>>>>,
-    traces: Traces,
+    passes: Passes,
 }
 
 /// What is remembered of a list between passes.
@@ -85,9 +84,10 @@ impl Context {
 
 /// Watches the context's namespaces until its shutdown. `referents` changes when an account's dialer may have come.
 pub async fn run(context: reconcile::Context, dialers: Dialers, referents: Receiver<()>) {
-    let reconcile::Context { kube: client, accounts, events, fetcher, scope, watches, traces, shutdown, .. } = context;
+    let passes = Passes::of(KIND, RETRY, &context);
+    let reconcile::Context { kube: client, accounts, events, fetcher, scope, watches, shutdown, .. } = context;
     let lists = dialers.lists().clone();
-    let context = Arc::new(Context { client, accounts, dialers, events, fetcher, held: Mutex::default(), traces });
+    let context = Arc::new(Context { client, accounts, dialers, events, fetcher, held: Mutex::default(), passes });
     let (mut filled, mut all) = (Vec::new(), Vec::new());
     for namespace in scope.namespaces() {
         let is_filled = Sender::new(false);
@@ -245,6 +245,5 @@ async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action
         // Who dials for the account reads its lists. Told when that is this process.
         return Ok(Action::await_change());
     }
-    let place = (KIND, identity.namespace.as_str(), list.name());
-    Ok(guarded(&context.traces, place, RETRY, pass::run(&context, list)).await)
+    Ok(context.passes.run(&identity.namespace, list.name(), pass::run(&context, list)).await)
 }

@@ -5,12 +5,14 @@
 
 use super::occupancy::{Due, Listing, Seen, differs, occupancy};
 use crate::api::{Occupancy, Queue};
+use crate::fall::caught;
 use crate::reconcile::{Account, AccountKey, Context, Doing, Object as _, RemoteKind, Stores, outcome_of};
 use futures::{StreamExt, stream};
 use kube::Api;
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use telnyx_voice::{Class, Client, Endpoint, Error, Lane, classify};
@@ -31,7 +33,7 @@ pub async fn watch_occupancy(context: Context, queues: Stores<Queue>) {
         let work = due(&context, &queues, &mut all);
         let context = &context;
         let done: Vec<(String, Seen)> =
-            stream::iter(work).map(|work| work.run(context)).buffer_unordered(CONCURRENCY).collect().await;
+            stream::iter(work).map(|work| work.guarded(context)).buffer_unordered(CONCURRENCY).collect().await;
         all.extend(done);
     }
 }
@@ -84,6 +86,17 @@ fn fresh(account: &Account, id: &str, seen: &Seen) -> Option<Listing> {
 }
 
 impl Work {
+    /// A panic leaves this queue for later, and the others alone.
+    async fn guarded(self, context: &Context) -> (String, Seen) {
+        let (place, uid, mut before) = (self.object.place(), self.object.uid().to_owned(), self.seen.clone());
+        let run = async { Ok::<_, Infallible>(self.run(context).await) };
+        caught(context.metrics.panics(), RemoteKind::Queue.word(), run).await.unwrap_or_else(|error| {
+            tracing::error!(queue = %place, %error, "the calls of a queue could not be read");
+            before.was_read(Instant::now(), true);
+            (uid, before)
+        })
+    }
+
     async fn run(self, context: &Context) -> (String, Seen) {
         let Self { object, account, id, mut seen, due } = self;
         let found = match due {

@@ -106,6 +106,9 @@ pub enum Effect {
         status: u16,
         /// Code in the API's error body.
         code: String,
+        /// The field of the body that is blamed, as a JSON pointer; none unless given.
+        #[serde(default)]
+        pointer: Option<String>,
     },
     /// The request is carried out but answered like this.
     CarryOutThenRefuse {

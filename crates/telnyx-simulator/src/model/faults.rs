@@ -42,7 +42,7 @@ pub(crate) enum Strike {
     DropResponse,
     DropRequest,
     Delay(Duration),
-    Refuse { status: u16, code: String },
+    Refuse { status: u16, code: String, pointer: Option<String> },
     CarryOutThenRefuse { status: u16, code: String },
     EmptyData,
     GarbledBody,
@@ -178,7 +178,9 @@ fn request_strike(effect: &Effect, rng: &mut ChaCha8Rng) -> Option<Strike> {
         Effect::DropResponse => Some(Strike::DropResponse),
         Effect::DropRequest => Some(Strike::DropRequest),
         Effect::DelayResponse { ms } => Some(Strike::Delay(ms.draw(rng))),
-        Effect::Refuse { status, code } => Some(Strike::Refuse { status: *status, code: code.clone() }),
+        Effect::Refuse { status, code, pointer } => {
+            Some(Strike::Refuse { status: *status, code: code.clone(), pointer: pointer.clone() })
+        }
         Effect::CarryOutThenRefuse { status, code } => {
             Some(Strike::CarryOutThenRefuse { status: *status, code: code.clone() })
         }
@@ -255,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_star_stands_for_any_rest() {
-        let fault = Fault::new(Effect::Refuse { status: 422, code: "90018".to_owned() });
+        let fault = Fault::new(Effect::Refuse { status: 422, code: "90018".to_owned(), pointer: None });
         let mut faults = faults(&[fault.route("POST /calls/*")]);
         assert!(faults.request("POST /calls/{call_control_id}/actions/speak", None).is_some());
         assert!(faults.request("POST /calls", None).is_none());

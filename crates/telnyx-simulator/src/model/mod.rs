@@ -176,7 +176,7 @@ impl World {
         }
         let rate = self.request_window.admit(self.now, self.config.limits.requests.as_ref());
         let reply = match &strike {
-            Some(Strike::Refuse { status, code }) => Err(Refusal::ordered(*status, code)),
+            Some(Strike::Refuse { status, code, pointer }) => Err(Refusal::ordered(*status, code, pointer.as_deref())),
             Some(_) | None => self.carry_out(route, params, request, rate.admitted),
         };
         let (reply, after) = match strike {
@@ -184,7 +184,9 @@ impl World {
                 self.counters.dropped(route);
                 return Response::Hangup;
             }
-            Some(Strike::CarryOutThenRefuse { status, code }) => (Err(Refusal::ordered(status, &code)), Duration::ZERO),
+            Some(Strike::CarryOutThenRefuse { status, code }) => {
+                (Err(Refusal::ordered(status, &code, None)), Duration::ZERO)
+            }
             Some(Strike::EmptyData) => {
                 (reply.map(|answer| Answer { body: br#"{"data":{}}"#.to_vec(), ..answer }), Duration::ZERO)
             }

@@ -65,9 +65,13 @@ impl Refusal {
             .with(401)
     }
 
-    /// Any status and code, as a fault orders it.
-    pub(crate) fn ordered(status: u16, code: &str) -> Self {
-        ApiError::new(code, title_of(code), "This answer was ordered by a fault of the simulator.").with(status)
+    /// Any status and code, as a fault orders it; a field may be blamed.
+    pub(crate) fn ordered(status: u16, code: &str, pointer: Option<&str>) -> Self {
+        let error = ApiError::new(code, title_of(code), "This answer was ordered by a fault of the simulator.");
+        match pointer {
+            Some(pointer) => error.at(pointer).with(status),
+            None => error.with(status),
+        }
     }
 
     pub(crate) fn body(&self) -> Vec<u8> {

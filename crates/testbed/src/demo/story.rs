@@ -53,7 +53,7 @@ impl Story {
             if waiting.is_empty() && items.len() == 4 { Ok(()) } else { Err(format!("waiting for {waiting:?}")) }
         })
         .await?;
-        self.chapter("Everything is Ready: kubectl get telnyx -n telnyx-demo");
+        self.chapter("Account, profile, application and queue are Ready: kubectl get telnyx -n telnyx-demo");
         say(&kubectl.run(["get", "telnyx"]).await?);
         Ok(())
     }
@@ -112,6 +112,11 @@ impl Story {
     pub(crate) fn how_to_play(&mut self, testbed: &Testbed) {
         self.chapter("Everything keeps running until Ctrl-C. In another terminal:");
         say(&format!("export KUBECONFIG={}", testbed.cluster().kubeconfig().display()));
+        if !is_on_path("kubectl")
+            && let Some(folder) = testbed.cluster().kubectl().parent()
+        {
+            say(&format!("export PATH=\"{}:$PATH\"", folder.display()));
+        }
         say("kubectl get telnyx -A");
         say(&format!("kubectl -n {NAMESPACE} describe {CAMPAIGN}"));
         say(&format!("kubectl -n {NAMESPACE} edit {APPLICATION}"));
@@ -138,6 +143,12 @@ impl Story {
     pub(crate) fn end(&mut self) {
         self.chapter("Nothing is left, and everything that was started has stopped");
     }
+}
+
+/// Whether a shell finds the program.
+fn is_on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
 /// The application as the API sees it, by the API itself.

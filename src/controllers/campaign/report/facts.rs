@@ -91,7 +91,7 @@ pub(super) fn going(progress: &Progress) -> (&'static str, Vec<Fact>) {
     let in_flight = progress.tallied.counts.in_flight() > 0;
     let (phase, dialing) = match &progress.waiting_for {
         WaitingFor::ConfigError { status, code, pointer } => {
-            let (code, pointer) = (code.as_deref().unwrap_or("none"), pointer.as_deref().unwrap_or("no field"));
+            let (code, pointer) = (code.as_deref().unwrap_or("none"), pointer.as_deref().map_or("no field", field));
             let message = format!(
                 "Telnyx refuses the campaign's calls (status {status}, code {code}, {pointer}): correct the campaign, its \
                  application or its account; one call at a time, at most every 15 minutes, finds out whether that was done"
@@ -221,5 +221,17 @@ fn why_halted(halt: Halt) -> &'static str {
              and its caller ids, then change the campaign to go on"
         }
         Halt::FailedByRule => "a rule of spec.retry.rules has failed the campaign",
+    }
+}
+
+/// Where a campaign says what this field of a dial holds. The pointer itself, when it says nothing of it.
+fn field(pointer: &str) -> &str {
+    match pointer.trim_start_matches("/data").trim_start_matches('/').split('/').next() {
+        Some("from") => "spec.from",
+        Some("connection_id") => "spec.applicationRef",
+        Some("timeout_secs") => "spec.ringTimeoutSecs",
+        Some("time_limit_secs") => "spec.maxCallSecs",
+        Some("answering_machine_detection" | "answering_machine_detection_config") => "spec.amd",
+        _ => pointer,
     }
 }

@@ -161,7 +161,7 @@ fn a_campaign_refused_for_its_setup_is_stalled_and_says_by_what() {
     assert_eq!(condition(&status, "Stalled"), Some(("True", "ConfigRefused")));
     assert_eq!(condition(&status, "Ready"), Some(("False", "ConfigRefused")));
     let ready = status.conditions.iter().find(|condition| condition.type_ == "Ready").unwrap();
-    assert!(ready.message.contains("10015") && ready.message.contains("/from"), "{}", ready.message);
+    assert!(ready.message.contains("10015") && ready.message.contains("spec.from"), "{}", ready.message);
 }
 
 #[test]
