@@ -208,11 +208,20 @@ fn a_leg_that_joins_elsewhere_leaves_where_it_was() {
 #[test]
 fn another_region_knows_nothing_of_the_conference() {
     let mut room = Room::open(json!({"region": "Europe"}));
-    assert_eq!(room.conference()["region"], "Europe");
+    let (status, found) = room.bench.get(&format!("/conferences/{}?region=Europe", room.id));
+    assert_eq!((status, &found["data"]["region"]), (200, &json!("Europe")));
     let second = answered(&mut room.bench, json!({}));
     let body = json!({"call_control_id": second, "region": "US"});
     assert_eq!(room.refused("join", body), (404, "90058".to_owned()));
-    assert_eq!(room.bench.get(&format!("/conferences/{}?region=US", room.id)).0, 404);
+    for elsewhere in ["?region=US", "", "/participants"] {
+        assert_eq!(room.bench.get(&format!("/conferences/{}{elsewhere}", room.id)).0, 404, "{elsewhere}");
+    }
+    assert_eq!(
+        room.refused("join", json!({"call_control_id": second})),
+        (404, "90058".to_owned()),
+        "the account's own"
+    );
+    assert_eq!(room.bench.get("/conferences").1["data"], json!([]));
     room.done("join", json!({"call_control_id": second, "region": "Europe"}));
 }
 

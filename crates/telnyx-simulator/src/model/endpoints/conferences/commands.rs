@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{addressed, has_ended, remember, repeated};
+use super::{Where, addressed, has_ended, remember, repeated};
 use crate::model::World;
 use crate::model::calls::CallKey;
 use crate::model::commands::CommandKey;
@@ -31,7 +31,8 @@ pub(super) fn carry_out(world: &mut World, exchange: &Exchange<'_>, command: Com
         fields.refuse_unknown(command.fields);
     }
     let region = fields.choice("region", super::REGIONS);
-    let (key, conference) = addressed(world, exchange.param(0), region)?;
+    let place = if command.fields.contains(&"region") { Where::Named(region) } else { Where::Anywhere };
+    let (key, conference) = addressed(world, exchange.param(0), place)?;
     let scope = conference.id.to_string();
     let command_key = fields
         .text("command_id", 1..=255)

@@ -1,7 +1,8 @@
 //! `/conferences` (Telnyx API reference: "Conference Commands").
 //!
 //! A conference is addressed by its id or, while it is active, by its name; only `end` wants the id. A region that is not
-//! the conference's own holds no such conference.
+//! the conference's own holds no such conference, and where a request could name one and does not, the account's own is meant
+//! (Telnyx API reference: List conferences, `region`).
 
 mod commands;
 mod digits;
@@ -95,18 +96,27 @@ fn has_ended() -> Refusal {
     ApiError::new("90019", "Conference has already ended", detail).with(422)
 }
 
+/// Where a request looks for a conference.
+#[derive(Debug, Clone, Copy)]
+enum Where<'a> {
+    /// In the region that it names, or else in the account's own.
+    Named(Option<&'a str>),
+    /// Wherever it is: the request has no field for a region.
+    Anywhere,
+}
+
 /// The conference in the path, if it is held in the region asked for.
 fn addressed<'a>(
     world: &'a World,
     id_or_name: &str,
-    region: Option<&str>,
+    place: Where<'_>,
 ) -> Result<(ConferenceKey, &'a Conference), Refusal> {
     let key = world.conferences.find(id_or_name).ok_or_else(does_not_exist)?;
     let conference = world.conferences.get(key).ok_or_else(does_not_exist)?;
-    if region.is_some_and(|region| region != conference.region) {
-        return Err(does_not_exist());
+    match place {
+        Where::Named(region) if region.unwrap_or(HOME_REGION) != conference.region => Err(does_not_exist()),
+        Where::Named(_) | Where::Anywhere => Ok((key, conference)),
     }
-    Ok((key, conference))
 }
 
 /// A live, answered leg; each way to fall short has its own code.
@@ -263,7 +273,7 @@ fn open(world: &mut World, control_id: &str, opening: Opening, client_state: Opt
 }
 
 fn retrieve(world: &mut World, exchange: &Exchange<'_>) -> Reply {
-    let (_, conference) = addressed(world, exchange.param(0), exchange.query("region"))?;
+    let (_, conference) = addressed(world, exchange.param(0), Where::Named(exchange.query("region")))?;
     Ok(Answer::data(200, &ConferenceView::of(conference)))
 }
 
@@ -274,10 +284,12 @@ fn list(world: &mut World, exchange: &Exchange<'_>) -> Reply {
         ("filter[name]", (|one: &Conference| &*one.name) as fn(&Conference) -> &str),
         ("filter[status]", |one| one.stage.name()),
         ("filter[connection_id]", |one| &*one.owner.connection),
-        ("region", |one| one.region),
     ];
     let wanted = filters.map(|(name, field)| (exchange.query(name), field));
-    let fits = |one: &Conference| wanted.iter().all(|(value, field)| value.is_none_or(|value| value == field(one)));
+    let region = exchange.query("region").unwrap_or(HOME_REGION);
+    let fits = |one: &Conference| {
+        one.region == region && wanted.iter().all(|(value, field)| value.is_none_or(|value| value == field(one)))
+    };
     let mut found: Vec<&Conference> = world.conferences.all().filter(|one| fits(one)).collect();
     found.reverse();
     found.sort_by_key(|one| std::cmp::Reverse(one.expires_at));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{addressed, beep, does_not_exist, has_ended};
+use super::{Where, addressed, beep, does_not_exist, has_ended};
 use crate::model::World;
 use crate::model::conferences::{Conference, ConferenceKey, Participant};
 use crate::model::endpoints::Endpoint;
@@ -83,7 +83,7 @@ impl<'a> Common<'a> {
 
 fn list(world: &mut World, exchange: &Exchange<'_>) -> Reply {
     let page = Page::read(exchange)?;
-    let (_, conference) = addressed(world, exchange.param(0), exchange.query("region"))?;
+    let (_, conference) = addressed(world, exchange.param(0), Where::Named(exchange.query("region")))?;
     let (muted, held, whispering) =
         (flag(exchange, "filter[muted]")?, flag(exchange, "filter[on_hold]")?, flag(exchange, "filter[whispering]")?);
     let fits = |one: &&Participant| {
@@ -115,7 +115,7 @@ fn flag(exchange: &Exchange<'_>, name: &str) -> Result<Option<bool>, Refusal> {
 }
 
 fn retrieve(world: &mut World, exchange: &Exchange<'_>) -> Reply {
-    let (_, conference) = addressed(world, exchange.param(0), None)?;
+    let (_, conference) = addressed(world, exchange.param(0), Where::Anywhere)?;
     shown(conference, exchange.param(1))
 }
 
@@ -129,7 +129,7 @@ fn by_id<'a>(conference: &'a Conference, id: &str) -> Result<&'a Participant, Re
 }
 
 fn update(world: &mut World, exchange: &Exchange<'_>) -> Reply {
-    let (key, conference) = addressed(world, exchange.param(0), None)?;
+    let (key, conference) = addressed(world, exchange.param(0), Where::Anywhere)?;
     if conference.ended().is_some() {
         return Err(has_ended());
     }
