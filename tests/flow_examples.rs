@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may")]
 
 use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -87,8 +88,10 @@ fn an_appointment_is_confirmed_cancelled_or_left_to_the_machine() {
 #[test]
 fn a_caller_meets_the_agent_in_a_conference() {
     let happened = happenings("support-line", &["--name", "support-line"]);
-    let wanted = ["command conferences.create", "webhook conference.participant.joined", "command calls.dial"];
-    assert_in_order("support-line", &happened, &wanted);
+    // Which webhook says first that the caller is in it is not certain.
+    assert_in_order("support-line", &happened, &["command conferences.create", "command calls.dial", "step talk"]);
+    let agents = happened.iter().filter(|one| *one == "command calls.dial").count();
+    assert_eq!(agents, 1, "the webhook of the agent who joins is no second caller: {happened:?}");
 }
 
 #[test]
@@ -120,6 +123,37 @@ fn what_an_assistant_gathers_is_told_to_the_users_program() {
     let wanted =
         ["command gather_using_ai", "webhook call.ai_gather.ended", "step tell", "stepFailed tell", "step sorry"];
     assert_in_order("ai-gather", &happenings("ai-gather", &[]), &wanted);
+}
+
+#[test]
+fn keys_that_are_typed_are_pressed_and_h_hangs_up() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_telnyx-operator"))
+        .args(["flow", "run", "--json", "--speed", "10", "--interactive", "--file", "examples/flows/ivr-menu.yaml"])
+        .current_dir(root())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut terminal = child.stdin.take().unwrap();
+    let (mut happened, mut is_answered) = (Vec::new(), false);
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        let line: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        let happening = format!("{} {}", line["kind"].as_str().unwrap(), line["name"].as_str().unwrap());
+        match happening.as_str() {
+            // A key that comes before the question is none: it is pressed again.
+            "command gather_using_speak" | "webhook call.dtmf.received" if !is_answered => {
+                writeln!(terminal, "1").unwrap();
+            }
+            "webhook call.gather.ended" => is_answered = true,
+            "webhook call.enqueued" => writeln!(terminal, "h").unwrap(),
+            _ => {}
+        }
+        happened.push(happening);
+    }
+    assert!(child.wait().unwrap().success(), "{happened:?}");
+    let story =
+        ["webhook call.gather.ended", "step support", "webhook call.enqueued", "webhook call.hangup", "ended HungUp"];
+    assert_in_order("ivr-menu", &happened, &story);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use call_flow::Seen;
 use call_flow::position::Ending;
+use call_flow::{NotThisFlow, Seen};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -36,6 +36,8 @@ pub(super) enum Lost {
     UnknownFlow,
     /// It runs a revision that is not kept any more.
     OtherRevision,
+    /// It says that it is where its flow's revision has no step, or has other variables than it.
+    UnknownStep,
     /// Its state was made by a version of the operator that this one does not understand.
     OtherVersion,
     /// The application names a flow that does not exist, was never valid, or is not for inbound calls.
@@ -43,14 +45,26 @@ pub(super) enum Lost {
 }
 
 impl Lost {
-    const ALL: [Self; 4] = [Self::UnknownFlow, Self::OtherRevision, Self::OtherVersion, Self::NoFlow];
+    const ALL: [Self; 5] =
+        [Self::UnknownFlow, Self::OtherRevision, Self::UnknownStep, Self::OtherVersion, Self::NoFlow];
 
     fn word(self) -> &'static str {
         match self {
             Self::UnknownFlow => "unknown_flow",
             Self::OtherRevision => "other_revision",
+            Self::UnknownStep => "unknown_step",
             Self::OtherVersion => "other_version",
             Self::NoFlow => "no_flow",
+        }
+    }
+}
+
+impl From<NotThisFlow> for Lost {
+    fn from(why: NotThisFlow) -> Self {
+        match why {
+            NotThisFlow::OtherFlow => Self::UnknownFlow,
+            NotThisFlow::OtherRevision(_) => Self::OtherRevision,
+            NotThisFlow::Malformed => Self::UnknownStep,
         }
     }
 }

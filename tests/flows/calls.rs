@@ -89,3 +89,52 @@ async fn a_conference_that_a_flow_begins_has_what_its_policy_declares() {
     assert_eq!(body["max_participants"], 2, "{body}");
     world.end().await;
 }
+
+#[tokio::test]
+async fn the_third_who_comes_to_a_conference_for_two_is_told_that_it_is_full() {
+    let name = uuid::Uuid::new_v4().to_string();
+    let world = World::new(json!({ "direction": "Inbound", "steps": [
+        { "name": "answer", "answer": {} },
+        { "name": "meet", "createConference": { "name": name, "maxParticipants": 2 },
+          "transitions": { "exists": "join" }, "next": "end" },
+        { "name": "join", "joinConference": { "conference": name }, "transitions": { "full": "sorry" }, "next": "end" },
+        { "name": "sorry", "speak": { "payload": "The conference is full.", "voice": "female" } },
+    ] }))
+    .await;
+    let first = world.call_in(patient()).await;
+    world.heard(&first, &["answer", "conference.participant.joined"]).await;
+    let second = world.call_in(patient()).await;
+    world.heard(&second, &["answer", "conference.participant.joined"]).await;
+    let third = world.call_in(patient()).await;
+    let log = world.heard(&third, &["answer", "speak", "call.speak.ended", "hangup"]).await;
+    assert!(!log.iter().any(|name| name == "conference.participant.joined"), "{log:?}");
+    let flow = world.until::<CallFlow>("flow", "has two calls", |flow| flow["status"]["activeCalls"] == 2).await;
+    assert!(entered(&flow).contains(&("sorry".to_owned(), 1)), "{flow}");
+    world.leave(&first).await;
+    world.leave(&second).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_step_that_fails_is_counted() {
+    let world = World::new(json!({ "direction": "Inbound", "steps": [
+        { "name": "answer", "answer": {} },
+        { "name": "music", "play": { "audioUrl": "https://media.example.com/missing.mp3" }, "onError": "sorry" },
+        { "name": "never", "hangup": {} },
+        { "name": "sorry", "speak": { "payload": "There is no music.", "voice": "female" } },
+    ] }))
+    .await;
+    let call = world.call_in(patient()).await;
+    world.heard(&call, &["playback_start", "call.playback.ended", "speak", "call.hangup"]).await;
+    world
+        .until::<CallFlow>("flow", "has counted the error", |flow| {
+            let steps = flow["status"]["steps"].as_array().cloned().unwrap_or_default();
+            let errors: Vec<(&str, u64)> = steps
+                .iter()
+                .map(|step| (step["name"].as_str().unwrap(), step["errors"].as_u64().unwrap_or(0)))
+                .collect();
+            errors == [("answer", 0), ("music", 1), ("never", 0), ("sorry", 0)]
+        })
+        .await;
+    world.end().await;
+}

@@ -1,7 +1,11 @@
 //! Flows that cannot be run, and calls that find none.
 
+use call_flow::position::CallDirection;
+use call_flow::{CallStart, Detection, FlowKey, FlowSpec, Leg};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use telnyx_operator::api::CallFlow;
+use telnyx_voice::ClientState;
 
 use crate::calls::menu;
 use crate::world::{World, condition, pressing};
@@ -73,5 +77,51 @@ async fn a_call_that_finds_no_flow_is_not_answered_and_begins_once_there_is_one(
         .await;
     world.create::<CallFlow>("flow", menu()).await;
     world.heard(&call, &["answer", "call.answered", "gather_using_speak", "hangup"]).await;
+    world.end().await;
+}
+
+/// What a call carries that is at this step of a flow.
+fn at(key: FlowKey, step: u8) -> ClientState {
+    let spec: FlowSpec =
+        serde_json::from_value(json!({ "steps": [{ "name": "stay", "wait": { "secs": 60 } }] })).unwrap();
+    let leg = Leg { call_control_id: "".into(), call_leg_id: "".into(), connection_id: None };
+    let start = CallStart {
+        leg,
+        direction: CallDirection::Outbound,
+        answered: false,
+        detection: Detection::Disabled,
+        attempt: 0,
+        origin: String::new(),
+        caller: None,
+    };
+    let flow = call_flow::compile(&spec, key).unwrap();
+    let mut position = flow.first_position(&start, Timestamp::now()).unwrap();
+    position.step = step;
+    position.encode().unwrap()
+}
+
+#[tokio::test]
+async fn calls_of_an_unknown_flow_another_revision_or_an_unknown_step_are_hung_up_once_and_counted() {
+    let stay = json!({ "direction": "Any", "steps": [{ "name": "stay", "wait": { "secs": 60 } }] });
+    let world = World::new(stay).await;
+    world.line_calls_out().await;
+    let flow = world.get::<CallFlow>("flow").await;
+    let uid = flow["metadata"]["uid"].as_str().unwrap();
+    let current = FlowKey::new(uid, 1);
+    for (reason, state) in [
+        ("unknown_flow", at(FlowKey::new("nobody's", 1), 0)),
+        ("other_revision", at(FlowKey::new(uid, 99), 0)),
+        ("unknown_step", at(current, 9)),
+    ] {
+        assert_eq!(world.lost(reason).await, 0, "{reason}");
+        let call = world.call_out(&state).await;
+        let log = world.heard(&call, &["call.initiated", "hangup", "call.hangup"]).await;
+        assert_eq!(log.iter().filter(|name| *name == "hangup").count(), 1, "{reason}: {log:?}");
+        assert_ne!(world.lost(reason).await, 0, "{reason}");
+    }
+    // A call that names a step of the flow goes on there.
+    let call = world.call_out(&at(current, 0)).await;
+    world.until::<CallFlow>("flow", "shows the call", |flow| flow["status"]["activeCalls"] == 1).await;
+    world.leave(&call).await;
     world.end().await;
 }

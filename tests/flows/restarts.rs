@@ -1,7 +1,7 @@
 //! Calls that outlive the operator.
 
 use serde_json::json;
-use telnyx_operator::api::{CallControlApplication, CallFlow, OutboundVoiceProfile};
+use telnyx_operator::api::CallFlow;
 
 use crate::calls::menu;
 use crate::world::{World, patient};
@@ -79,10 +79,7 @@ async fn a_talk_goes_on_though_nobody_was_told_that_it_began() {
         ],
     }))
     .await;
-    world.create::<OutboundVoiceProfile>("out", json!({ "accountRef": { "name": "main" } })).await;
-    let outbound = json!({ "outbound": { "outboundVoiceProfileRef": { "name": "out" } } });
-    world.change::<CallControlApplication>("line", outbound).await;
-    world.ready::<CallControlApplication>("line").await;
+    world.line_calls_out().await;
     world.lose_webhooks("call.bridged").await;
     let call = world.call_in(json!({ "earlyShare": 0, "patienceMs": 600_000, "talkMs": 600_000 })).await;
     world.heard(&call, &["call.answered", "transfer", "call.bridged"]).await;

@@ -3,8 +3,9 @@
 use std::ops::{Deref, DerefMut};
 
 use serde_json::{Value, json};
-use telnyx_operator::api::{CallControlApplication, CallFlow};
+use telnyx_operator::api::{CallControlApplication, CallFlow, OutboundVoiceProfile};
 use telnyx_simulator::config::{Outcome, Person, Shares, Spread};
+use telnyx_voice::ClientState;
 
 use crate::stage::{KEY, Stage};
 
@@ -78,6 +79,34 @@ impl World {
         let spec = json!({ "accountRef": { "name": "main" }, "callFlowRef": { "name": "flow" } });
         self.create::<CallControlApplication>("line", spec).await;
         self.ready::<CallControlApplication>("line").await;
+    }
+
+    /// From now on the line can call others, too.
+    pub(crate) async fn line_calls_out(&self) {
+        self.create::<OutboundVoiceProfile>("out", json!({ "accountRef": { "name": "main" } })).await;
+        let outbound = json!({ "outbound": { "outboundVoiceProfileRef": { "name": "out" } } });
+        self.change::<CallControlApplication>("line", outbound).await;
+        self.ready::<CallControlApplication>("line").await;
+    }
+
+    /// Somebody is called from the line, by nobody's flow; the call carries this. Returns its id.
+    pub(crate) async fn call_out(&self, state: &ClientState) -> String {
+        let line = self.get::<CallControlApplication>("line").await;
+        let order = json!({ "to": CALLER, "from": LINE, "connection_id": line["status"]["id"], "client_state": state });
+        let request = self.http.post(format!("{}/calls", self.simulator.base_url())).bearer_auth(KEY).json(&order);
+        let answer: Value = request.send().await.unwrap().json().await.unwrap();
+        answer["data"]["call_control_id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+    }
+
+    /// How many calls the operator has lost for this reason.
+    pub(crate) async fn lost(&self, reason: &str) -> u64 {
+        let log = self.log();
+        let (_, told) = log.rsplit_once("admin=").expect("the log says where the admin port is");
+        let url = format!("http://{}/metrics", told.split_whitespace().next().unwrap());
+        let metrics = self.http.get(url).send().await.unwrap().text().await.unwrap();
+        let series = format!(r#"telnyx_operator_flow_calls_lost_total{{reason="{reason}"}} "#);
+        let line = metrics.lines().find_map(|line| line.strip_prefix(&series));
+        line.unwrap_or_else(|| panic!("no {series} in {metrics}")).parse().unwrap()
     }
 
     pub(crate) async fn change_flow(&self, spec: Value) {

@@ -15,7 +15,7 @@ use kube::runtime::watcher;
 use prometheus_client::registry::Registry;
 use serde_json::{Value, json};
 use telnyx_simulator::config::{Config, Outcome, Shares, Spread};
-use telnyx_simulator::{Running, Simulator};
+use telnyx_simulator::{JOURNAL_VARIABLE, Running, Simulator};
 use telnyx_voice::call::AnsweringMachineDetection;
 use telnyx_voice::webhook::PublicKey;
 use telnyx_voice::{
@@ -43,7 +43,7 @@ const PLACE: &str = "trial";
 const CALLER: &str = "+12025550100";
 const CALLED: &str = "+12025550199";
 /// How long is waited for what still comes after the end.
-const AFTERMATH: Duration = Duration::from_millis(300);
+const AFTERMATH: Duration = Duration::from_secs(1);
 /// The longest call there is.
 const LONGEST: Duration = Duration::from_mins(241);
 
@@ -116,7 +116,8 @@ fn set_up(error: impl Into<Cause>) -> TrialError {
 impl Trial {
     /// Runs the flow on one call to its end, and says how it ended.
     pub(super) async fn run(self, printer: &mut Printer) -> Result<Ending, TrialError> {
-        let simulator = Simulator::builder().config(self.behaviour()?).api_key(KEY).start().await?;
+        let journal = std::env::var_os(JOURNAL_VARIABLE).map(PathBuf::from);
+        let simulator = Simulator::builder().config(self.behaviour()?).api_key(KEY).journal(journal).start().await?;
         let key = ApiKey::new(KEY).map_err(set_up)?;
         let client = Client::builder(key).base_url(simulator.base_url()).build().map_err(set_up)?;
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.map_err(set_up)?;

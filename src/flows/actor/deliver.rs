@@ -31,6 +31,9 @@ impl Actor<'_> {
         if self.calls.get(&id).is_some() {
             return self.lead_on(&id, &event, now, &acknowledgement);
         }
+        if is_of_a_conference(&event) {
+            return if self.is_recovered() { acknowledgement.not_needed() } else { acknowledgement.again() };
+        }
         if self.calls.has_ended(&id) {
             return self.too_late(carried, &event, now, &acknowledgement);
         }
@@ -98,8 +101,9 @@ impl Actor<'_> {
             Err(None) => return acknowledgement.again(),
         };
         let Some(leg) = leg_of(event) else { return };
-        let Ok(reaction) = runnable.flow.resume(leg, position, now) else {
-            return self.give_up(id, Lost::OtherRevision, event);
+        let reaction = match runnable.flow.resume(leg, position, now) {
+            Ok(reaction) => reaction,
+            Err(why) => return self.give_up(id, why.into(), event),
         };
         self.begin(runnable, reaction, now, acknowledgement);
         self.lead_on(id, event, now, acknowledgement);
@@ -262,6 +266,12 @@ impl Actor<'_> {
             Answer::Nothing
         });
     }
+}
+
+/// Whether a webhook is a conference's. It carries what the call of the conference's creator carries, whichever participant it is
+/// about (Telnyx API reference: Create conference, `client_state`): it does not say that this call runs a flow, or where it is.
+fn is_of_a_conference(event: &Event) -> bool {
+    event.event_type.as_str().starts_with("conference.")
 }
 
 fn leg_of(event: &Event) -> Option<Leg> {

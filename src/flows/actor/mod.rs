@@ -160,7 +160,7 @@ impl<'a> Actor<'a> {
             let id = call.leg.call_control_id.clone();
             let reaction = self.find(call.position.key).and_then(|runnable| {
                 let reaction = runnable.flow.resume(call.leg, call.position, now);
-                reaction.map(|reaction| (runnable, reaction)).map_err(|_| Some(Lost::OtherRevision))
+                reaction.map(|reaction| (runnable, reaction)).map_err(|why| Some(Lost::from(why)))
             });
             match reaction {
                 Ok((runnable, reaction)) => {
