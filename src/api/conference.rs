@@ -270,6 +270,16 @@ pub struct ParticipantRule {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "SupervisorRole")]
     pub supervisor_role: Option<SupervisorRole>,
+    /// Whether the conference ends, and everybody in it is hung up on, when this one leaves. Unset: unmanaged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_conference_on_exit: Option<bool>,
+    /// Whether the conference ends when this one leaves, and nobody is hung up on. Unset: unmanaged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soft_end_conference_on_exit: Option<bool>,
+    /// When a tone sounds for this one: `always`, `never`, `on_enter` or `on_exit`. Unset: unmanaged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ConferenceBeep")]
+    pub beep_enabled: Option<ConferenceBeep>,
 }
 
 /// What a supervisor may do.
@@ -324,6 +334,10 @@ pub struct ConferenceStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 50))]
     pub roles: Vec<RoleStatus>,
+    /// The tones that the operator gave participants in this conference, by call: Telnyx does not tell them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 50))]
+    pub beeps: Vec<BeepStatus>,
 }
 
 /// Who takes part in a conference.
@@ -384,4 +398,14 @@ pub struct RoleStatus {
     pub call_control_id: String,
     /// Their role.
     pub supervisor_role: SupervisorRole,
+}
+
+/// When a tone sounds for a participant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BeepStatus {
+    /// Their call.
+    pub call_control_id: String,
+    /// When.
+    pub beep_enabled: ConferenceBeep,
 }

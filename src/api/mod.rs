@@ -48,9 +48,9 @@ pub use campaign::{
     OutboundCampaignStatus, PacingStatus, RejectedRow,
 };
 pub use conference::{
-    AnnouncementState, AnnouncementStatus, Conference, ConferenceAnnouncement, ConferenceBeep, ConferenceParticipant,
-    ConferenceParticipants, ConferenceRegion, ConferenceSpec, ConferenceStatus, Lobby, ParticipantRule, PlayedAudio,
-    Recording, RecordingFormat, RoleStatus, SpokenText, SupervisorRole,
+    AnnouncementState, AnnouncementStatus, BeepStatus, Conference, ConferenceAnnouncement, ConferenceBeep,
+    ConferenceParticipant, ConferenceParticipants, ConferenceRegion, ConferenceSpec, ConferenceStatus, Lobby,
+    ParticipantRule, PlayedAudio, Recording, RecordingFormat, RoleStatus, SpokenText, SupervisorRole,
 };
 pub use crds::crds;
 pub use dial_job::{CampaignRef, DialJob, DialJobSpec, DialJobStatus, JobTargetsFrom, TargetStatus, TargetsSecretRef};

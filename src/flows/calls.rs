@@ -9,6 +9,7 @@ use call_flow::effect::{Command, TimerKey};
 use call_flow::{CallState, Reaction};
 use dialer::PhoneNumber;
 use telnyx_voice::CallControlId;
+use telnyx_voice::conference::ConferenceRegion;
 use tokio::time::Instant;
 
 use super::acknowledgement::Acknowledgement;
@@ -35,6 +36,8 @@ pub(super) struct Live {
     pub(super) waiting: Vec<Acknowledgement>,
     /// Who is on the other end, where that is known.
     pub(super) other_party: Option<PhoneNumber>,
+    /// Where the conference is kept that the call has entered, where a command has said so.
+    pub(super) conference_region: Option<ConferenceRegion>,
     timer: Option<(Instant, TimerKey)>,
     _counted: (ActiveCall, UnderWay, Option<OfAttempt>),
 }
@@ -97,6 +100,7 @@ impl Calls {
             ended: false,
             waiting: Vec::new(),
             other_party: attempts::caller(&reaction.state.position),
+            conference_region: None,
             timer: None,
         };
         live.take(reaction);

@@ -181,5 +181,6 @@ pub(crate) const CONFERENCE: Bounds = &[
     ("participants", Items(0, 50)),
     ("participants[0].label", Chars(1, 255)),
     ("participants[0].callControlId", Chars(1, 255)),
+    ("participants[0].beepEnabled", OneOf(&["always", "never", "on_enter", "on_exit"])),
     ("participants[0].supervisorRole", OneOf(&["barge", "monitor", "none", "whisper"])),
 ];

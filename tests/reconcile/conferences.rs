@@ -2,9 +2,10 @@
 
 use crate::queues::patient;
 use crate::world::{World, condition, eventually};
+use futures::TryStreamExt;
 use serde_json::{Value, json};
 use telnyx_operator::api::{CallControlApplication, Conference, OutboundVoiceProfile};
-use telnyx_voice::conference::{ConferenceJoinRequest, ConferenceRequest};
+use telnyx_voice::conference::{ConferenceJoinRequest, ConferenceRegion, ConferenceRequest, ParticipantFilter};
 use telnyx_voice::{CallControlId, ConferenceId, ConnectionId, DialRequest, PhoneNumber};
 
 const START: &str = "POST /conferences/{id}/actions/record_start";
@@ -33,7 +34,11 @@ async fn dial(world: &World, connection: &ConnectionId, number: u32) -> CallCont
 
 /// Begins a conference as soon as the call is answered.
 async fn begin(world: &World, name: &str, call: &CallControlId) -> ConferenceId {
-    let request = ConferenceRequest::default().name(name).call_control_id(call);
+    begin_as(world, ConferenceRequest::default().name(name), call).await
+}
+
+async fn begin_as(world: &World, request: ConferenceRequest, call: &CallControlId) -> ConferenceId {
+    let request = request.call_control_id(call);
     eventually("the call begins a conference", || async {
         world.telnyx.create_conference(&request).await.map_err(|error| error.to_string())
     })
@@ -69,6 +74,19 @@ fn is_live(conference: &Value) -> bool {
 fn is_synced(conference: &Value) -> bool {
     conference["status"]["observedGeneration"] == conference["metadata"]["generation"]
         && condition(conference, "Synced")["status"] == "True"
+}
+
+fn seat<'a>(conference: &'a Value, call: &CallControlId) -> &'a Value {
+    let list = conference["status"]["participants"]["list"].as_array();
+    list.and_then(|list| list.iter().find(|one| one["callControlId"] == call.as_str())).unwrap_or(&Value::Null)
+}
+
+/// What the API tells of somebody in a conference: whether it ends when they leave, and softly.
+async fn ends(world: &World, id: &ConferenceId, call: &CallControlId) -> (Option<bool>, Option<bool>) {
+    let listing = world.telnyx.conference_participants(id, &ParticipantFilter::default()).unwrap();
+    let people: Vec<_> = listing.try_collect().await.unwrap();
+    let one = people.iter().find(|one| one.call_control_id.as_ref() == Some(call)).unwrap();
+    (one.end_conference_on_exit, one.soft_end_conference_on_exit)
 }
 
 /// The listings that find conferences go on this often before something counts as not done.
@@ -179,5 +197,124 @@ async fn a_policy_without_an_application_says_what_it_waits_for() {
     policy(&world, json!({})).await;
     let waiting = world.reason::<Conference>("stand-up", "Ready", "ReferenceNotReady").await;
     assert_eq!(condition(&waiting, "Ready")["status"], "False");
+    world.end().await;
+}
+
+const PARTICIPANT: &str = "PATCH /conferences/{id}/participants/{participant_id}";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_participant_becomes_as_the_policy_says_and_becomes_so_back() {
+    let (world, connection) = world().await;
+    let (host, guest) = (dial(&world, &connection, 1).await, dial(&world, &connection, 2).await);
+    let id = begin(&world, "stand-up", &host).await;
+    join(&world, &id, &guest).await;
+    let wanted = |yes: bool, beep: &str, recording: &str| {
+        json!({
+            "recording": recording,
+            "announcements": [{ "name": "jingle", "audio": { "audioUrl": "https://media.example.com/jingle.mp3" } }],
+            "participants": [{
+                "callControlId": guest.as_str(), "muted": yes, "onHold": yes, "supervisorRole": "barge",
+                "endConferenceOnExit": yes, "softEndConferenceOnExit": !yes, "beepEnabled": beep,
+            }],
+        })
+    };
+    let is = |yes: bool, recording: &'static str| {
+        let guest = guest.clone();
+        move |conference: &Value| {
+            let one = seat(conference, &guest);
+            is_synced(conference)
+                && (&one["muted"], &one["onHold"]) == (&json!(yes), &json!(yes))
+                && conference["status"]["recording"] == recording
+        }
+    };
+    policy(&world, wanted(true, "on_exit", "Running")).await;
+    let live = world.until::<Conference>("stand-up", "treats the guest so", is(true, "Running")).await;
+    assert_eq!(seat(&live, &host)["muted"], false);
+    assert_eq!(live["status"]["announcements"], json!([{ "name": "jingle", "state": "Sent" }]));
+    assert_eq!(live["status"]["roles"], json!([{ "callControlId": guest.as_str(), "supervisorRole": "barge" }]));
+    assert_eq!(live["status"]["beeps"], json!([{ "callControlId": guest.as_str(), "beepEnabled": "on_exit" }]));
+    assert_eq!(ends(&world, &id, &guest).await, (Some(true), Some(false)));
+    assert_eq!(ends(&world, &id, &host).await, (Some(false), Some(false)));
+
+    policy(&world, wanted(false, "never", "Paused")).await;
+    world.until::<Conference>("stand-up", "lets the guest go", is(false, "Paused")).await;
+    assert_eq!(ends(&world, &id, &guest).await, (Some(false), Some(true)));
+    for recording in ["Running", "Stopped"] {
+        policy(&world, wanted(false, "never", recording)).await;
+        world.until::<Conference>("stand-up", "is recorded so", is(false, recording)).await;
+    }
+    several_looks(&world).await;
+    for (action, times) in [
+        ("mute", 1),
+        ("unmute", 1),
+        ("hold", 1),
+        ("unhold", 1),
+        ("update", 1),
+        ("play", 1),
+        ("record_start", 1),
+        ("record_pause", 1),
+        ("record_resume", 1),
+        ("record_stop", 1),
+    ] {
+        let seen = world.requests(&format!("POST /conferences/{{id}}/actions/{action}")).await;
+        assert_eq!(seen, times, "{action}");
+    }
+    assert_eq!(world.requests(PARTICIPANT).await, 2);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conference_in_another_region_is_commanded_where_it_is_kept() {
+    let (world, connection) = world().await;
+    let (host, guest) = (dial(&world, &connection, 1).await, dial(&world, &connection, 2).await);
+    let request = ConferenceRequest::default().name("stand-up").region(ConferenceRegion::Europe);
+    let id = begin_as(&world, request, &host).await;
+    let request = ConferenceJoinRequest::default().call_control_id(&guest).region(ConferenceRegion::Europe);
+    eventually("the call joins", || async {
+        world.telnyx.conference_command(&id, &request).await.map(drop).map_err(|error| error.to_string())
+    })
+    .await;
+    let wanted = json!({
+        "lobby": "Closed", "recording": "Running",
+        "announcements": [{ "name": "welcome", "text": { "payload": "Hello." } }],
+        "participants": [{ "callControlId": host.as_str(), "moderator": true, "muted": true }],
+    });
+    // Without its region nobody sees it.
+    policy(&world, wanted.clone()).await;
+    let waiting = world.ready::<Conference>("stand-up").await;
+    assert_eq!(condition(&waiting, "Ready")["reason"], "NotLive");
+
+    let mut there = wanted;
+    there["region"] = json!("Europe");
+    policy(&world, there.clone()).await;
+    let live = world
+        .until::<Conference>("stand-up", "is as declared in Europe", |conference| {
+            is_live(conference) && is_synced(conference) && on_hold(conference, &guest) == true
+        })
+        .await;
+    assert_eq!((&live["status"]["recording"], &seat(&live, &host)["muted"]), (&json!("Running"), &json!(true)));
+
+    there["lobby"] = json!("Open");
+    there["recording"] = json!("Stopped");
+    there["end"] = json!(true);
+    policy(&world, there).await;
+    world.reason::<Conference>("stand-up", "Ready", "NotLive").await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_finds_no_conference_is_not_taken_for_done() {
+    let (world, connection) = world().await;
+    let gone = json!({ "refuse": { "status": 404, "code": "90058" } });
+    world.fault(json!({ "scope": { "route": SPEAK }, "effect": gone })).await;
+    policy(&world, json!({ "announcements": [{ "name": "welcome", "text": { "payload": "Hello." } }] })).await;
+    let call = dial(&world, &connection, 1).await;
+    begin(&world, "stand-up", &call).await;
+    let lost = world.reason::<Conference>("stand-up", "Synced", "ApiUnavailable").await;
+    assert_eq!(condition(&lost, "Synced")["status"], "Unknown");
+    assert!(condition(&lost, "Synced")["message"].as_str().unwrap().contains("spec.region"), "{lost}");
+    world.no_more_faults().await;
+    let live = world.until::<Conference>("stand-up", "has made up for it", is_synced).await;
+    assert_eq!(live["status"]["announcements"], json!([{ "name": "welcome", "state": "Sent" }]));
     world.end().await;
 }

@@ -2,9 +2,13 @@
 
 use clap::{Arg, ArgMatches, Command};
 use futures::TryStreamExt;
+use kube::Api;
+use kube::api::ListParams;
 use serde_json::{Value, json};
-use telnyx_voice::conference::{Conference, ConferenceFilter, ConferenceStatus, Participant, ParticipantFilter};
-use telnyx_voice::{ConferenceId, Error};
+use telnyx_voice::conference::{
+    Conference, ConferenceFilter, ConferenceRegion, ConferenceStatus, Participant, ParticipantFilter, ParticipantUpdate,
+};
+use telnyx_voice::{Class, ConferenceId, Endpoint, Error, classify};
 
 use super::account::Desk;
 use super::error::PluginError;
@@ -12,6 +16,8 @@ use super::options::Options;
 use super::print::{self, Column, Shown, Table, or_dash};
 use super::reach::Application;
 use super::verbs;
+use crate::api;
+use crate::controllers::word;
 
 /// Its name on the command line.
 pub(super) const COMMAND: &str = "conference";
@@ -27,6 +33,7 @@ pub(super) fn command() -> Command {
             Command::new("list").visible_alias("ls").about("Lists the live conferences"),
             Command::new("get").about("Shows one live conference").arg(id()),
             Command::new("participants").about("Lists who takes part").arg(id()),
+            participant_command(&id()),
         ])
         .subcommands(verbs::commands(verbs::conferences::VERBS, &id()))
 }
@@ -42,8 +49,17 @@ pub(super) async fn run(matches: &ArgMatches) -> Result<(), PluginError> {
         "get" => {
             let options = Options::read(inner);
             let desk = Desk::open(&options).await?;
-            let (application, conference) = desk.conference(&named(inner)).await?;
+            let named = named(inner);
+            let (application, conference) = desk.conference(&named).await?;
+            let read = desk.client.get_conference(&id(&conference), region(&conference).as_ref()).await;
+            let conference = read.map_err(|error| desk.on(error, &named, "cannot read the conference"))?;
             print::value(&options, json!({ "application": application.name, "conference": conference }))
+        }
+        "participant" => {
+            let options = Options::read(inner);
+            let update = verbs::body(ParticipantUpdate::BOUNDS, &schemars::schema_for!(ParticipantUpdate), inner)?;
+            let call = inner.get_one::<String>("call").cloned().unwrap_or_default();
+            change(&Desk::open(&options).await?, &named(inner), &call, update).await
         }
         "participants" => {
             let options = Options::read(inner);
@@ -58,17 +74,52 @@ impl Desk {
     /// The live conferences of the namespace's applications.
     async fn conferences(&self) -> Result<Vec<(Application, Conference)>, PluginError> {
         let applications = self.applications(None).await?;
-        let mut found = vec![];
-        for status in [ConferenceStatus::InProgress, ConferenceStatus::Init] {
-            let filter = ConferenceFilter { status: Some(status), ..ConferenceFilter::default() };
-            let listed: Result<Vec<Conference>, Error> = self.client.conferences(&filter).try_collect().await;
-            for conference in listed.map_err(|error| self.api(error, "cannot list the conferences"))? {
-                let owner = conference.connection_id.as_ref();
-                let ours = applications.iter().find(|application| Some(&application.id) == owner);
-                found.extend(ours.map(|application| (application.clone(), conference)));
+        let mut found: Vec<(Application, Conference)> = vec![];
+        for region in self.regions().await {
+            for status in [ConferenceStatus::InProgress, ConferenceStatus::Init] {
+                let (status, region) = (Some(status), region.clone());
+                let filter = ConferenceFilter { status, region, ..ConferenceFilter::default() };
+                let listed: Result<Vec<Conference>, Error> = self.client.conferences(&filter).try_collect().await;
+                for conference in listed.map_err(|error| self.api(error, "cannot list the conferences"))? {
+                    let owner = conference.connection_id.as_ref();
+                    let ours = applications.iter().find(|application| Some(&application.id) == owner);
+                    let is_new = found.iter().all(|(_, known)| known.id != conference.id);
+                    found.extend(ours.filter(|_| is_new).map(|application| (application.clone(), conference)));
+                }
             }
         }
         Ok(found)
+    }
+
+    /// Where to look: in the account's own region, and in those that the namespace's policies of conferences name. Whoever may
+    /// not read those looks in the account's own.
+    async fn regions(&self) -> Vec<Option<ConferenceRegion>> {
+        let policies = Api::<api::Conference>::namespaced(self.place.kube.clone(), &self.place.namespace);
+        let declared = policies.list(&ListParams::default()).await.map(|listed| listed.items).unwrap_or_default();
+        let mut regions = vec![None];
+        for region in declared.iter().filter_map(|policy| policy.spec.region.as_ref()) {
+            let region = word::<_, ConferenceRegion>(region);
+            if !regions.contains(&region) {
+                regions.push(region);
+            }
+        }
+        regions
+    }
+
+    /// Who takes part.
+    async fn people(&self, conference: &Conference) -> Result<Vec<Participant>, PluginError> {
+        let filter = ParticipantFilter { region: region(conference), ..ParticipantFilter::default() };
+        let listing = async { self.client.conference_participants(&id(conference), &filter)?.try_collect().await };
+        listing.await.map_err(|error| self.api(error, "cannot list who takes part"))
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the classes are open; any other no is told as it is")]
+    fn on(&self, error: Error, named: &str, doing: &'static str) -> PluginError {
+        match classify(&error, Endpoint::Conference) {
+            Class::NotFound | Class::AlreadyDone => PluginError::ConferenceEnded { name: named.to_owned() },
+            Class::InvalidRequest => verbs::refused(&error),
+            _ => self.api(error, doing),
+        }
     }
 
     /// The live conference of this name or id, if it was begun on an application of the namespace.
@@ -89,6 +140,35 @@ impl Desk {
 /// The id by which the API addresses a conference that it has shown.
 pub(super) fn id(conference: &Conference) -> ConferenceId {
     conference.id.clone().unwrap_or_else(|| ConferenceId::from(conference.name.clone().unwrap_or_default()))
+}
+
+/// Where a conference that the API has shown is kept.
+pub(super) fn region(conference: &Conference) -> Option<ConferenceRegion> {
+    conference.region.as_deref().map(ConferenceRegion::from)
+}
+
+fn participant_command(id: &Arg) -> Command {
+    let call = Arg::new("call").value_name("CALL").required(true).help("The call of the one who takes part");
+    let options = verbs::options(ParticipantUpdate::BOUNDS, &schemars::schema_for!(ParticipantUpdate));
+    Command::new("participant")
+        .about("Changes what happens when somebody who takes part leaves, and when a tone sounds for them")
+        .arg(id.clone())
+        .arg(call)
+        .args(options)
+}
+
+async fn change(desk: &Desk, named: &str, call: &str, update: Value) -> Result<(), PluginError> {
+    let update: ParticipantUpdate = serde_json::from_value(update).map_err(|error| verbs::unreadable(&error))?;
+    let (_, conference) = desk.conference(named).await?;
+    let id = id(&conference);
+    let all = desk.people(&conference).await?;
+    let one = all.into_iter().find(|one| one.call_control_id.as_ref().is_some_and(|its| its.as_str() == call));
+    let Some(participant) = one.and_then(|one| one.id) else {
+        return Err(PluginError::NotInConference { call: call.to_owned(), name: named.to_owned() });
+    };
+    let changed = desk.client.update_conference_participant(&id, &participant, &update).await;
+    changed.map_err(|error| desk.on(error, named, "cannot change who takes part"))?;
+    print::text(&format!("call {call} in conference {named}: changed\n"))
 }
 
 const LIST: &[Column] = &[
@@ -131,12 +211,7 @@ const PARTICIPANTS: &[Column] = &[
 
 async fn participants(desk: &Desk, options: &Options, named: &str) -> Result<(), PluginError> {
     let (_, conference) = desk.conference(named).await?;
-    let id = id(&conference);
-    let all = async {
-        let filter = ParticipantFilter::default();
-        desk.client.conference_participants(&id, &filter)?.try_collect::<Vec<Participant>>().await
-    };
-    let all = all.await.map_err(|error| desk.api(error, "cannot list who takes part"))?;
+    let all = desk.people(&conference).await?;
     let yes = |value: Option<bool>| or_dash(value.map(|value| if value { "yes" } else { "no" }));
     let row = |one: &Participant| {
         vec![

@@ -157,6 +157,16 @@ pub enum PluginError {
         /// Which.
         call: String,
     },
+    /// Who is named does not take part.
+    #[error(
+        "call {call} does not take part in conference {name}; kubectl telnyx conference participants {name} lists who does"
+    )]
+    NotInConference {
+        /// Which call.
+        call: String,
+        /// Which conference.
+        name: String,
+    },
     /// The call is over.
     #[error("call {call} has ended{}: it takes no more commands", when.as_ref().map(|when| format!(" at {when}")).unwrap_or_default())]
     CallEnded {

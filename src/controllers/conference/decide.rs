@@ -1,19 +1,34 @@
 //! What to do to a live conference so that it becomes as declared. Values in, values out: no I/O, no clock.
 //!
 //! Who is muted and who is on hold is read; a step is taken only where that differs. What Telnyx does not tell (whether
-//! it is recorded, who supervises, what was announced) is known from what was done before.
+//! it is recorded, who supervises, when tones sound, what was announced) is known from what was done before.
 
-use crate::api::{AnnouncementStatus, ConferenceSpec, Lobby, ParticipantRule, Recording, RoleStatus, SupervisorRole};
+use crate::api::{
+    AnnouncementStatus, BeepStatus, ConferenceBeep, ConferenceSpec, Lobby, ParticipantRule, Recording, RoleStatus,
+    SupervisorRole,
+};
 
 /// Somebody in the conference.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Seat {
     /// Their call.
     pub(super) call: String,
+    /// Their id in the conference.
+    pub(super) participant: String,
     /// Their label, where it is known.
     pub(super) label: Option<String>,
     pub(super) muted: bool,
     pub(super) on_hold: bool,
+    pub(super) exit: Exit,
+}
+
+/// What happens when somebody leaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Exit {
+    /// The conference ends, and everybody is hung up on.
+    pub(super) ends: bool,
+    /// The conference ends.
+    pub(super) softly: bool,
 }
 
 /// What was done to this conference before.
@@ -22,6 +37,7 @@ pub(super) struct Done<'a> {
     pub(super) recording: Option<Recording>,
     pub(super) announcements: &'a [AnnouncementStatus],
     pub(super) roles: &'a [RoleStatus],
+    pub(super) beeps: &'a [BeepStatus],
 }
 
 /// One command.
@@ -37,12 +53,24 @@ pub(super) enum Step {
     Mute(Vec<String>),
     /// Let these be heard.
     Unmute(Vec<String>),
+    /// Change what happens when this one leaves, or when they are announced by a tone.
+    Change(Change),
     /// Give this one a role.
     Role(String, SupervisorRole),
     /// Change the recording.
     Record(Record),
     /// Make the announcement of this name.
     Announce(String),
+}
+
+/// A change of one participant. Unset: as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Change {
+    pub(super) call: String,
+    pub(super) participant: String,
+    pub(super) ends: Option<bool>,
+    pub(super) soft_ends: Option<bool>,
+    pub(super) beep: Option<ConferenceBeep>,
 }
 
 /// A change of the recording.
@@ -83,6 +111,7 @@ pub(super) fn decide(spec: &ConferenceSpec, seats: &[Seat], done: Done<'_>) -> V
         (calls(&|seat| seat.muted && muted(spec, seat) == Some(false)), Step::Unmute),
     ];
     steps.extend(lists.into_iter().filter(|(calls, _)| !calls.is_empty()).map(|(calls, step)| step(calls)));
+    steps.extend(seats.iter().filter_map(|seat| change(spec, seat, done)));
     steps.extend(seats.iter().filter_map(|seat| role(spec, seat, done)));
     steps.extend(record(spec.recording, done.recording).map(Step::Record));
     let known = |name: &str| done.announcements.iter().any(|one| one.name == name);
@@ -119,6 +148,21 @@ fn muted(spec: &ConferenceSpec, seat: &Seat) -> Option<bool> {
     rules(spec, seat).find_map(|rule| rule.muted)
 }
 
+fn change(spec: &ConferenceSpec, seat: &Seat, done: Done<'_>) -> Option<Step> {
+    let flag =
+        |of: fn(&ParticipantRule) -> Option<bool>, now: bool| rules(spec, seat).find_map(of).filter(|to| *to != now);
+    let given = done.beeps.iter().find(|given| given.call_control_id == seat.call).map(|given| given.beep_enabled);
+    let change = Change {
+        call: seat.call.clone(),
+        participant: seat.participant.clone(),
+        ends: flag(|rule| rule.end_conference_on_exit, seat.exit.ends),
+        soft_ends: flag(|rule| rule.soft_end_conference_on_exit, seat.exit.softly),
+        beep: rules(spec, seat).find_map(|rule| rule.beep_enabled).filter(|wanted| Some(*wanted) != given),
+    };
+    let differs = change.ends.is_some() || change.soft_ends.is_some() || change.beep.is_some();
+    differs.then_some(Step::Change(change))
+}
+
 fn role(spec: &ConferenceSpec, seat: &Seat, done: Done<'_>) -> Option<Step> {
     let wanted = rules(spec, seat).find_map(|rule| rule.supervisor_role)?;
     let given = done.roles.iter().find(|given| given.call_control_id == seat.call);
@@ -151,7 +195,7 @@ mod tests {
     }
 
     fn seat(call: &str, muted: bool, on_hold: bool) -> Seat {
-        Seat { call: call.to_owned(), label: None, muted, on_hold }
+        Seat { call: call.to_owned(), participant: format!("of {call}"), muted, on_hold, ..Seat::default() }
     }
 
     fn steps(more: &Value, seats: &[Seat]) -> Vec<Step> {
@@ -236,6 +280,30 @@ mod tests {
         let done = Done { announcements: &sent, ..Done::default() };
         assert_eq!(decide(&spec, &[seat("a", false, false)], done), [Step::Announce("rules".to_owned())]);
         assert_eq!(decide(&spec, &[], Done::default()), []);
+    }
+
+    #[test]
+    fn only_what_differs_of_a_participant_is_changed_and_a_tone_is_set_once() {
+        let rules = json!({ "participants": [{
+            "callControlId": "a", "endConferenceOnExit": true, "softEndConferenceOnExit": false, "beepEnabled": "on_exit",
+        }] });
+        let (mut a, b) = (seat("a", false, false), seat("b", false, false));
+        let participant = || "of a".to_owned();
+        let change = Change {
+            call: "a".to_owned(),
+            participant: participant(),
+            ends: Some(true),
+            soft_ends: None,
+            beep: Some(ConferenceBeep::OnExit),
+        };
+        assert_eq!(steps(&rules, &[a.clone(), b.clone()]), [Step::Change(change.clone())]);
+        a.exit = Exit { ends: true, softly: true };
+        let beeps = [BeepStatus { call_control_id: "a".to_owned(), beep_enabled: ConferenceBeep::OnExit }];
+        let done = Done { beeps: &beeps, ..Done::default() };
+        let softly = Change { ends: None, soft_ends: Some(false), beep: None, ..change };
+        assert_eq!(decide(&spec(&rules), &[a.clone(), b.clone()], done), [Step::Change(softly)]);
+        a.exit.softly = false;
+        assert_eq!(decide(&spec(&rules), &[a, b], done), []);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! One pass over one conference: see, decide, act, report.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,11 +13,11 @@ use serde_json::json;
 use telnyx_voice::conference::{self as voice, ParticipantFilter};
 use telnyx_voice::{Class, ConferenceId, Endpoint, Error, Lane, ParticipantId, classify};
 
-use super::decide::{Done, Seat, Step, decide, goes_by_labels};
-use super::perform::perform;
+use super::decide::{Done, Exit, Seat, Step, decide, goes_by_labels};
+use super::perform::{perform, region};
 use super::report::{Live, conclude, found};
 use super::{AFTER_A_COMMAND, KIND, PACE};
-use crate::api::{AnnouncementState, AnnouncementStatus, Conference, ConferenceStatus, RoleStatus};
+use crate::api::{AnnouncementState, AnnouncementStatus, BeepStatus, Conference, ConferenceStatus, RoleStatus};
 use crate::fall::{Fall, caught};
 use crate::reconcile::{Account, Context, Doing, Object as _, outcome_of, stumbled};
 
@@ -152,12 +153,12 @@ impl Pass {
         let Some(id) = conference.id.clone() else { return Ok(Live { conference, seats: vec![] }) };
         let failed = |error: Error| outcome_of(&error, Endpoint::Participants, Doing::Reading, account);
         let client = account.client().lane(Lane::Resync);
-        let region = self.object.spec.region.as_ref().and_then(super::super::wire::word);
-        let filter = ParticipantFilter { region, ..ParticipantFilter::default() };
+        let filter = ParticipantFilter { region: region(&self.object.spec), ..ParticipantFilter::default() };
         let listing = async { client.conference_participants(&id, &filter)?.try_collect::<Vec<_>>().await };
         let people = listing.await.map_err(failed)?;
         let mut seats = vec![];
-        for one in people {
+        // Whoever left is shown for a while, and no command is taken for them.
+        for one in people.into_iter().filter(|one| one.status != Some(voice::ParticipantStatus::Left)) {
             let (Some(call), Some(participant)) = (one.call_control_id, one.id) else { continue };
             let label = if goes_by_labels(&self.object.spec) {
                 self.label(&client, &id, &participant).await.map_err(failed)?
@@ -165,7 +166,17 @@ impl Pass {
                 None
             };
             let (muted, on_hold) = (one.muted.unwrap_or(false), one.on_hold.unwrap_or(false));
-            seats.push(Seat { call: call.to_string(), label, muted, on_hold });
+            seats.push(Seat {
+                call: call.to_string(),
+                participant: participant.to_string(),
+                label,
+                muted,
+                on_hold,
+                exit: Exit {
+                    ends: one.end_conference_on_exit.unwrap_or(false),
+                    softly: one.soft_end_conference_on_exit.unwrap_or(false),
+                },
+            });
         }
         seats.sort_by(|one, other| one.call.cmp(&other.call));
         Ok(Live { conference, seats })
@@ -194,7 +205,8 @@ impl Pass {
         live: &Live,
         status: &mut ConferenceStatus,
     ) -> Result<Outcome, Outcome> {
-        let done = Done { recording: status.recording, announcements: &status.announcements, roles: &status.roles };
+        let ConferenceStatus { recording, announcements, roles, beeps, .. } = &*status;
+        let done = Done { recording: *recording, announcements, roles, beeps };
         let steps = decide(&self.object.spec, &live.seats, done);
         let client = account.client().lane(Lane::LiveCall);
         let id = ConferenceId::from(live.id());
@@ -216,12 +228,16 @@ impl Pass {
                     tracing::info!(conference = %self.object.place(), step = word_for(&step), "commanded");
                     continue;
                 }
+                Err(error) if classify(&error, Endpoint::Conference) == Class::NotFound => {
+                    unclaim(status, &step);
+                    self.memory.next = Some(Instant::now() + PACE);
+                    ControlFlow::Break(self.not_found(&client, &id).await)
+                }
                 Err(error) => self.failed(account, status, &step, key, &error),
             };
             match ended {
-                Some(end) => outcome = outcome.merge(end),
-                // It is over: the next pass sees that.
-                None => break,
+                ControlFlow::Continue(end) => outcome = outcome.merge(end),
+                ControlFlow::Break(end) => return Ok(outcome.merge(end)),
             }
         }
         Ok(outcome)
@@ -239,7 +255,18 @@ impl Pass {
         Err(Outcome::Retry { class: RetryClass::Kubernetes, after: None, message })
     }
 
-    /// How the pass goes on after a step that was not taken; `None` when the conference is over.
+    /// A command has found no conference that was listed just now. Is it over? Then the next pass sees that.
+    async fn not_found(&self, client: &telnyx_voice::Client, id: &ConferenceId) -> Outcome {
+        let found = client.get_conference(id, region(&self.object.spec).as_ref()).await;
+        if found.is_ok_and(|found| found.status == Some(voice::ConferenceStatus::Completed)) {
+            return Outcome::in_sync();
+        }
+        let message = "Telnyx lists the conference and takes no command for it: it is asked again; spec.region must be \
+            where the conference is kept";
+        Outcome::Retry { class: RetryClass::ApiUnavailable, after: None, message: message.to_owned() }
+    }
+
+    /// How the pass goes on after a step that was not taken: it breaks off when the conference is over.
     fn failed(
         &mut self,
         account: &Account,
@@ -247,30 +274,35 @@ impl Pass {
         step: &Step,
         key: String,
         error: &Error,
-    ) -> Option<Outcome> {
+    ) -> ControlFlow<Outcome, Outcome> {
         let class = classify(error, Endpoint::Conference);
-        if matches!(class, Class::AlreadyDone | Class::NotFound | Class::CallEnded) {
-            return None;
+        if matches!(class, Class::AlreadyDone | Class::CallEnded) {
+            return ControlFlow::Break(Outcome::in_sync());
         }
         let outcome = outcome_of(error, Endpoint::Conference, Doing::Updating, account);
         if let Outcome::Terminal { message, .. } = &outcome {
             let message = format!("{}: {message}", word_for(step));
             note(status, step, AnnouncementState::Refused);
             self.memory.refused.insert(key, message.clone());
-            return Some(refusal(&message));
+            return ControlFlow::Continue(refusal(&message));
         }
         // An announcement of unknown fate stays claimed; one that was surely not made is made again.
-        if let Step::Announce(name) = step
-            && !error.may_have_acted()
-        {
-            status.announcements.retain(|one| one.name != *name);
+        if !error.may_have_acted() {
+            unclaim(status, step);
         }
-        Some(outcome)
+        ControlFlow::Continue(outcome)
     }
 }
 
 fn refusal(message: &str) -> Outcome {
     Outcome::Terminal { reason: Reason::InvalidSpec, message: message.to_owned() }
+}
+
+/// An announcement that was surely not made is to be made again.
+fn unclaim(status: &mut ConferenceStatus, step: &Step) {
+    if let Step::Announce(name) = step {
+        status.announcements.retain(|one| one.name != *name);
+    }
 }
 
 /// What a step has changed that Telnyx does not show.
@@ -287,7 +319,14 @@ fn note(status: &mut ConferenceStatus, step: &Step, announced: AnnouncementState
             status.roles.retain(|given| given.call_control_id != *call);
             status.roles.push(RoleStatus { call_control_id: call.clone(), supervisor_role: *role });
         }
+        Step::Change(change) if sent => {
+            if let Some(beep_enabled) = change.beep {
+                status.beeps.retain(|given| given.call_control_id != change.call);
+                status.beeps.push(BeepStatus { call_control_id: change.call.clone(), beep_enabled });
+            }
+        }
         Step::Record(_)
+        | Step::Change(_)
         | Step::Role(..)
         | Step::End
         | Step::Hold(_)
@@ -303,6 +342,7 @@ fn word_for(step: &Step) -> &'static str {
         Step::End => "spec.end",
         Step::Hold(_) | Step::Unhold(_) => "spec.lobby or spec.participants[].onHold",
         Step::Mute(_) | Step::Unmute(_) => "spec.participants[].muted",
+        Step::Change(_) => "spec.participants[].endConferenceOnExit, softEndConferenceOnExit or beepEnabled",
         Step::Role(..) => "spec.participants[].supervisorRole",
         Step::Record(_) => "spec.recording",
         Step::Announce(_) => "spec.announcements",

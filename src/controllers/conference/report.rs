@@ -46,7 +46,8 @@ pub(super) fn found(before: &ConferenceStatus, live: Option<&Live>) -> Conferenc
     let expires = live.conference.expires_at.as_ref().and_then(telnyx_voice::ApiTime::instant);
     status.expires_at = expires.and_then(|at| Timestamp::from_second(at.as_second()).ok()).map(Time);
     status.participants = Some(participants(&live.seats));
-    // Whoever left takes their role along.
+    // Whoever left takes their tones and their role along.
+    status.beeps.retain(|beep| live.seats.iter().any(|seat| seat.call == beep.call_control_id));
     status.roles.retain(|role| live.seats.iter().any(|seat| seat.call == role.call_control_id));
     status
 }

@@ -15,6 +15,7 @@ use crate::flows::acknowledgement::Acknowledgement;
 use crate::flows::calls::until;
 use crate::flows::catalogue::Runnable;
 use crate::flows::look_up;
+use crate::flows::policies::Inside;
 use crate::flows::send;
 use crate::flows::transcript::Happening;
 use crate::flows::user_webhook::Question;
@@ -52,7 +53,9 @@ impl Actor<'_> {
                 Effect::Command(mut command) => {
                     if let Some(live) = self.calls.get_mut(id) {
                         let Parts { account, tools, .. } = &self.parts;
-                        tools.policies.complete(account, &live.runnable.namespace, &mut command.request);
+                        let conference = live.state.position.conference.as_deref();
+                        let mut inside = Inside { conference, region: &mut live.conference_region };
+                        tools.policies.complete(account, &live.runnable.namespace, &mut command.request, &mut inside);
                         live.outbox.push_back((command, acknowledgement.clone()));
                     }
                 }

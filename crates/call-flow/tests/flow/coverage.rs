@@ -16,7 +16,7 @@ const NOT_STEPS: [&str; 6] = [
     "conferences.list_participants",
     "conferences.retrieve",
     "conferences.retrieve_participant",
-    // Policy of a participant, which belongs to the conference and not to one call's flow.
+    // The kind `Conference` declares it: a policy of a participant, not of one call's flow.
     "conferences.update_participant",
 ];
 

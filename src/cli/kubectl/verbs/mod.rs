@@ -40,6 +40,8 @@ type Send<Id> = for<'a> fn(&'a Client, &'a Id, Value) -> BoxFuture<'a, Result<Co
 struct Request {
     about: String,
     fields: Vec<Field>,
+    #[cfg(test)]
+    bounds: telnyx_voice::bounds::Bounds,
 }
 
 /// Why a command was not accepted.
@@ -76,7 +78,32 @@ fn request(schema: &schemars::Schema, bounds: telnyx_voice::bounds::Bounds) -> R
     let definitions = schema.get("$defs").cloned().unwrap_or_default();
     resolve(&mut schema, &definitions);
     let about = schema.get("description").and_then(Value::as_str).unwrap_or_default();
-    Request { about: first_paragraph(about), fields: fields::of(&schema, bounds) }
+    Request {
+        about: first_paragraph(about),
+        fields: fields::of(&schema, bounds),
+        #[cfg(test)]
+        bounds,
+    }
+}
+
+/// The options of a request that is no verb of the tables.
+pub(super) fn options(bounds: telnyx_voice::bounds::Bounds, schema: &schemars::Schema) -> Vec<Arg> {
+    request(schema, bounds).fields.iter().map(|field| field.arg(false)).collect()
+}
+
+/// What was typed of them, as a body. At least one must be.
+pub(super) fn body(
+    bounds: telnyx_voice::bounds::Bounds,
+    schema: &schemars::Schema,
+    matches: &ArgMatches,
+) -> Result<Value, PluginError> {
+    let fields = request(schema, bounds).fields;
+    let body = fields::body(&fields, matches)?;
+    if body.is_empty() {
+        let flags = fields.iter().map(|field| Field::flag(&field.name)).collect::<Vec<_>>().join(", ");
+        return Err(PluginError::Refused { problems: format!("nothing is to be changed; give one of {flags}") });
+    }
+    Ok(Value::Object(body))
 }
 
 fn first_paragraph(text: &str) -> String {
@@ -173,6 +200,9 @@ pub(super) async fn on_call(word: &str, matches: &ArgMatches) -> Result<(), Plug
     accepted(&options, &format!("call {id}"), &verb.words.join(" "), &body, &answer)
 }
 
+/// Where a conference is kept. A command that could say so and does not is about the account's own region.
+const REGION: &str = "region";
+
 /// Commands a conference that is live on one of the namespace's applications.
 pub(super) async fn on_conference(word: &str, matches: &ArgMatches) -> Result<(), PluginError> {
     let Some((verb, matches)) = typed(conferences::VERBS, word, matches) else { return Ok(()) };
@@ -184,6 +214,11 @@ pub(super) async fn on_conference(word: &str, matches: &ArgMatches) -> Result<()
     let id = super::conferences::id(&conference);
     desk.reach_others(&body).await?;
     stamp(&mut body, verb.operation);
+    if (verb.request)().fields.iter().any(|field| field.name == REGION)
+        && let Some(region) = super::conferences::region(&conference)
+    {
+        body.entry(REGION).or_insert(json!(region));
+    }
     let sent = (verb.send)(&desk.client, &id, Value::Object(body.clone())).await;
     let answer = sent.map_err(|error| desk.on_conference(error, named))?;
     accepted(&options, &format!("conference {named}"), &verb.words.join(" "), &body, &answer)
@@ -262,7 +297,7 @@ impl Desk {
     }
 }
 
-fn unreadable(error: &serde_json::Error) -> PluginError {
+pub(super) fn unreadable(error: &serde_json::Error) -> PluginError {
     PluginError::Refused { problems: format!("an option holds JSON of the wrong form: {error}") }
 }
 
@@ -308,6 +343,25 @@ mod tests {
     fn every_command_of_the_api_is_a_verb() {
         check(calls::VERBS, "/calls/");
         check(conferences::VERBS, "/conferences/");
+    }
+
+    #[test]
+    fn the_help_of_every_option_tells_its_bounds() {
+        use telnyx_voice::bounds::Rule;
+        let requests = calls::VERBS.iter().map(|verb| (verb.words, verb.request));
+        let requests = requests.chain(conferences::VERBS.iter().map(|verb| (verb.words, verb.request)));
+        let mut told = 0;
+        for (words, request) in requests {
+            let Request { fields, bounds, .. } = request();
+            for (name, rules) in bounds {
+                let Some(field) = fields.iter().find(|field| field.name == *name) else { continue };
+                for rule in rules.iter().filter(|rule| !matches!(rule, Rule::Required | Rule::AtSend)) {
+                    assert!(field.help.contains(&rule.to_string()), "{words:?} {name}: {}", field.help);
+                    told += 1;
+                }
+            }
+        }
+        assert!(told > 50, "{told} bounds");
     }
 
     #[test]
