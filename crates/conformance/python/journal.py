@@ -3,7 +3,7 @@
 Usage: journal.py JOURNAL [ENDPOINT]...
 
 Prints how many bodies of which endpoints were judged. Ends with an error when a body is wrong, a request has no endpoint in the
-contract, or an ENDPOINT (as `POST /calls`) has no body in the journal.
+contract, or an ENDPOINT (as `POST /calls`) has no body in the journal that was accepted.
 """
 
 import json
@@ -14,11 +14,9 @@ import strict
 import surface
 
 
-def judge(text):
+def judge(line):
     """The endpoint of one request with its complaints, or None when it has no body."""
-    try:
-        line = json.loads(text)
-    except ValueError:
+    if line is None:
         return "a line", ["is cut off; was the disk full?"]
     path = line["path"].removeprefix("/v2")
     sdk = surface.sdk_of(line["method"], path)
@@ -36,19 +34,28 @@ def judge(text):
     return surface.endpoints()[sdk], strict.complaints(declared, json.dumps(body | dict.fromkeys(in_path, "in the path")))
 
 
+def read(text):
+    """One request, or None when there is only a part of it."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
 def main(journal, *expected):
-    judged, wrong = Counter(), Counter()
+    judged, accepted, wrong = Counter(), Counter(), Counter()
     with open(journal, encoding="utf-8") as lines:
-        for text in lines:
-            verdict = judge(text)
+        for line in map(read, lines):
+            verdict = judge(line)
             if verdict:
                 endpoint, complaints = verdict
                 judged[endpoint] += 1
+                accepted[endpoint] += bool(line) and line["status"] in range(200, 300)
                 wrong.update(f"{endpoint}: {one}" for one in complaints)
     for endpoint, count in sorted(judged.items()):
         print(f"{count:7} bodies of {endpoint}")
     print(f"{sum(judged.values()):7} bodies judged by Telnyx's Python package, {wrong.total()} complaints")
-    wrong.update(f"{endpoint}: no body in the journal" for endpoint in expected if not judged[endpoint])
+    wrong.update(f"{endpoint}: no accepted body in the journal" for endpoint in expected if not accepted[endpoint])
     if wrong:
         sys.exit("\n".join(f"{one} ({count} times)" for one, count in sorted(wrong.items())))
 

@@ -73,6 +73,9 @@ fn wrong_bodies_are_refused_and_the_field_is_named() {
 
 #[test]
 fn a_journal_without_what_the_operator_must_have_sent_is_refused() {
-    let said = judge(&[LOOK_UP], &["POST /calls"]).unwrap_err();
-    assert!(said.contains("POST /calls: no body in the journal"), "{said}");
+    let refused = line(DIAL).replace("\"status\":200", "\"status\":422");
+    for journal in [&[LOOK_UP][..], &[LOOK_UP, &refused]] {
+        let said = judge(journal, &["POST /calls"]).unwrap_err();
+        assert!(said.contains("POST /calls: no accepted body in the journal"), "{said}");
+    }
 }

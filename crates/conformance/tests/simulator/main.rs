@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::string_slice, reason = "tests")]
 
 mod coverage;
+mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
