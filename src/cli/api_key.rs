@@ -32,6 +32,12 @@ pub enum KeyError {
 }
 
 impl KeyArgs {
+    /// Whether a file was named.
+    #[cfg(feature = "workstation")]
+    pub(super) fn is_in_a_file(&self) -> bool {
+        self.api_key_file.is_some()
+    }
+
     /// The key.
     pub fn key(&self) -> Result<ApiKey, KeyError> {
         let text = match &self.api_key_file {

@@ -12,6 +12,7 @@ pub mod import;
 #[cfg(feature = "workstation")]
 pub mod kubectl;
 pub mod plan;
+mod progress;
 pub mod run;
 #[cfg(feature = "workstation")]
 pub mod simulate;

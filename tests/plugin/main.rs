@@ -11,7 +11,9 @@ mod conferences;
 mod desk;
 mod doctor;
 mod neighbours;
+mod planning;
 mod queues;
+mod simulate;
 mod status;
 #[path = "../reconcile/world.rs"]
 #[allow(dead_code, reason = "the stories of reconciling use the rest of it")]

@@ -9,13 +9,13 @@ use reconcile_plan::Fields;
 use serde_json::{Map, Value, json};
 
 use super::names::Names;
-use crate::api;
+use crate::api::{self, AccountRef};
 use crate::reconcile::Listed;
 
 /// Writes manifests that refer to one account.
 #[derive(Debug)]
 pub(super) struct Writer<'a> {
-    account: &'a str,
+    account: &'a AccountRef,
     namespace: Option<&'a str>,
     specs: BTreeMap<String, JSONSchemaProps>,
     names: BTreeMap<&'static str, Names>,
@@ -24,7 +24,7 @@ pub(super) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(account: &'a str, namespace: Option<&'a str>) -> Self {
+    pub(super) fn new(account: &'a AccountRef, namespace: Option<&'a str>) -> Self {
         let specs = api::crds().into_iter().filter_map(|definition| {
             let schema = definition.spec.versions.into_iter().next()?.schema?.open_api_v3_schema?;
             Some((definition.spec.names.kind, schema.properties?.remove("spec")?))
@@ -79,7 +79,7 @@ impl<'a> Writer<'a> {
 
     fn manifest(&self, kind: &str, name: &str, spec: Map<String, Value>, id: &str) -> Value {
         let mut whole = Map::new();
-        whole.insert("accountRef".to_owned(), json!({ "name": self.account }));
+        whole.insert("accountRef".to_owned(), json!(self.account));
         whole.insert("import".to_owned(), json!({ "id": id }));
         whole.extend(spec);
         let mut metadata = Map::new();

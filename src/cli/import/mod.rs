@@ -15,7 +15,8 @@ use telnyx_voice::{BuildError, Class, Client, classify};
 
 use self::manifest::Writer;
 use super::api_key::{KeyArgs, KeyError};
-use crate::api::DEFAULT_BASE_URL;
+use super::progress::Progress;
+use crate::api::{AccountRef, DEFAULT_BASE_URL};
 use crate::controllers::application::Applications;
 use crate::controllers::profile::Profiles;
 use crate::controllers::queue::Queues;
@@ -23,16 +24,11 @@ use crate::reconcile::{External, Listed};
 
 /// Arguments of `import`.
 #[derive(Debug, clap::Args)]
-#[command(group = clap::ArgGroup::new("what").required(true).args(["meant", "all"]))]
 #[command(after_help = "What it writes plans empty: telnyx-operator plan -f DIR exits 0.\n\n\
     Example: telnyx-operator import --all --account main --namespace voice --output-dir manifests")]
 pub struct Args {
-    /// What to import: application/ID, profile/ID or queue/NAME.
-    #[arg(value_name = "KIND/ID", value_parser = Meant::parse)]
-    meant: Vec<Meant>,
-    /// Everything that the account holds.
-    #[arg(long)]
-    all: bool,
+    #[command(flatten)]
+    what: What,
     /// The `TelnyxAccount` that the manifests refer to.
     #[arg(long, value_name = "NAME")]
     account: String,
@@ -47,6 +43,18 @@ pub struct Args {
     /// Directory for a file per object. Unset: everything goes to standard output.
     #[arg(long, short, value_name = "DIR")]
     output_dir: Option<PathBuf>,
+}
+
+/// What is imported.
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["meant", "all"]))]
+pub(in crate::cli) struct What {
+    /// What to import: application/ID, profile/ID or queue/NAME.
+    #[arg(value_name = "KIND/ID", value_parser = Meant::parse)]
+    meant: Vec<Meant>,
+    /// Everything that the account holds.
+    #[arg(long)]
+    all: bool,
 }
 
 /// One object that is asked for.
@@ -65,7 +73,12 @@ pub(in crate::cli) enum Kind {
 }
 
 /// The manifest of one object that the account holds.
-pub(in crate::cli) async fn one(client: &Client, kind: Kind, id: &str, account: &str) -> Result<Value, ImportError> {
+pub(in crate::cli) async fn one(
+    client: &Client,
+    kind: Kind,
+    id: &str,
+    account: &AccountRef,
+) -> Result<Value, ImportError> {
     let mut writer = Writer::new(account, None);
     Ok(match kind {
         Kind::Profile => writer.profile(&held::<Profiles>(client, id).await?),
@@ -142,24 +155,34 @@ impl Args {
         drop(rustls::crypto::ring::default_provider().install_default());
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ImportError::Runtime)?;
-        let manifests = runtime.block_on(self.manifests())?;
-        match &self.output_dir {
-            Some(directory) => write_files(directory, &manifests)?,
-            None => print(&manifests)?,
-        }
+        let client = Client::builder(self.key.key()?).base_url(self.base_url.clone()).build()?;
+        let account = AccountRef { name: self.account.clone(), namespace: None };
+        let manifests = runtime.block_on(self.what.manifests(&client, &account, self.namespace.as_deref()))?;
+        write(&manifests, self.output_dir.as_deref())?;
         Ok(ExitCode::SUCCESS)
     }
+}
 
-    async fn manifests(&self) -> Result<Vec<Value>, ImportError> {
-        let client = Client::builder(self.key.key()?).base_url(self.base_url.clone()).build()?;
-        let mut writer = Writer::new(&self.account, self.namespace.as_deref());
+impl What {
+    /// The manifests of what is meant, each of which refers to the `account`. Without a `namespace` none is written into them.
+    pub(in crate::cli) async fn manifests(
+        &self,
+        client: &Client,
+        account: &AccountRef,
+        namespace: Option<&str>,
+    ) -> Result<Vec<Value>, ImportError> {
+        let mut writer = Writer::new(account, namespace);
         let mut manifests = Vec::new();
+        let mut progress = Progress::for_eyes();
         // Profiles first: applications refer to them by name.
-        let profiles = self.chosen::<Profiles>(&client, Kind::Profile).await?;
+        progress.at("reads outbound voice profiles (1 of 3)");
+        let profiles = self.chosen::<Profiles>(client, Kind::Profile).await?;
         manifests.extend(profiles.iter().map(|profile| writer.profile(profile)));
-        let applications = self.chosen::<Applications>(&client, Kind::Application).await?;
+        progress.at("reads call control applications (2 of 3)");
+        let applications = self.chosen::<Applications>(client, Kind::Application).await?;
         manifests.extend(applications.iter().map(|application| writer.application(application)));
-        let queues = self.chosen::<Queues>(&client, Kind::Queue).await?;
+        progress.at("reads queues (3 of 3)");
+        let queues = self.chosen::<Queues>(client, Kind::Queue).await?;
         manifests.extend(queues.iter().map(|queue| writer.queue(queue)));
         Ok(manifests)
     }
@@ -177,6 +200,14 @@ impl Args {
         }
         found.retain(|one| self.all || meant.contains(&one.id.as_str()));
         Ok(found)
+    }
+}
+
+/// Writes a file for each into a directory, or all of them to standard output where none is named.
+pub(in crate::cli) fn write(manifests: &[Value], directory: Option<&Path>) -> Result<(), ImportError> {
+    match directory {
+        Some(directory) => write_files(directory, manifests),
+        None => print(manifests),
     }
 }
 

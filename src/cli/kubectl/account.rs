@@ -12,7 +12,7 @@ use telnyx_voice::{ApiKey, Client};
 use super::error::{PluginError, kubernetes};
 use super::options::Options;
 use super::place::Place;
-use crate::api::{SecretKeyRef, TelnyxAccount};
+use crate::api::{AccountRef, SecretKeyRef, TelnyxAccount};
 use crate::reconcile::{AccountKey, Object as _};
 
 /// An account, its client, and where it is used.
@@ -24,6 +24,11 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) async fn open(options: &Options) -> Result<Self, PluginError> {
+        Self::open_at(options, None).await
+    }
+
+    /// The same, with the API at another address than the account's, where one is given.
+    pub(super) async fn open_at(options: &Options, base_url: Option<&String>) -> Result<Self, PluginError> {
         let place = Place::find(options).await?;
         let account = choose(&place, options.account.as_deref()).await?;
         let key = AccountKey { namespace: account.namespace().to_owned(), name: account.name().to_owned() };
@@ -32,8 +37,15 @@ impl Desk {
             return Err(PluginError::AccountNotAllowed { account: key.to_string(), namespace });
         }
         let api_key = api_key(&place, &key.namespace, &account.spec.api_key_secret_ref).await?;
-        let client = Client::builder(api_key).base_url(account.spec.base_url.clone()).build()?;
+        let base_url = base_url.unwrap_or(&account.spec.base_url);
+        let client = Client::builder(api_key).base_url(base_url.clone()).build()?;
         Ok(Self { place, account: key, client })
+    }
+
+    /// How an object of the namespace refers to the account.
+    pub(super) fn reference(&self) -> AccountRef {
+        let namespace = (self.account.namespace != self.place.namespace).then(|| self.account.namespace.clone());
+        AccountRef { name: self.account.name.clone(), namespace }
     }
 }
 

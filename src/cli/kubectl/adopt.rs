@@ -121,13 +121,10 @@ async fn manifest(options: &Options, kind: Kind, name: &str, id: &str) -> Result
             import::Kind::Application
         }
     };
-    let mut manifest = import::one(&desk.client, kind, id, &desk.account.name).await?;
+    let account = desk.reference();
+    let mut manifest = import::one(&desk.client, kind, id, &account).await?;
     if let Some(metadata) = manifest.pointer_mut("/metadata") {
         *metadata = json!({ "name": name, "namespace": desk.place.namespace });
-    }
-    let elsewhere = desk.account.namespace != desk.place.namespace;
-    if let Some(reference) = manifest.pointer_mut("/spec/accountRef").filter(|_| elsewhere) {
-        *reference = json!({ "name": desk.account.name, "namespace": desk.account.namespace });
     }
     Ok(manifest)
 }

@@ -105,8 +105,13 @@ mod tests {
         assert_eq!(after("queue list --show"), ["--show-numbers", ":4"]);
         assert_eq!(after("queue list -o j"), ["json", ":4"]);
         assert_eq!(after("completion fi"), ["fish", ":4"]);
-        assert_eq!(after("res"), ["resync", ":4"]);
+        assert_eq!(after("res"), ["resync", "resume", ":4"]);
         assert_eq!(after("resync pro"), ["profile", ":4"]);
+        assert_eq!(after("sus"), ["suspend", ":4"]);
+        assert_eq!(after("suspend app"), ["application", ":4"]);
+        assert_eq!(after("resume c"), ["conference", "campaign", ":4"]);
+        assert_eq!(after("plan --without"), ["--without-cluster", ":4"]);
+        assert_eq!(after("import --out"), ["--output-dir", "--output", ":4"]);
         assert_eq!(after("adopt "), ["application", "profile", "queue", ":4"]);
         assert_eq!(after("adopt queue waiting --dry"), ["--dry-run", ":4"]);
         assert_eq!(after("status --all"), ["--all-namespaces", ":4"]);

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use telnyx_voice::{BuildError, InvalidApiKey};
 
 use super::account::Held;
+use crate::cli::api_key::KeyError;
 use crate::cli::import::ImportError;
+use crate::cli::plan::PlanError;
 use crate::results::FileError;
 
 /// Why a command of the plugin did nothing, or not all.
@@ -285,6 +287,12 @@ pub enum PluginError {
     /// What is to be adopted cannot be read.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// There is no plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// There is no API key.
+    #[error(transparent)]
+    NoKey(#[from] KeyError),
     /// The list that a job was made with is missing or altered.
     #[error("the targets of DialJob {job} cannot be read: {problem}")]
     TargetsUnusable {

@@ -1,5 +1,5 @@
 //! `kubectl telnyx`: shows how accounts and what uses them stand; looks at live calls, queues, conferences and campaigns,
-//! and commands them.
+//! and commands them; plans and imports what an account holds.
 //!
 //! The same program under another name: `kubectl-telnyx` on the PATH is what kubectl runs for `kubectl telnyx`;
 //! `telnyx-operator kubectl` does the same. It asks Telnyx itself, with the API key of the account's Secret, which it
@@ -16,16 +16,20 @@ mod conferences;
 mod doctor;
 mod error;
 mod fields;
+mod import;
 mod kinds;
 mod options;
 mod place;
+mod plan;
 mod print;
 mod queues;
 mod reach;
 mod resync;
 mod status;
+mod suspension;
 mod verbs;
 mod wait;
+mod without_cluster;
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -35,6 +39,7 @@ use clap::{ArgMatches, Command};
 
 pub use self::error::PluginError;
 use self::options::Options;
+use self::suspension::Wish;
 
 /// The program's name as a plugin. kubectl finds it on the PATH.
 pub const NAME: &str = "kubectl-telnyx";
@@ -85,7 +90,8 @@ pub fn command() -> Command {
     let command = Command::new(NAME)
         .bin_name("kubectl telnyx")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Shows how the accounts and everything that uses them stand; looks at live calls, queues, conferences and campaigns, and commands them")
+        .about("Shows how the accounts and everything that uses them stand; looks at live calls, queues, conferences and campaigns, and commands them; \
+             plans manifests and writes them")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommands([
@@ -93,6 +99,10 @@ pub fn command() -> Command {
             doctor::command(),
             resync::command(),
             adopt::command(),
+            suspension::suspend(),
+            suspension::resume(),
+            plan::command(),
+            import::command(),
             calls::command(),
             queues::command(),
             conferences::command(),
@@ -131,8 +141,12 @@ fn in_runtime(area: &str, matches: &ArgMatches) -> Result<ExitCode, PluginError>
         match area {
             status::COMMAND => return status::run(matches).await,
             doctor::COMMAND => return doctor::run(matches).await,
+            plan::COMMAND => return plan::run(matches).await,
+            import::COMMAND => import::run(matches).await,
             resync::COMMAND => resync::run(matches).await,
             adopt::COMMAND => adopt::run(matches).await,
+            suspension::SUSPEND => suspension::run(matches, Wish::Suspend).await,
+            suspension::RESUME => suspension::run(matches, Wish::Resume).await,
             calls::COMMAND => calls::run(matches).await,
             campaigns::COMMAND => campaigns::run(matches).await,
             conferences::COMMAND => conferences::run(matches).await,

@@ -6,6 +6,7 @@
 mod agents;
 mod cut;
 mod held;
+pub(crate) mod how;
 mod leave;
 mod list;
 mod parts;

@@ -5,19 +5,15 @@
 use std::io::{self, Read};
 use std::time::Duration;
 
-use audience::{
-    Columns, Complaint, Compression, Digest, Format, Hashing, How, MAX_BYTES, ReadError, Region, Summary, read_inline,
-};
+use audience::{Complaint, Digest, Format, Hashing, How, MAX_BYTES, ReadError, Summary, read_inline};
 use bytes::Bytes;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::{Api, Client, ResourceExt};
 use tokio::sync::mpsc;
 
+use super::how;
 use super::parts::{Gathering, Parts};
-use crate::api::{
-    AudienceCompression, AudienceFormat, AudienceStatus, DuplicateNumbers, ListColumns, ListObject, OutboundCampaign,
-    TargetsFrom,
-};
+use crate::api::{AudienceStatus, ListObject, OutboundCampaign};
 use crate::controllers::problem::Problem;
 use crate::dialing::conditions::Reason;
 use crate::dialing::targets;
@@ -213,61 +209,15 @@ fn of_fetch(error: &FetchError) -> Problem {
 
 /// How the list is to be read.
 fn how(campaign: &OutboundCampaign) -> Result<How, Problem> {
-    let invalid = |message: &str| Problem::stalled(Reason::InvalidSpec, format!("spec.targetsFrom.{message}"));
-    let Some(from) = &campaign.spec.targets_from else { return Ok(How::plain(Format::JsonLines)) };
-    let (ending, unpacked) = Compression::of_key(name(from));
-    let format = match from.format {
-        Some(AudienceFormat::Csv) => Some(Format::Csv),
-        Some(AudienceFormat::JsonLines) => Some(Format::JsonLines),
-        None => Format::of_key(unpacked),
-    };
-    let format =
-        format.ok_or_else(|| invalid("format: set it, or name a key or url that ends in .csv, .jsonl or .ndjson"))?;
-    if from.columns.is_some() && format != Format::Csv {
-        return Err(invalid("columns: only CSV has columns"));
-    }
-    let region = from.default_region.as_deref().map(Region::parse).transpose();
-    Ok(How {
-        format,
-        compression: match from.compression {
-            Some(AudienceCompression::None) => Compression::None,
-            Some(AudienceCompression::Gzip) => Compression::Gzip,
-            Some(AudienceCompression::Zstd) => Compression::Zstd,
-            None => ending,
-        },
-        columns: from.columns.clone().map_or_else(Columns::default, columns),
-        region: region.map_err(|error| invalid(&format!("defaultRegion: {error}")))?,
-        duplicate_numbers: match from.duplicate_numbers {
-            DuplicateNumbers::Reject => audience::DuplicateNumbers::Reject,
-            DuplicateNumbers::Allow => audience::DuplicateNumbers::Allow,
-        },
-    })
-}
-
-/// The key, or the path of the URL: what endings are looked for in.
-fn name(from: &TargetsFrom) -> &str {
-    match (&from.config_map, &from.secret, &from.object) {
-        (Some(reference), _, _) => &reference.key,
-        (None, Some(reference), _) => &reference.key,
-        (None, None, Some(object)) => object.url.split(['?', '#']).next().unwrap_or_default(),
-        (None, None, None) => "",
-    }
-}
-
-fn columns(written: ListColumns) -> Columns {
-    let ListColumns { id, to, time_zone, not_before, expires_at, consent_at, priority } = written;
-    Columns { id, to, time_zone, not_before, expires_at, consent_at, priority }
+    let from = campaign.spec.targets_from.as_ref();
+    from.map_or_else(|| Ok(How::plain(Format::JsonLines)), how::how)
+        .map_err(|problem| Problem::stalled(Reason::InvalidSpec, format!("spec.targetsFrom.{problem}")))
 }
 
 fn pinned(campaign: &OutboundCampaign, digest: Digest) -> Result<(), Problem> {
-    let pin = campaign.spec.targets_from.as_ref().and_then(|from| from.sha256.as_deref());
-    if pin.is_none_or(|pin| pin == digest.to_string()) {
-        return Ok(());
-    }
-    let message = format!(
-        "spec.targetsFrom.sha256: the list that is there has the SHA-256 {digest}, not this one: restore it, or correct the field"
-    );
-    Err(Problem::stalled(Reason::DigestMismatch, message))
+    let Some(from) = &campaign.spec.targets_from else { return Ok(()) };
+    how::pinned(from, digest)
+        .map_err(|problem| Problem::stalled(Reason::DigestMismatch, format!("spec.targetsFrom.{problem}")))
 }
 
 fn parse(source: impl Read, how: &How) -> Result<(Summary, Parts), ReadError> {
@@ -329,37 +279,7 @@ impl Read for Chunks {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
-
     use super::*;
-
-    fn campaign(from: &Value) -> OutboundCampaign {
-        let spec = json!({
-            "accountRef": { "name": "a" }, "applicationRef": { "name": "b" }, "from": ["+15550100"],
-            "purpose": "Informational", "announcement": { "text": { "payload": "hello" } }, "targetsFrom": from,
-        });
-        OutboundCampaign::new("c", serde_json::from_value(spec).unwrap())
-    }
-
-    #[test]
-    fn endings_tell_how_a_list_is_read_unless_the_spec_does() {
-        let object = |url: &str| json!({ "object": { "url": url } });
-        for (from, format, compression) in [
-            (json!({ "configMap": { "name": "l", "key": "a.csv" } }), Format::Csv, Compression::None),
-            (json!({ "secret": { "name": "l", "key": "a.ndjson.gz" } }), Format::JsonLines, Compression::Gzip),
-            (object("https://example.com/a.csv.zst?sig=x.jsonl"), Format::Csv, Compression::Zstd),
-            (object("s3://bucket/in/a.jsonl"), Format::JsonLines, Compression::None),
-        ] {
-            let how = how(&campaign(&from)).unwrap();
-            assert_eq!((how.format, how.compression), (format, compression), "{from}");
-        }
-        let mut given = object("https://example.com/list");
-        assert!(how(&campaign(&given)).is_err(), "nothing tells");
-        given["format"] = json!("Csv");
-        given["compression"] = json!("Gzip");
-        let how = how(&campaign(&given)).unwrap();
-        assert_eq!((how.format, how.compression), (Format::Csv, Compression::Gzip));
-    }
 
     #[tokio::test]
     async fn a_stream_that_breaks_off_is_no_short_list() {

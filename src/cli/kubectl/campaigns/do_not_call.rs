@@ -3,24 +3,20 @@
 //! Knows what of them is in the file. Does not fetch anything: what is kept elsewhere is named as missing.
 
 use dialer::Screening;
-use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::{Resource as _, ResourceExt as _};
 use serde::Deserialize as _;
 use serde::de::Error as _;
 use serde_json::{Value, json};
 
+use super::beside::Beside;
 use crate::api::{DoNotCallList, OutboundCampaign};
-use crate::controllers::do_not_call_list::offline::{Kept, read};
+use crate::controllers::do_not_call_list::offline::read;
 use crate::dialing::screening;
 use crate::reconcile::AccountKey;
 
-/// The do-not-call lists of a file, and what they may name.
+/// The do-not-call lists of a file.
 #[derive(Default)]
-pub(super) struct Lists {
-    lists: Vec<DoNotCallList>,
-    config_maps: Vec<ConfigMap>,
-    secrets: Vec<Secret>,
-}
+pub(super) struct Lists(Vec<DoNotCallList>);
 
 /// What the lists of one campaign's account say.
 pub(super) struct Screened {
@@ -32,58 +28,28 @@ pub(super) struct Screened {
 }
 
 impl Lists {
-    /// Takes a document in, if it is one that matters here.
-    pub(super) fn take(&mut self, kind: &str, document: Value) -> Result<(), serde_json::Error> {
-        let named = |error: serde_json::Error| serde_json::Error::custom(format!("a {kind}: {error}"));
-        match kind {
-            "DoNotCallList" => self.lists.push(DoNotCallList::deserialize(document).map_err(named)?),
-            "ConfigMap" => self.config_maps.push(ConfigMap::deserialize(document).map_err(named)?),
-            // Its own messages could repeat what it holds.
-            "Secret" => self
-                .secrets
-                .push(Secret::deserialize(document).map_err(|_| serde_json::Error::custom("a Secret cannot be read"))?),
-            _ => {}
-        }
+    /// Takes a list in.
+    pub(super) fn take(&mut self, document: Value) -> Result<(), serde_json::Error> {
+        let read = DoNotCallList::deserialize(document);
+        self.0.push(read.map_err(|error| serde_json::Error::custom(format!("a DoNotCallList: {error}")))?);
         Ok(())
     }
 
-    /// What the lists of the campaign's account say.
-    pub(super) fn of(&self, campaign: &OutboundCampaign) -> Screened {
+    /// What the lists of the campaign's account say, with what stands beside them.
+    pub(super) fn of(&self, campaign: &OutboundCampaign, beside: &Beside) -> Screened {
         let account = AccountKey::of(&campaign.spec.plan.account_ref, &campaign.namespace().unwrap_or_default());
         let is_its = |list: &&DoNotCallList| {
             AccountKey::of(&list.spec.account_ref, &list.namespace().unwrap_or_default()) == account
         };
         let (mut lists, mut contents, mut missing) = (0, Vec::new(), Vec::new());
-        for list in self.lists.iter().filter(is_its) {
-            let said = read(list, |kept| self.find(list.meta().namespace.as_deref(), kept));
+        for list in self.0.iter().filter(is_its) {
+            let said = read(list, |kept| beside.find(list.meta().namespace.as_deref(), kept));
             lists += 1;
             contents.extend(said.contents);
             missing.extend(said.missing);
         }
         let entries = contents.iter().map(crate::dialing::Content::len).sum();
         Screened { screening: screening(contents), lists, entries, missing }
-    }
-
-    fn find(&self, namespace: Option<&str>, kept: Kept<'_>) -> Option<Vec<u8>> {
-        match kept {
-            Kept::InConfigMap(name, key) => {
-                let found = self
-                    .config_maps
-                    .iter()
-                    .find(|it| it.name_any() == name && it.meta().namespace.as_deref() == namespace)?;
-                let text = found.data.as_ref().and_then(|data| data.get(key)).map(|text| text.clone().into_bytes());
-                text.or_else(|| Some(found.binary_data.as_ref()?.get(key)?.0.clone()))
-            }
-            Kept::InSecret(name, key) => {
-                let found = self
-                    .secrets
-                    .iter()
-                    .find(|it| it.name_any() == name && it.meta().namespace.as_deref() == namespace)?;
-                let text = found.string_data.as_ref().and_then(|data| data.get(key));
-                let text = text.map(|text| text.clone().into_bytes());
-                text.or_else(|| Some(found.data.as_ref()?.get(key)?.0.clone()))
-            }
-        }
     }
 }
 
@@ -131,7 +97,7 @@ mod tests {
             let spec = json!({ "accountRef": { "name": account }, "sources": [source] });
             json!({ "apiVersion": "telnyx-operator.io/v1alpha1", "kind": "DoNotCallList", "metadata": { "name": name }, "spec": spec })
         };
-        let mut lists = Lists::default();
+        let (mut lists, mut beside) = (Lists::default(), Beside::default());
         for document in [
             list("a", "main", json!({ "secret": { "name": "s", "key": "k" } })),
             list("b", "main", json!({ "configMap": { "name": "absent", "key": "k" } })),
@@ -141,22 +107,18 @@ mod tests {
             json!({ "kind": "Service", "metadata": { "name": "m" } }),
         ] {
             let kind = document["kind"].as_str().unwrap().to_owned();
-            lists.take(&kind, document).unwrap();
+            match kind.as_str() {
+                "DoNotCallList" => lists.take(document).unwrap(),
+                kind => beside.take(kind, document).unwrap(),
+            }
         }
-        let screened = lists.of(&campaign());
+        let screened = lists.of(&campaign(), &beside);
         let Screening::Ready { list, as_of: None } = &screened.screening else { panic!("{:?}", screened.screening) };
         let holds = |number: &str| list.holds(&PhoneNumber::parse(number).unwrap(), Timestamp::UNIX_EPOCH);
         assert!(holds("+15550102") && !holds("+15550103"), "another account's list is none of ours");
         let missing = "DoNotCallList b: spec.sources[0]";
         assert_eq!(screened.to_json(), json!({ "lists": 2, "entries": 2, "missing": [missing] }));
         assert!(screened.told().contains(missing) && !screened.told().contains("5550"));
-        assert_eq!(Lists::default().of(&campaign()).told(), "");
-    }
-
-    #[test]
-    fn a_secret_that_cannot_be_read_is_not_repeated() {
-        let bad = json!({ "kind": "Secret", "metadata": { "name": "s" }, "stringData": { "k": 15_550_101 } });
-        let told = Lists::default().take("Secret", bad).unwrap_err().to_string();
-        assert!(!told.contains("15550101"), "{told}");
+        assert_eq!(Lists::default().of(&campaign(), &beside).told(), "");
     }
 }

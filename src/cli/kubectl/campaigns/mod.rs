@@ -2,12 +2,12 @@
 //!
 //! Asks the cluster alone: neither Telnyx nor a running operator is needed. A simulation asks nobody.
 
+mod beside;
 mod do_not_call;
 mod list;
 mod report;
 mod results;
 mod simulate;
-mod suspension;
 mod targets;
 mod watch;
 
@@ -16,8 +16,10 @@ use kube::api::ListParams;
 use kube::{Api, ResourceExt};
 
 use super::error::{PluginError, kubernetes};
+use super::kinds::Kind;
 use super::options::Options;
 use super::place::Place;
+use super::suspension::{self, Wish};
 use crate::api::OutboundCampaign;
 
 /// Its name on the command line.
@@ -57,8 +59,8 @@ pub(super) async fn run(matches: &ArgMatches) -> Result<(), PluginError> {
         "results" => results::run(&place, &options, &name, matches).await,
         "watch" => watch::run(&place, &options, &name, matches).await,
         "report" => report::run(&place, &name, matches).await,
-        "suspend" => suspension::set(&place, &name, true).await,
-        _ => suspension::set(&place, &name, false).await,
+        "suspend" => suspension::set(&place, Kind::Campaign, &name, Wish::Suspend).await,
+        _ => suspension::set(&place, Kind::Campaign, &name, Wish::Resume).await,
     }
 }
 

@@ -11,6 +11,7 @@ use super::targets::{Numbers, each_page};
 use crate::cli::kubectl::error::PluginError;
 use crate::cli::kubectl::options::Options;
 use crate::cli::kubectl::place::Place;
+use crate::cli::progress::Progress;
 use crate::results::{FileError, Format, ResultsFile};
 
 /// Rows of one Parquet row group, at least: a group a page would make an index longer than its data.
@@ -50,9 +51,20 @@ pub(super) async fn run(place: &Place, options: &Options, name: &str, matches: &
     }
     let campaign = place.campaign(name).await?;
     let out = destination(path)?;
-    let written = write(place, options, &campaign, ResultsFile::new(format, out, options.show_numbers)).await?;
-    let status = campaign.status.unwrap_or_default();
+    let status = campaign.status.clone().unwrap_or_default();
     let total = status.audience.map_or(0, |audience| usize::try_from(audience.total).unwrap_or(usize::MAX));
+    // Rows that go to the terminal show by themselves how far they have come.
+    let elsewhere = path.is_some() || !io::stdout().is_terminal();
+    let mut progress = elsewhere.then(Progress::for_eyes);
+    let mut so_far = 0;
+    let written = write(place, options, &campaign, ResultsFile::new(format, out, options.show_numbers), |rows| {
+        so_far += rows;
+        if let Some(progress) = &mut progress {
+            progress.at(&format!("{so_far} of {total} targets"));
+        }
+    });
+    let written = written.await?;
+    drop(progress);
     if written < total {
         eprintln!("{} of {total} targets were not cut into jobs yet, or their jobs were deleted", total - written);
     }
@@ -84,11 +96,13 @@ async fn write(
     options: &Options,
     campaign: &crate::api::OutboundCampaign,
     file: Result<ResultsFile<Destination>, FileError>,
+    mut come: impl FnMut(usize),
 ) -> Result<usize, PluginError> {
     let mut file = file.map_err(PluginError::Results)?;
     let numbers = if options.show_numbers { Numbers::Shown } else { Numbers::Hidden };
     let mut gathered = Vec::new();
     let count = each_page(place, campaign, numbers, |rows| {
+        come(rows.len());
         gathered.extend(rows);
         if gathered.len() >= ROWS_AT_ONCE {
             file.write(&gathered).map_err(PluginError::Results)?;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use audience::{Audience, Format, How, Row};
+use audience::{Audience, Row};
 use clap::{Arg, ArgMatches, Command, value_parser};
 use dialer::spec::{AccountLimits, FlowKey};
 use jiff::Timestamp;
@@ -12,11 +12,14 @@ use kube::ResourceExt as _;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
+use super::beside::Beside;
 use super::do_not_call::Lists;
-use crate::api::{self, OutboundCampaign, TelnyxAccount};
+use crate::api::{self, OutboundCampaign, TargetsFrom, TelnyxAccount};
 use crate::cli::kubectl::error::PluginError;
 use crate::cli::kubectl::options::{Options, Output};
 use crate::cli::kubectl::print::{self, span};
+use crate::controllers::campaign::how::{how, how_of_file, pinned};
+use crate::controllers::do_not_call_list::offline::Kept;
 use crate::dialing::{limits, resolve_campaign, targets};
 use crate::reconcile::AccountKey;
 use crate::rehearsal::{Assumptions, Estimate, Rehearsal};
@@ -37,12 +40,12 @@ pub(super) fn command() -> Command {
              its account for itself, and a suspension to be over.",
         )
         .args([
-            option("file", "FILE", "Manifests in YAML or JSON: the OutboundCampaign, the TelnyxAccount if its limits count, and its DoNotCallLists")
+            option("file", "FILE", "Manifests in YAML or JSON: the OutboundCampaign, the TelnyxAccount if its limits count, its DoNotCallLists, and the ConfigMaps and Secrets that they name")
                 .short('f')
                 .required(true)
                 .value_parser(value_parser!(PathBuf)),
             option("name", "NAME", "The OutboundCampaign; the only one of the file where not given"),
-            option("targets", "FILE", "The list, .csv or .jsonl, where it does not stand in the campaign")
+            option("targets", "FILE", "The list, .csv or .jsonl, also with .gz or .zst; read as spec.targetsFrom says. Needed where the file of manifests does not hold it")
                 .value_parser(value_parser!(PathBuf)),
             share("answer-rate", "Of all calls, those that a person answers. 0 to 1").default_value("0.25"),
             share("machine-rate", "Of all calls, those that a machine answers. 0 to 1").default_value("0.25"),
@@ -78,7 +81,7 @@ pub(super) fn run(options: &Options, matches: &ArgMatches) -> Result<(), PluginE
         let problems: Vec<String> = errors.iter().map(ToString::to_string).collect();
         PluginError::Manifest { path: path.clone(), problem: problems.join("; ") }
     })?;
-    let (rows, rejected) = list(&campaign, path, matches.get_one("targets"))?;
+    let (rows, rejected) = manifests.list(&campaign, path, matches.get_one("targets"))?;
     let number = |name: &str, default: f64| matches.get_one(name).copied().unwrap_or(default);
     let fallback = Assumptions::default();
     let assumptions = Assumptions {
@@ -95,7 +98,7 @@ pub(super) fn run(options: &Options, matches: &ArgMatches) -> Result<(), PluginE
     })?;
     let start = matches.get_one("start").copied().unwrap_or_else(Timestamp::now);
     let limits = manifests.limits(&campaign);
-    let screened = manifests.lists.of(&campaign);
+    let screened = manifests.lists.of(&campaign, &manifests.beside);
     let targets = targets::specs(rows).to_vec();
     let rehearsal = Rehearsal { spec, limits, targets, states: Vec::new(), start, assumptions };
     let estimate = rehearsal.run(screened.screening.clone());
@@ -111,26 +114,6 @@ pub(super) fn run(options: &Options, matches: &ArgMatches) -> Result<(), PluginE
     }
 }
 
-/// The rows that can be called, in the order of calling, and how many others there are.
-fn list(campaign: &OutboundCampaign, file: &Path, named: Option<&PathBuf>) -> Result<(Vec<Row>, usize), PluginError> {
-    let bad = |path: &Path, problem: String| PluginError::Manifest { path: path.to_owned(), problem };
-    let Some(path) = named else {
-        if campaign.spec.targets.is_empty() {
-            let problem = "must name the list: the campaign's targets stand elsewhere".to_owned();
-            return Err(PluginError::Argument { flag: "--targets".to_owned(), problem });
-        }
-        let rows = targets::inline(&campaign.spec.targets).map_err(|error| bad(file, error.to_string()))?;
-        return Ok((in_order(rows), 0));
-    };
-    let bytes = std::fs::read(path).map_err(|source| PluginError::ReadFile { path: path.clone(), source })?;
-    let format = Format::of_key(&path.to_string_lossy()).ok_or_else(|| PluginError::Argument {
-        flag: "--targets".to_owned(),
-        problem: "must end in .csv, .jsonl or .ndjson".to_owned(),
-    })?;
-    let audience = Audience::parse(&How::plain(format), &bytes).map_err(|error| bad(path, error.to_string()))?;
-    Ok((in_order(audience.rows), audience.complaints.len()))
-}
-
 /// Higher priority is called first, otherwise as listed.
 fn in_order(mut rows: Vec<Row>) -> Vec<Row> {
     rows.sort_by_key(|row| std::cmp::Reverse(row.priority));
@@ -142,6 +125,7 @@ struct Manifests {
     campaigns: Vec<OutboundCampaign>,
     accounts: Vec<TelnyxAccount>,
     lists: Lists,
+    beside: Beside,
 }
 
 impl Manifests {
@@ -151,7 +135,8 @@ impl Manifests {
         let bad = |problem: String| PluginError::Manifest { path: path.to_owned(), problem };
         let documents: Vec<Value> =
             serde_saphyr::from_multiple(&text).map_err(|error| bad(error.without_snippet().to_string()))?;
-        let mut found = Self { campaigns: vec![], accounts: vec![], lists: Lists::default() };
+        let mut found =
+            Self { campaigns: vec![], accounts: vec![], lists: Lists::default(), beside: Beside::default() };
         for document in documents {
             let kind = document.get("kind").and_then(Value::as_str).map(ToOwned::to_owned);
             match kind.as_deref() {
@@ -162,7 +147,8 @@ impl Manifests {
                 Some("TelnyxAccount") => found.accounts.push(
                     TelnyxAccount::deserialize(document).map_err(|error| bad(format!("a TelnyxAccount: {error}")))?,
                 ),
-                Some(kind) => found.lists.take(kind, document).map_err(|error| bad(error.to_string()))?,
+                Some("DoNotCallList") => found.lists.take(document).map_err(|error| bad(error.to_string()))?,
+                Some(kind) => found.beside.take(kind, document).map_err(|error| bad(error.to_string()))?,
                 None => {}
             }
         }
@@ -185,6 +171,55 @@ impl Manifests {
                 Err(bad(format!("has several OutboundCampaigns: choose one of {} with --name", names())))
             }
         }
+    }
+
+    /// The rows that can be called, in the order of calling, and how many others there are: of the `named` file, or of the list
+    /// that the campaign names.
+    fn list(
+        &self,
+        campaign: &OutboundCampaign,
+        file: &Path,
+        named: Option<&PathBuf>,
+    ) -> Result<(Vec<Row>, usize), PluginError> {
+        let bad = |path: &Path, problem: String| PluginError::Manifest { path: path.to_owned(), problem };
+        let from = campaign.spec.targets_from.as_ref();
+        if let Some(path) = named {
+            let bytes = std::fs::read(path).map_err(|source| PluginError::ReadFile { path: path.clone(), source })?;
+            let how = how_of_file(from, &path.to_string_lossy()).map_err(|problem| PluginError::Argument {
+                flag: "--targets".to_owned(),
+                problem: from
+                    .map_or_else(|| problem.clone(), |_| format!("cannot be read by spec.targetsFrom.{problem}")),
+            })?;
+            let audience = Audience::parse(&how, &bytes).map_err(|error| bad(path, error.to_string()))?;
+            return Ok((in_order(audience.rows), audience.complaints.len()));
+        }
+        let absent = |problem: &str| PluginError::Argument {
+            flag: "--targets".to_owned(),
+            problem: format!("must name the list: {problem} {}", file.display()),
+        };
+        let Some(from) = from else {
+            if campaign.spec.targets.is_empty() {
+                return Err(absent("the campaign has no targets in"));
+            }
+            let rows = targets::inline(&campaign.spec.targets).map_err(|error| bad(file, error.to_string()))?;
+            return Ok((in_order(rows), 0));
+        };
+        let of_field = |problem: String| bad(file, format!("spec.targetsFrom.{problem}"));
+        let bytes = self.kept(campaign, from).ok_or_else(|| absent("what spec.targetsFrom names is not in"))?;
+        let audience =
+            Audience::parse(&how(from).map_err(of_field)?, &bytes).map_err(|error| bad(file, error.to_string()))?;
+        pinned(from, audience.digest).map_err(of_field)?;
+        Ok((in_order(audience.rows), audience.complaints.len()))
+    }
+
+    /// The campaign's list, if it is among the manifests.
+    fn kept(&self, campaign: &OutboundCampaign, from: &TargetsFrom) -> Option<Vec<u8>> {
+        let kept = match (&from.config_map, &from.secret) {
+            (Some(reference), _) => Kept::InConfigMap(&reference.name, &reference.key),
+            (None, Some(reference)) => Kept::InSecret(&reference.name, &reference.key),
+            (None, None) => return None,
+        };
+        self.beside.find(campaign.metadata.namespace.as_deref(), kept)
     }
 
     /// What the campaign's account may do, if it is among the manifests.

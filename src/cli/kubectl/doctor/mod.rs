@@ -31,6 +31,7 @@ use super::options::{Options, Output};
 use super::place::Place;
 use super::print;
 use crate::api::{AccountRef, CallControlApplication, OutboundCampaign, TelnyxAccount};
+use crate::cli::progress::Progress;
 use crate::reconcile::{AccountKey, Object as _};
 
 /// Its name on the command line.
@@ -79,6 +80,8 @@ pub(super) async fn run(matches: &ArgMatches) -> Result<ExitCode, PluginError> {
 
 /// Every check, in an order in which each stands on those before it.
 async fn examine(place: &Place, options: &Options, named: Option<&rights::Account>) -> Vec<Finding> {
+    let mut progress = Progress::for_eyes();
+    progress.at("asks the cluster");
     let mut findings = vec![cluster(place).await];
     if findings.iter().any(|finding| finding.verdict == Verdict::Fail) {
         return findings;
@@ -92,10 +95,11 @@ async fn examine(place: &Place, options: &Options, named: Option<&rights::Accoun
         .map(|one| rights::Account { namespace: one.namespace.clone(), name: one.service_account.clone() });
     let accounts: Vec<rights::Account> = named.cloned().map_or_else(|| found.collect(), |named| vec![named]);
     for account in &accounts {
+        progress.at(&format!("asks for the rights of {}/{}", account.namespace, account.name));
         findings.push(rights::check(&place.kube, account, &place.namespace).await);
     }
     match choose(place, options.account.as_deref()).await {
-        Ok(account) => findings.extend(account_and_all(place, &account).await),
+        Ok(account) => findings.extend(account_and_all(place, &account, &mut progress).await),
         Err(error) => findings.push(Check::new("account", place.namespace.clone()).cannot(&error)),
     }
     findings
@@ -112,8 +116,9 @@ async fn cluster(place: &Place) -> Finding {
     }
 }
 
-async fn account_and_all(place: &Place, account: &TelnyxAccount) -> Vec<Finding> {
+async fn account_and_all(place: &Place, account: &TelnyxAccount, progress: &mut Progress) -> Vec<Finding> {
     let key = credentials::key_of(account);
+    progress.at(&format!("tries the key of {key}"));
     let mut findings = vec![credentials::judge_status(&key, account)];
     let (client, of_key) = credentials::key(place, &key, account).await;
     findings.extend(of_key);
@@ -126,14 +131,19 @@ async fn account_and_all(place: &Place, account: &TelnyxAccount) -> Vec<Finding>
             return findings;
         }
     };
+    progress.at("asks the API and the webhook address for the time");
     findings.extend(api_clock(&http, account).await);
     findings.push(judge_base(&key, account.spec.webhook_base_url.as_deref()));
     let Some(client) = client else { return findings };
     match used_by::<CallControlApplication>(place, &key, |object| &object.spec.account_ref).await {
-        Ok(all) => findings.extend(applications::check(&client, &http, (&key, account), &all).await),
+        Ok(all) => {
+            progress.at(&format!("tries the way of the webhooks of {} applications", all.len()));
+            findings.extend(applications::check(&client, &http, (&key, account), &all).await);
+        }
         Err(error) => findings.push(Check::new("application", place.namespace.clone()).cannot(&error)),
     }
     if let Some(base) = &account.spec.webhook_base_url {
+        progress.at("asks Telnyx for its newest deliveries");
         findings.push(deliveries::check(&client, &key, base).await);
     }
     match used_by::<OutboundCampaign>(place, &key, |object| &object.spec.plan.account_ref).await {
