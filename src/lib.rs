@@ -4,6 +4,7 @@ pub mod api;
 pub mod calling;
 pub mod cli;
 pub mod controllers;
+pub mod declared;
 pub mod dialing;
 mod fall;
 pub mod fetch;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::declared::{self, Declared};
 use crate::fetch::Reach;
 use crate::operator::{Fallen, Operator, OperatorError, Options, PeerOptions};
 use crate::telemetry::traces::{self, SettingsError};
@@ -38,6 +39,10 @@ pub struct Args {
     /// link (loopback, link-local); may be given several times.
     #[arg(long = "flow-webhook-allow-host", value_name = "HOST")]
     flow_webhook_hosts: Vec<String>,
+    /// A `TelnyxAccount` as JSON, with its namespace: it is applied when the operator starts, as soon as its kind is served, and stays
+    /// when the operator is gone.
+    #[arg(long, value_name = "JSON", value_parser = Declared::parse)]
+    account: Option<Declared>,
     /// How log lines look.
     #[arg(long, value_enum, default_value_t)]
     log_format: LogFormat,
@@ -113,7 +118,14 @@ impl Args {
             traces: traces::Settings::read(|name| std::env::var(name).ok())?,
         };
         stop_on_signals(shutdown.clone())?;
-        let operator = Operator::prepare(client, options, shutdown).await?;
+        let mut operator = Operator::prepare(client, options, shutdown).await?;
+        if let Some(account) = self.account {
+            let context = operator.context();
+            // Before any part runs, so that nobody takes an operator without its account for one that is ready.
+            context.health.expect(declared::PART);
+            let (kube, health, shutdown) = (context.kube.clone(), context.health.clone(), context.shutdown.clone());
+            operator.add(account.run(kube, health, shutdown));
+        }
         if let (Ok(webhooks), Ok(admin)) = (operator.webhook_address(), operator.admin_address()) {
             tracing::info!(version = env!("CARGO_PKG_VERSION"), %webhooks, %admin, "running");
         }

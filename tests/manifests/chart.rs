@@ -64,7 +64,14 @@ fn a_value_that_cannot_be_is_refused_with_its_name_and_what_is_allowed() {
         ("serviceAccount.create=false", ["serviceAccount.name is required", "serviceAccount.create is false"]),
         ("webhook.ingress.enabled=true", ["webhook.ingress.hosts is empty", "webhookBaseUrl"]),
         ("webhook.gateway.enabled=true", ["webhook.gateway.parentRefs is empty", "Gateway"]),
-        ("account.create=true", ["does not serve TelnyxAccount yet", "kubectl apply --server-side -f crds/"]),
+        ("account.create=true", ["account.secretName is required", "account.create=false"]),
+        (
+            "account.webhookBaseUrl=https://voice.example.com",
+            ["account.secretName is required", "account.create=false"],
+        ),
+        ("account.secretName=telnyx,watchNamespaces[0]=sales", ["default", "is not among watchNamespaces"]),
+        ("extraArgs[0]=--instance=blue", ["extraArgs has --instance", "under one name"]),
+        ("extraEnv[0].name=HOSTNAME", ["extraEnv has HOSTNAME", "under one name"]),
     ] {
         let refusal =
             run(Command::new(helm()).arg("template").arg("x").arg(chart()).args(["--set", values])).unwrap_err();
@@ -72,10 +79,35 @@ fn a_value_that_cannot_be_is_refused_with_its_name_and_what_is_allowed() {
             assert!(refusal.contains(word), "{values}: {word:?} is not in {refusal}");
         }
     }
-    let served = "--api-versions=telnyx-operator.io/v1alpha1/TelnyxAccount";
-    let refusal =
-        run(Command::new(helm()).arg("template").arg("x").arg(chart()).args(["--set=account.create=true", served]));
-    assert!(refusal.unwrap_err().contains("account.secretName is required"));
+}
+
+#[test]
+fn an_account_is_declared_as_soon_as_its_secret_is_named_unless_it_is_switched_off() {
+    let declared = |values: &str| {
+        let rendered = run(Command::new(helm()).arg("template").arg("x").arg(chart()).args(["--set", values])).unwrap();
+        let objects: Vec<Value> = serde_saphyr::from_multiple(&rendered).unwrap();
+        let rights = objects
+            .iter()
+            .any(|object| object["kind"] == "Role" && object["metadata"]["name"] == "x-telnyx-operator-account");
+        let deployment = objects.iter().find(|object| object["kind"] == "Deployment").unwrap();
+        let arguments =
+            deployment.pointer("/spec/template/spec/containers/0/args").unwrap().as_array().unwrap().clone();
+        let account = arguments.iter().find_map(|word| word.as_str()?.strip_prefix("--account="));
+        assert_eq!(rights, account.is_some(), "{values}: what it may, it needs");
+        account.map(|json| serde_json::from_str::<Value>(json).unwrap())
+    };
+    assert_eq!(declared("log.format=json"), None);
+    assert_eq!(declared("account.create=false,account.secretName=telnyx"), None);
+    let account = declared("account.secretName=telnyx,account.webhookBaseUrl=https://voice.example.com").unwrap();
+    assert_eq!(account["metadata"]["namespace"], "default");
+    assert_eq!(
+        account["spec"],
+        json!({
+            "apiKeySecretRef": { "name": "telnyx", "key": "apiKey" },
+            "webhookPublicKeySecretRef": { "name": "telnyx", "key": "publicKey" },
+            "webhookBaseUrl": "https://voice.example.com",
+        })
+    );
 }
 
 #[test]
@@ -180,6 +212,7 @@ fn rights() -> Vec<(bool, &'static str, &'static str)> {
         (true, "create", "events.events.k8s.io"),
         (true, "delete", "outboundcampaigns.telnyx-operator.io"),
         (false, "create", "outboundcampaigns.telnyx-operator.io"),
+        (false, "create", "telnyxaccounts.telnyx-operator.io"),
         (false, "delete", "telnyxaccounts.telnyx-operator.io"),
         (false, "delete", "callcontrolapplications.telnyx-operator.io"),
         (false, "update", "callcontrolapplications.telnyx-operator.io"),

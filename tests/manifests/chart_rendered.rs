@@ -29,7 +29,6 @@ fn rendered(case: &str) -> String {
     helm.args(["template", "telnyx-operator"])
         .arg(chart())
         .args(["--namespace=telnyx-system", "--set=crds.enabled=false"])
-        .arg("--api-versions=telnyx-operator.io/v1alpha1/TelnyxAccount")
         .arg("--values")
         .arg(file(case, "values"));
     let text = run(&mut helm).unwrap();

@@ -1,83 +1,197 @@
-//! A release of the chart that makes an account, as docs/production.md describes it.
+//! A release of the chart from an empty cluster to calls, as docs/production.md describes it: installed, upgraded, uninstalled and
+//! installed again by Helm, with the operator that its Deployment describes.
 
-use std::path::PathBuf;
-use std::process::Command;
+use std::collections::BTreeMap;
+use std::net::TcpListener;
 
-use dev_cluster::binaries::Program;
-use serde_json::json;
-use testbed::{Testbed, eventually};
+use serde_json::{Value, json};
+use testbed::{Kubectl, Testbed, eventually};
 
-use crate::world::{PATIENCE, condition, path};
+use crate::world::{CALLEES, PATIENCE, condition};
 
-/// What the simulator accepts.
-const API_KEY: &str = "KEY_SIMULATOR";
+const RELEASE: &str = "telnyx-operator";
+const ACCOUNT: &str = "telnyxaccount/main";
+/// Whom the campaign calls, and how fast: slow enough that a restart falls into the middle.
+const PEOPLE: usize = 40;
+const DIALS_PER_SECOND: u64 = 4;
+
+/// One `helm install` on a new cluster, with two values: the Secret, and the public address. The third only says where Telnyx is.
+async fn installed() -> Testbed {
+    let (api, hooks) = (free_port(), free_port());
+    let testbed = Testbed::builder()
+        .by_helm()
+        .secret("telnyx")
+        .simulator_config(CALLEES)
+        .simulator_port(api)
+        .webhook_port(hooks)
+        .chart_value("account.secretName=telnyx")
+        .chart_value(format!("account.webhookBaseUrl=http://127.0.0.1:{hooks}"))
+        .chart_value(format!("account.spec.baseUrl=http://127.0.0.1:{api}/v2"))
+        .start()
+        .await
+        .unwrap();
+    ready(&home(&testbed), ACCOUNT).await;
+    testbed
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// kubectl in the release's namespace.
+fn home(testbed: &Testbed) -> Kubectl {
+    testbed.kubectl().in_namespace(testbed.system_namespace())
+}
+
+/// Waits until an object is Ready as its newest spec asks.
+async fn ready(kubectl: &Kubectl, object: &str) -> Value {
+    until(kubectl, object, "Ready", |_| true).await
+}
+
+async fn until(kubectl: &Kubectl, object: &str, kind: &str, also: impl Fn(&Value) -> bool) -> Value {
+    eventually(&format!("{object} is {kind}"), PATIENCE, async || {
+        let found = kubectl.json(["get", object]).await.map_err(|error| error.to_string())?;
+        let seen = found["status"]["observedGeneration"] == found["metadata"]["generation"];
+        if seen && condition(&found, kind)["status"] == "True" && also(&found) {
+            Ok(found)
+        } else {
+            Err(found.to_string())
+        }
+    })
+    .await
+    .unwrap()
+}
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_that_a_release_makes_becomes_ready_and_outlives_the_release() {
-    let helm = Program::Helm.ensure(&|line| eprintln!("{line}")).unwrap();
-    let testbed = Testbed::builder().start().await.unwrap();
-    let kubectl = testbed.kubectl();
-    let secret = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "telnyx" },
-        "stringData": { "apiKey": API_KEY, "publicKey": testbed.simulator().public_key().await.unwrap() } });
-    kubectl.apply_manifest(&secret.to_string()).await.unwrap();
+async fn two_values_take_a_new_cluster_to_a_ready_account_that_outlives_the_release() {
+    let mut testbed = installed().await;
+    let kubectl = home(&testbed);
 
-    let release = Release { helm, testbed: &testbed };
-    release.run(&["install", "second"], &["account.webhookBaseUrl=https://voice.example.com"]);
-    ready(&testbed, "").await;
-    release.run(
-        &["upgrade", "second"],
-        &[
-            "account.webhookBaseUrl=https://voice.example.com",
-            "account.webhookFailoverBaseUrl=https://voice-b.example.com",
-        ],
-    );
-    ready(&testbed, "https://voice-b.example.com").await;
-    let uninstalled = release.helm(&["uninstall", "second"]);
-    assert!(uninstalled.contains("TelnyxAccount"), "it says what it keeps: {uninstalled}");
-    ready(&testbed, "https://voice-b.example.com").await;
+    let failover = "account.webhookFailoverBaseUrl=https://voice-b.example.com";
+    testbed.release("upgrade", &[failover]).await.unwrap();
+    testbed.roll_out().await.unwrap();
+    until(&kubectl, ACCOUNT, "Ready", |account| {
+        account["spec"]["webhookFailoverBaseUrl"] == "https://voice-b.example.com"
+    })
+    .await;
+    testbed.release("upgrade", &[]).await.unwrap();
+    testbed.roll_out().await.unwrap();
+    let account =
+        until(&kubectl, ACCOUNT, "Ready", |account| account["spec"]["webhookFailoverBaseUrl"].is_null()).await;
+
+    testbed.operator().stop().await.unwrap();
+    testbed.helm(&["uninstall", RELEASE]).await.unwrap();
+    let kept = kubectl.json(["get", ACCOUNT]).await.unwrap();
+    assert_eq!((&kept["metadata"]["uid"], &kept["spec"]), (&account["metadata"]["uid"], &account["spec"]));
+    let rights = kubectl.run(["get", "role,rolebinding,serviceaccount", "--output=name"]).await.unwrap();
+    assert!(!rights.contains("telnyx-operator"), "{rights}");
     testbed.stop().await.unwrap();
 }
 
-async fn ready(testbed: &Testbed, failover: &str) {
-    eventually("the account is Ready", PATIENCE, async || {
-        let account =
-            testbed.kubectl().json(["get", "telnyxaccount", "main"]).await.map_err(|error| error.to_string())?;
-        let seen = account["status"]["observedGeneration"] == account["metadata"]["generation"];
-        let told = account["spec"]["webhookFailoverBaseUrl"].as_str().unwrap_or_default() == failover;
-        if seen && told && condition(&account, "Ready")["status"] == "True" { Ok(()) } else { Err(account.to_string()) }
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_the_api_server_refuses_keeps_no_other_waiting() {
+    let mut testbed = installed().await;
+    let kubectl = home(&testbed);
+    testbed.release("upgrade", &["account.spec.resyncPeriodSecs=-1"]).await.unwrap();
+    testbed.roll_out().await.unwrap();
+    let log = std::fs::read_to_string(testbed.operator().log()).unwrap();
+    assert!(log.contains("the API server refuses the declared account") && log.contains("resyncPeriodSecs"), "{log}");
+    ready(&kubectl, ACCOUNT).await;
+    testbed.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upgrade_during_a_campaign_loses_nothing_and_a_second_installation_creates_nothing() {
+    let mut testbed = installed().await;
+    let kubectl = home(&testbed);
+    kubectl.apply_manifest(&world()).await.unwrap();
+    ready(&kubectl, "callcontrolapplication/notices").await;
+    eventually("the campaign is under way", PATIENCE, async || {
+        let rung = rings(&testbed).await.len();
+        if rung >= PEOPLE / 8 { Ok(()) } else { Err(format!("{rung} of {PEOPLE} phones have rung")) }
     })
     .await
     .unwrap();
+
+    testbed.release("upgrade", &["log.format=json", "log.filter=debug"]).await.unwrap();
+    testbed.roll_out().await.unwrap();
+    let before = rings(&testbed).await.len();
+    assert!(before < PEOPLE, "the upgrade came after the campaign");
+    until(&kubectl, "outboundcampaign/notice", "Complete", |_| true).await;
+    let rung = rings(&testbed).await;
+    assert_eq!(rung.len(), PEOPLE, "everybody was called");
+    assert!(rung.values().all(|times| *times == 1), "and nobody twice: {rung:?}");
+
+    let objects = testbed.simulator().get("/objects").await.unwrap();
+    assert_eq!(objects["call_control_applications"], 1, "{objects}");
+    testbed.operator().stop().await.unwrap();
+    testbed.helm(&["uninstall", RELEASE]).await.unwrap();
+    let definitions = kubectl.run(["get", "customresourcedefinitions", "--output=name"]).await.unwrap();
+    assert_eq!(definitions.lines().filter(|name| name.ends_with(".telnyx-operator.io")).count(), 9, "{definitions}");
+    assert_eq!(testbed.simulator().get("/objects").await.unwrap(), objects, "what exists at Telnyx stays");
+
+    let before = requests(&testbed).await;
+    testbed.release("install", &[]).await.unwrap();
+    testbed.roll_out().await.unwrap();
+    for object in [
+        ACCOUNT,
+        "outboundvoiceprofile/everybody",
+        "callcontrolapplication/notices",
+        "queues.telnyx-operator.io/agents",
+    ] {
+        // The new operator's own word, not the old one's.
+        let token = format!("telnyx-operator.io/reconcile-requested-at={RELEASE}-again");
+        kubectl.run(["annotate", object, &token]).await.unwrap();
+        until(&kubectl, object, "Ready", |object| {
+            object["status"]["lastHandledReconcileAt"] == format!("{RELEASE}-again")
+        })
+        .await;
+    }
+    let written: BTreeMap<_, _> = requests(&testbed)
+        .await
+        .into_iter()
+        .filter(|(endpoint, count)| !endpoint.starts_with("GET") && before.get(endpoint) != Some(count))
+        .collect();
+    assert!(written.is_empty(), "a second installation writes nothing at Telnyx: {written:?}");
+    assert_eq!(testbed.simulator().get("/objects").await.unwrap(), objects);
+    testbed.stop().await.unwrap();
 }
 
-/// A release beside the installation, which has the definitions and the operator. Its Deployment stays a word: the
-/// cluster has no nodes.
-struct Release<'a> {
-    helm: PathBuf,
-    testbed: &'a Testbed,
+/// A campaign to [`PEOPLE`] who all answer, and what it needs.
+fn world() -> String {
+    let object = |kind: &str, name: &str, mut spec: Value| {
+        spec["accountRef"] = json!({ "name": "main" });
+        json!({ "apiVersion": "telnyx-operator.io/v1alpha1", "kind": kind, "metadata": { "name": name }, "spec": spec })
+    };
+    let targets: Vec<Value> = (0..PEOPLE)
+        .map(|one| json!({ "id": format!("t{one}"), "to": format!("+131255501{one:02}"), "timeZone": "America/Chicago" }))
+        .collect();
+    let outbound = json!({ "outboundVoiceProfileRef": { "name": "everybody" } });
+    let campaign = json!({
+        "applicationRef": { "name": "notices" }, "from": ["+14155550100"], "purpose": "Informational",
+        "announcement": { "text": { "payload": "hello" } },
+        "pacing": { "dialsPerSecond": DIALS_PER_SECOND, "maxConcurrentCalls": PEOPLE },
+        "windows": [{ "days": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], "start": "00:00", "end": "24:00" }],
+        "targets": targets,
+    });
+    let items = [
+        object("OutboundVoiceProfile", "everybody", json!({})),
+        object("CallControlApplication", "notices", json!({ "outbound": outbound })),
+        object("Queue", "agents", json!({})),
+        object("OutboundCampaign", "notice", campaign),
+    ];
+    json!({ "apiVersion": "v1", "kind": "List", "items": items }).to_string()
 }
 
-impl Release<'_> {
-    fn run(&self, what: &[&str], values: &[&str]) {
-        let chart = path("charts/telnyx-operator");
-        let base = format!("account.spec.baseUrl={}", self.testbed.simulator().base_url());
-        let fixed = ["crds.enabled=false", "account.create=true", "account.secretName=telnyx", base.as_str()];
-        let mut arguments = what.to_vec();
-        arguments.push(chart.to_str().unwrap());
-        arguments.extend(fixed.iter().chain(values).flat_map(|value| ["--set", *value]));
-        self.helm(&arguments);
-    }
+/// How often each number was called.
+async fn rings(testbed: &Testbed) -> BTreeMap<String, usize> {
+    let dials = testbed.simulator().get("/dials").await.unwrap();
+    let numbers = dials.as_array().unwrap();
+    numbers.iter().map(|one| (one["to"].as_str().unwrap().to_owned(), one["dials"].as_array().unwrap().len())).collect()
+}
 
-    fn helm(&self, arguments: &[&str]) -> String {
-        let output = Command::new(&self.helm)
-            .arg("--kubeconfig")
-            .arg(self.testbed.cluster().kubeconfig())
-            .args(["--namespace", self.testbed.namespace()])
-            .args(arguments)
-            .output()
-            .unwrap();
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        assert!(output.status.success(), "helm {arguments:?}: {}", text(&output.stderr));
-        text(&output.stdout) + &text(&output.stderr)
-    }
+/// What was asked of Telnyx: each endpoint, and how often it gave which answer.
+async fn requests(testbed: &Testbed) -> BTreeMap<String, Value> {
+    let counters = testbed.simulator().counters().await.unwrap();
+    counters["requests"].as_object().unwrap().clone().into_iter().collect()
 }

@@ -29,6 +29,14 @@ pub enum ChartError {
         /// What Helm said.
         message: String,
     },
+    /// Helm could not do what it was asked for.
+    #[error("helm {arguments}: {message}")]
+    Helm {
+        /// What it was asked for.
+        arguments: String,
+        /// What it said.
+        message: String,
+    },
     /// The cluster refused what was rendered.
     #[error("the cluster refused the chart")]
     Apply(#[from] KubectlError),
@@ -98,13 +106,45 @@ impl Chart<'_> {
         everywhere.pipe(["apply", "--server-side", "--force-conflicts", "--filename=-"], &list).await?;
         let timeout = format!("--timeout={ESTABLISHED_WITHIN}");
         kubectl.run(["wait", "--for=condition=Established", "customresourcedefinition", "--all", &timeout]).await?;
-        let selector = format!("--selector=app.kubernetes.io/instance={}", self.release);
+        Installed::read(self.release, kubectl).await
+    }
+
+    /// `helm install` or `helm upgrade`, with these values. Waits for nothing, as they do by themselves.
+    pub(crate) async fn release(&self, verb: &str, kubeconfig: &Path, namespace: &str) -> Result<String, ChartError> {
+        let mut arguments = vec![verb.to_owned(), self.release.to_owned(), self.path.display().to_string()];
+        arguments.extend(self.values.iter().flat_map(|value| ["--set".to_owned(), value.clone()]));
+        helm(self.helm, kubeconfig, namespace, &arguments).await
+    }
+}
+
+/// Runs Helm as the cluster's administrator, and returns what it printed.
+pub(crate) async fn helm(
+    program: &Path,
+    kubeconfig: &Path,
+    namespace: &str,
+    arguments: &[impl AsRef<str>],
+) -> Result<String, ChartError> {
+    let arguments: Vec<&str> = arguments.iter().map(AsRef::as_ref).collect();
+    let mut helm = Command::new(program);
+    helm.arg("--kubeconfig").arg(kubeconfig).args(["--namespace", namespace]).args(&arguments);
+    let output = helm.stdin(Stdio::null()).kill_on_drop(true).output().await.map_err(ChartError::Run)?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    if output.status.success() {
+        return Ok(format!("{}\n{}", text(&output.stdout), text(&output.stderr)));
+    }
+    Err(ChartError::Helm { arguments: arguments.join(" "), message: text(&output.stderr) })
+}
+
+impl Installed {
+    /// How the Deployment of a release starts the operator now.
+    pub(crate) async fn read(release: &str, kubectl: &Kubectl) -> Result<Self, ChartError> {
+        let selector = format!("--selector=app.kubernetes.io/instance={release}");
         let deployments = kubectl.json(["get", "deployment", &selector]).await?;
         let pod = deployments.pointer("/items/0/spec/template/spec").ok_or(ChartError::Deployment("Pod"))?;
         let account = pod["serviceAccountName"].as_str().ok_or(ChartError::Deployment("ServiceAccount"))?;
         let token = kubectl.run(["create", "token", account, "--duration", TOKEN_LIFETIME]).await?;
         let container = pod.pointer("/containers/0").ok_or(ChartError::Deployment("container"))?;
-        Ok(Installed {
+        Ok(Self {
             token: token.trim().to_owned(),
             arguments: elements(container, "args").filter_map(|word| Some(word.as_str()?.to_owned())).collect(),
             environment: elements(container, "env")

@@ -28,6 +28,9 @@ pub enum TestbedError {
     /// The simulator or the operator does not run.
     #[error(transparent)]
     Service(#[from] ServiceError),
+    /// The simulator did not tell what was asked.
+    #[error(transparent)]
+    Simulator(#[from] SimulatorError),
     /// A file could not be written, or no port was free.
     #[error("cannot {what}")]
     Io {

@@ -51,6 +51,10 @@ impl Operator {
         Self { service: Service::new("operator", command, log, ready, http), addresses }
     }
 
+    pub(crate) fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
     /// What a `TelnyxAccount` takes as `webhookBaseUrl`.
     #[must_use]
     pub fn webhook_url(&self) -> String {

@@ -9,12 +9,15 @@ use dev_cluster::{Access, Home, Options};
 use reqwest::Client;
 use serde_json::{Map, Value, json};
 
-use crate::chart::{Chart, Installed};
+use crate::chart::{self, Chart, ChartError, Installed};
 use crate::error::{AccountError, TestbedError};
 use crate::kubectl::{Kubectl, KubectlError};
 use crate::operator::{Addresses, Operator};
 use crate::simulator::Simulator;
 use crate::{ports, programs};
+
+/// The chart.
+const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../charts/telnyx-operator");
 
 /// Name of the chart's release, and the namespace it goes to.
 const RELEASE: &str = "telnyx-operator";
@@ -37,6 +40,18 @@ pub struct Builder {
     values: Vec<String>,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
+    by: By,
+    secret: Option<String>,
+}
+
+/// How the chart gets into the cluster.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum By {
+    /// `helm template | kubectl apply`, of a Deployment without replicas; then the kinds are waited for.
+    #[default]
+    Kubectl,
+    /// `helm install`, and nobody waits.
+    Helm,
 }
 
 impl Builder {
@@ -89,6 +104,22 @@ impl Builder {
         self
     }
 
+    /// Installs by `helm install`, on a cluster that has nothing of the operator. For clusters without nodes: where there are some,
+    /// the Deployment's Pod would be a second operator beside ours.
+    #[must_use]
+    pub fn by_helm(mut self) -> Self {
+        self.by = By::Helm;
+        self
+    }
+
+    /// A Secret in the release's namespace, before the chart comes: with the simulator's default key under `apiKey`, and its public
+    /// key under `publicKey`.
+    #[must_use]
+    pub fn secret(mut self, name: impl Into<String>) -> Self {
+        self.secret = Some(name.into());
+        self
+    }
+
     /// An argument of the operator, after those of the chart's Deployment.
     #[must_use]
     pub fn operator_argument(mut self, argument: impl Into<String>) -> Self {
@@ -114,7 +145,7 @@ impl Builder {
         };
         match self.start_on(&program, &helm, home.path(), &access).await {
             Ok((operator, simulator, kubectl, manifests)) => {
-                Ok(Testbed { operator, simulator, access, kubectl, manifests, home })
+                Ok(Testbed { operator, simulator, access, kubectl, manifests, builder: self, program, helm, home })
             }
             Err(error) => {
                 home.keep();
@@ -139,11 +170,24 @@ impl Builder {
             let manifest = format!("apiVersion: v1\nkind: Namespace\nmetadata: {{ name: {namespace} }}\n");
             system.apply_manifest(&manifest).await?;
         }
-        let chart = concat!(env!("CARGO_MANIFEST_DIR"), "/../../charts/telnyx-operator");
-        let chart = Chart { helm, path: Path::new(chart), release: RELEASE, values: &self.values };
+        if let Some(name) = &self.secret {
+            let public_key = simulator.public_key().await?;
+            let secret = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name },
+                "stringData": { "apiKey": SIMULATOR_KEY, "publicKey": public_key } });
+            system.apply_manifest(&secret.to_string()).await?;
+        }
+        let chart = Chart { helm, path: Path::new(CHART), release: RELEASE, values: &self.values };
         let manifests = chart.render(RELEASE).await?;
-        let installed = chart.install(&manifests, &system).await?;
-        let operator = self.operator(program, installed, access, home, http)?;
+        let installed = match self.by {
+            By::Kubectl => chart.install(&manifests, &system).await?,
+            By::Helm => {
+                chart.release("install", access.kubeconfig(), RELEASE).await?;
+                Installed::read(RELEASE, &system).await?
+            }
+        };
+        let free = |wanted| ports::loopback(wanted).map_err(TestbedError::io("find a free port"));
+        let addresses = Addresses { webhooks: free(self.webhook_port)?, admin: free(None)? };
+        let operator = self.operator(program, installed, access, home, addresses)?;
         operator.start().await?;
         Ok((operator, simulator, system.in_namespace(USER_NAMESPACE), manifests))
     }
@@ -162,18 +206,16 @@ impl Builder {
         installed: Installed,
         access: &Access,
         home: &Path,
-        http: Client,
+        addresses: Addresses,
     ) -> Result<Operator, TestbedError> {
         let kubeconfig = home.join("operator.kubeconfig");
         access
             .kubeconfig_for_token(&installed.token, &kubeconfig)
             .map_err(TestbedError::io("write the operator's kubeconfig"))?;
-        let free = |wanted| ports::loopback(wanted).map_err(TestbedError::io("find a free port"));
-        let addresses = Addresses { webhooks: free(self.webhook_port)?, admin: free(None)? };
         let mut command = Command::new(program);
         command.env("KUBECONFIG", kubeconfig).envs(installed.environment).envs(self.environment.iter().cloned());
         let arguments = installed.arguments.into_iter().chain(self.arguments.iter().cloned()).collect();
-        Ok(Operator::new(command, arguments, addresses, home.join("operator.log"), http))
+        Ok(Operator::new(command, arguments, addresses, home.join("operator.log"), http_client()))
     }
 }
 
@@ -186,6 +228,9 @@ pub struct Testbed {
     access: Access,
     kubectl: Kubectl,
     manifests: String,
+    builder: Builder,
+    program: PathBuf,
+    helm: PathBuf,
     home: Home,
 }
 
@@ -256,6 +301,29 @@ impl Testbed {
     #[must_use]
     pub fn system_namespace(&self) -> &str {
         RELEASE
+    }
+
+    /// Runs Helm in the release's namespace, as the cluster's administrator. Returns what it printed.
+    pub async fn helm(&self, arguments: &[impl AsRef<str>]) -> Result<String, ChartError> {
+        chart::helm(&self.helm, self.access.kubeconfig(), RELEASE, arguments).await
+    }
+
+    /// `helm install` or `helm upgrade` of the chart: with the values that the testbed was built with, and these over them.
+    pub async fn release(&self, verb: &str, values: &[&str]) -> Result<String, ChartError> {
+        let values: Vec<String> =
+            self.builder.values.iter().cloned().chain(values.iter().map(|value| (*value).to_owned())).collect();
+        let chart = Chart { helm: &self.helm, path: Path::new(CHART), release: RELEASE, values: &values };
+        chart.release(verb, self.access.kubeconfig(), RELEASE).await
+    }
+
+    /// Runs the operator as the Deployment says now, in place of the one that runs, which is told to stop first: what a rollout
+    /// comes to.
+    pub async fn roll_out(&mut self) -> Result<(), TestbedError> {
+        let installed = Installed::read(RELEASE, &self.kubectl.in_namespace(RELEASE)).await?;
+        self.operator.stop().await?;
+        let addresses = self.operator.addresses();
+        self.operator = self.builder.operator(&self.program, installed, &self.access, self.home.path(), addresses)?;
+        Ok(self.operator.start().await?)
     }
 
     /// The folder with logs and configuration.
