@@ -37,6 +37,8 @@ async fn the_commands_of_the_tutorial_do_what_it_says() {
     let mut bash = Command::new("bash");
     bash.args(["-euxo", "pipefail", "-c", &here(&script(&page), &testbed)])
         .current_dir(folder.path())
+        .env_clear()
+        .env("HOME", folder.path())
         .env("PATH", format!("{}:{}", folder.path().join("bin").display(), std::env::var("PATH").unwrap()))
         .env("KUBECONFIG", folder.path().join("kubeconfig"))
         .stdin(Stdio::null())

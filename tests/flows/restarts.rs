@@ -39,6 +39,9 @@ async fn a_call_whose_webhooks_were_all_lost_is_led_on_by_its_timer() {
     world.end().await;
 }
 
+/// What the log says once the dialer knows of an opt-out.
+const TOLD: &str = "somebody has opted out: no campaign of the account calls the number any more";
+
 #[tokio::test]
 async fn who_called_in_is_known_after_a_restart_and_opts_out() {
     // What leads to the opt-out says nothing of who called: that has to have travelled with the call.
@@ -46,7 +49,7 @@ async fn who_called_in_is_known_after_a_restart_and_opts_out() {
         "direction": "Inbound",
         "steps": [
             { "name": "answer", "answer": {} },
-            { "name": "say", "speak": { "payload": "We will not call you again. ".repeat(20), "voice": "female" } },
+            { "name": "say", "speak": { "payload": "We will not call you again. ".repeat(40), "voice": "female" } },
             { "name": "leave", "optOut": {} },
         ],
     }))
@@ -54,14 +57,14 @@ async fn who_called_in_is_known_after_a_restart_and_opts_out() {
     let call = world.call_in(patient()).await;
     world.heard(&call, &["call.answered", "speak", "call.speak.started"]).await;
     world.kill_operator().await;
+    assert!(!world.log().contains(TOLD), "it was killed too late");
     world.start_operator();
     world.heard(&call, &["call.speak.ended", "hangup", "call.hangup"]).await;
-    let told = "somebody has opted out: no campaign of the account calls the number any more";
     world
         .eventually(
             "the dialer was told",
             async || {
-                if world.log().contains(told) { Ok(()) } else { Err("not yet".to_owned()) }
+                if world.log().contains(TOLD) { Ok(()) } else { Err("not yet".to_owned()) }
             },
         )
         .await;
