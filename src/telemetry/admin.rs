@@ -112,7 +112,9 @@ async fn set_level(filter: String) -> Response {
 
 fn refused(error: &LevelError) -> Response {
     let status = match error {
-        LevelError::Unreadable { .. } | LevelError::TooMuch { .. } => StatusCode::BAD_REQUEST,
+        LevelError::Unreadable { .. } | LevelError::TooMuch { .. } | LevelError::NotBuilt { .. } => {
+            StatusCode::BAD_REQUEST
+        }
         LevelError::NoLogs => StatusCode::NOT_FOUND,
     };
     (status, format!("{error}\n")).into_response()

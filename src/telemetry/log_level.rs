@@ -2,12 +2,13 @@
 //!
 //! The subscriber of logs is the process's, and so is this: there is one, set up by [`super::init`]. What may be asked for
 //! at run time is less than `--log-level` allows, because whoever asks need not be who started the process: at level
-//! `trace` other crates write the bytes that they send, keys among them.
+//! `trace`, which releases do not have, other crates write the bytes that they send, keys among them.
 
 use std::fmt;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use tracing::Level;
+use tracing::level_filters::{LevelFilter, STATIC_MAX_LEVEL};
 use tracing_subscriber::EnvFilter;
 
 /// The crates of this workspace that log. None of them writes keys or whole numbers at any level.
@@ -47,6 +48,12 @@ pub(super) enum LevelError {
         /// Which part of it.
         part: String,
     },
+    /// More than this build has.
+    #[error("{part:?} asks for level trace, which this build does not have: debug is the most that it tells")]
+    NotBuilt {
+        /// Which part of it.
+        part: String,
+    },
     /// The process logs nothing.
     #[error("this process has set up no logs")]
     NoLogs,
@@ -78,7 +85,7 @@ impl LogLevel {
     /// Puts another filter into force, at once and for the whole process. One that cannot be read changes nothing.
     pub(super) fn change(&self, filter: &str) -> Result<(), LevelError> {
         let filter = filter.trim();
-        let parsed = parse(filter)?;
+        let parsed = parse(filter, STATIC_MAX_LEVEL)?;
         // Held over the change, so that what is shown is what is in force.
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if !(self.set)(parsed) {
@@ -89,7 +96,8 @@ impl LogLevel {
     }
 }
 
-fn parse(filter: &str) -> Result<EnvFilter, LevelError> {
+/// What the filter asks for, of a build that has no more than `most`.
+fn parse(filter: &str, most: LevelFilter) -> Result<EnvFilter, LevelError> {
     for part in filter.split(',').map(str::trim) {
         let (target, level) = match part.split_once('=') {
             Some((target, level)) => (Some(target.trim()), level.trim()),
@@ -110,6 +118,9 @@ fn parse(filter: &str) -> Result<EnvFilter, LevelError> {
         let ours = target.is_some_and(|target| OURS.contains(&target.split("::").next().unwrap_or_default()));
         if wanted == Some(Level::TRACE) && !ours {
             return Err(LevelError::TooMuch { part: part.to_owned() });
+        }
+        if wanted.is_some_and(|wanted| LevelFilter::from(wanted) > most) {
+            return Err(LevelError::NotBuilt { part: part.to_owned() });
         }
     }
     EnvFilter::try_new(filter).map_err(|_| LevelError::Unreadable { part: filter.to_owned() })
@@ -142,14 +153,22 @@ mod tests {
         ";
         for line in table.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let (filter, expected) = line.rsplit_once(' ').unwrap();
-            let got = match parse(filter.trim()) {
+            let got = match parse(filter.trim(), LevelFilter::TRACE) {
                 Ok(_) => "fine",
+                Err(LevelError::NotBuilt { .. }) => "not built",
                 Err(LevelError::TooMuch { .. }) => "much",
                 Err(LevelError::Unreadable { .. }) => "unreadable",
                 Err(LevelError::NoLogs) => "no logs",
             };
             assert_eq!(got, expected, "{line}");
         }
+    }
+
+    #[test]
+    fn a_build_without_a_level_says_so() {
+        let part = "telnyx_operator::flows=trace";
+        assert_eq!(parse(part, LevelFilter::DEBUG).unwrap_err(), LevelError::NotBuilt { part: part.to_owned() });
+        assert!(parse("telnyx_operator=debug,info", LevelFilter::DEBUG).is_ok());
     }
 
     #[test]
