@@ -229,7 +229,9 @@ impl Keeper {
         let Some(since) = self.silence.look(now, self.terms.duration) else { return };
         let ago = SignedDuration::try_from(now.saturating_sub(since)).unwrap_or(SignedDuration::MAX);
         let since = Timestamp::now().saturating_sub(ago).unwrap_or(Timestamp::MIN).strftime("%FT%TZ");
-        tracing::error!("the Kubernetes API server has not answered since {since}; nobody is called until it does");
+        tracing::error!(
+            "the Kubernetes API server has not answered since {since}; this process calls nobody until it does"
+        );
     }
 
     fn heard(&mut self) {

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 /// Between two lines about one account.
 const EVERY: Duration = Duration::from_mins(1);
 
-/// What was refused since it was said last, by account. Holds accounts that exist, as only their webhooks are verified, and
-/// those for a minute.
+/// What was refused since it was said last, by account. Holds accounts that exist, as only their webhooks are verified, and of
+/// those the ones that were spoken of in the last minute, or that are spoken of again before another is.
 #[derive(Debug, Default)]
 pub(super) struct Doubts(Mutex<HashMap<Box<str>, Doubt>>);
 
@@ -31,8 +31,8 @@ impl Doubts {
             }
             return Some(std::mem::replace(doubt, Doubt { told: now, since: 0 }).since);
         }
-        // Whoever was quiet for so long has nothing that is still to be said, or says it here: at most one line for each.
-        doubts.retain(|_, doubt| doubt.since > 0 || now.saturating_duration_since(doubt.told) < EVERY);
+        // Of whom nothing was said for so long, the next is said at once: there is nothing to remember.
+        doubts.retain(|_, doubt| now.saturating_duration_since(doubt.told) < EVERY);
         doubts.insert(account.into(), Doubt { told: now, since: 0 });
         Some(1)
     }
