@@ -40,6 +40,12 @@ pub enum Rule {
     BeginsWith(&'static [&'static str]),
     /// Base64.
     Base64,
+    /// Of these groups of fields one is set, all of it.
+    OneOfFields(&'static [&'static [&'static str]]),
+    /// Of these fields at most one is set.
+    AtMostOne(&'static [&'static str]),
+    /// A number that is not above that of this field.
+    NotAbove(&'static str),
 }
 
 /// What is allowed, in words.
@@ -64,6 +70,12 @@ impl fmt::Display for Rule {
                 list(f, starts)
             }
             Self::Base64 => f.write_str("base64"),
+            Self::OneOfFields(groups) => {
+                let groups: Vec<String> = groups.iter().map(|group| group.join(" with ")).collect();
+                f.write_str(&groups.join(", or "))
+            }
+            Self::AtMostOne(names) => write!(f, "one of {} alone", names.join(", ")),
+            Self::NotAbove(other) => write!(f, "not more than {other}"),
         }
     }
 }
@@ -95,6 +107,8 @@ pub enum Problem {
     Beginning,
     /// It is not base64.
     NotBase64,
+    /// It is set, and so is another that it excludes.
+    Together,
 }
 
 impl fmt::Display for Problem {
@@ -108,6 +122,7 @@ impl fmt::Display for Problem {
             Self::CharacterAt(place) => write!(f, "has another character at place {place}"),
             Self::Beginning => f.write_str("begins with something else"),
             Self::NotBase64 => f.write_str("cannot be decoded"),
+            Self::Together => f.write_str("is set beside another"),
         }
     }
 }
@@ -234,6 +249,21 @@ pub(crate) const KEYS: Rule = Rule::Characters("0-9A-D*#");
 /// The most that may be spoken in one go (Telnyx API reference: Speak text).
 pub(crate) const SPOKEN: Rule = Rule::Length(1, 3000);
 
+/// What may be shown in place of the caller's number (Telnyx API reference: Dial, `from_display_name`).
+pub(crate) const DISPLAY_NAME: Rule = Rule::Characters("A-Za-z0-9 _~!.+-");
+
+/// The fewest keys (Telnyx API reference: Gather, `minimum_digits` and `maximum_digits`).
+pub(crate) const FEWEST: Rule = Rule::NotAbove("maximum_digits");
+
+/// A file is named by its address or by its name (Telnyx API reference: "cannot be used together in one request").
+pub(crate) const ONE_FILE: Rule = Rule::AtMostOne(&["audio_url", "media_name"]);
+
+/// The same of what is played after wrong input.
+pub(crate) const ONE_INVALID_FILE: Rule = Rule::AtMostOne(&["invalid_audio_url", "invalid_media_name"]);
+
+/// The same of what is heard on hold (Telnyx API reference: Create conference, Join a conference).
+pub(crate) const ONE_HOLD_FILE: Rule = Rule::AtMostOne(&["hold_audio_url", "hold_media_name"]);
+
 /// A WebSocket address.
 pub(crate) const WEBSOCKET: Rule = Rule::BeginsWith(&["ws://", "wss://"]);
 
@@ -247,6 +277,52 @@ pub(crate) fn field(name: &str, value: Option<&impl Measure>, rules: &[Rule]) ->
     broken.map_or_else(|| value.inner(), Err).map_err(|error| error.within(name))
 }
 
+/// What rules about several fields need to know of one.
+pub(crate) struct Seen {
+    pub(crate) name: &'static str,
+    pub(crate) set: bool,
+    pub(crate) number: Option<f64>,
+}
+
+/// Holds the fields of a request against the rows that are about more than one.
+pub(crate) fn related(bounds: Bounds, fields: &[Seen]) -> Result<(), OutOfBounds> {
+    let seen = |name: &str| fields.iter().find(|field| field.name == name);
+    let set = |name: &&str| seen(name).is_some_and(|field| field.set);
+    let number = |name: &str| seen(name).and_then(|field| field.number);
+    for (name, rules) in bounds {
+        for rule in *rules {
+            let broken = match rule {
+                Rule::OneOfFields(groups) => {
+                    (!groups.iter().any(|group| group.iter().all(set))).then_some(Problem::Missing)
+                }
+                Rule::AtMostOne(names) => {
+                    (names.iter().filter(|name| set(name)).count() > 1).then_some(Problem::Together)
+                }
+                Rule::NotAbove(other) => {
+                    number(name).filter(|low| number(other).is_some_and(|high| *low > high)).map(Problem::Number)
+                }
+                Rule::Required
+                | Rule::AtSend
+                | Rule::Range(..)
+                | Rule::Decimal(..)
+                | Rule::AtLeast(_)
+                | Rule::ZeroOrAtLeast(_)
+                | Rule::OneOf(_)
+                | Rule::Length(..)
+                | Rule::Items(..)
+                | Rule::SumAtMost(_)
+                | Rule::Characters(_)
+                | Rule::BeginsWith(_)
+                | Rule::Base64 => None,
+            };
+            if let Some(problem) = broken {
+                return Err(OutOfBounds::new(problem, *rule).within(name));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Holds a text against [`Rule::Base64`].
 pub(crate) fn base64(text: &str) -> Result<(), OutOfBounds> {
     STANDARD.decode(text).map(drop).map_err(|_| OutOfBounds::new(Problem::NotBase64, Rule::Base64))
@@ -258,6 +334,8 @@ fn problem(value: &impl Measure, rule: Rule) -> Option<Problem> {
     let within = |count: usize, low: u32, high: u32| (low as usize..=high as usize).contains(&count);
     match rule {
         Rule::Required | Rule::AtSend => None,
+        // Of several fields: see `related`.
+        Rule::OneOfFields(_) | Rule::AtMostOne(_) | Rule::NotAbove(_) => None,
         Rule::Range(low, high) => number(&|n| (low as f64..=high as f64).contains(&n)),
         Rule::Decimal(low, high) => number(&|n| (low..=high).contains(&n)),
         Rule::AtLeast(low) => number(&|n| n >= low as f64),

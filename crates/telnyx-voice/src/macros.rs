@@ -120,7 +120,11 @@ macro_rules! request {
                         $crate::bounds::wire_name(stringify!($field)), self.$field.as_ref(), &[$($($rule),+)?],
                     )?;
                 )*
-                Ok(())
+                $crate::bounds::related(Self::BOUNDS, &[$($crate::bounds::Seen {
+                    name: $crate::bounds::wire_name(stringify!($field)),
+                    set: self.$field.is_some(),
+                    number: self.$field.as_ref().and_then($crate::bounds::Measure::number),
+                }),*])
             }
 
             $(

@@ -44,8 +44,13 @@ fn describe(field: &mut Map<String, Value>) {
 fn write_rule(field: &mut Map<String, Value>, rule: Rule) {
     let mut set = |key: &str, value: Value| field.insert(key.to_owned(), value);
     match rule {
-        // `Required` is the object's to say; `AtSend` and the sum are for the check alone.
-        Rule::Required | Rule::AtSend | Rule::SumAtMost(_) => {}
+        // `Required` is the object's to say; `AtSend`, the sum and what is about several fields are for the check alone.
+        Rule::Required
+        | Rule::AtSend
+        | Rule::SumAtMost(_)
+        | Rule::OneOfFields(_)
+        | Rule::AtMostOne(_)
+        | Rule::NotAbove(_) => {}
         Rule::Range(low, high) => {
             set("minimum", low.into());
             set("maximum", high.into());
@@ -78,6 +83,7 @@ fn write_rule(field: &mut Map<String, Value>, rule: Rule) {
             set("pattern", format!("^[{characters}]*$").into());
         }
         Rule::BeginsWith(starts) => {
+            let starts: Vec<String> = starts.iter().map(|start| start.replace('+', r"\+")).collect();
             set("pattern", format!("^({})", starts.join("|")).into());
         }
         Rule::Base64 => {

@@ -1,5 +1,7 @@
 //! Each step by itself: its parameters, events and timer.
 
+use telnyx_voice::bounds::Problem;
+
 use super::Problems;
 use crate::completion::{Class, Completion};
 use crate::interpreter::BUILT_IN;
@@ -103,9 +105,11 @@ fn bounds(step: &Step, at: (usize, &str), problems: &mut Problems) {
     let within = broken.field.split(['.', '[']).next().unwrap_or_default();
     let mut names = Vec::new();
     template::names(params.get(camel(within).as_ref()).unwrap_or(&params), &mut names);
-    if names.is_empty() || broken.problem == telnyx_voice::bounds::Problem::Missing {
+    // Whether a field is set does not depend on what fills it in.
+    if names.is_empty() || matches!(broken.problem, Problem::Missing | Problem::Together) {
         let field = format!("{kind}.{}", path.join("."));
-        problems.at(at, &field, broken.problem.to_string(), format!("allowed: {}", broken.allowed));
+        let allowed = broken.allowed.to_string();
+        problems.at(at, &field, broken.problem.to_string(), format!("allowed: {}", camel(&allowed)));
     }
 }
 
@@ -140,13 +144,6 @@ fn saved(spec: &FlowSpec, step: &Step, at: (usize, &str), problems: &mut Problem
 fn own(spec: &FlowSpec, step: &Step, at: (usize, &str), problems: &mut Problems) {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other kinds send a request, whose bounds are the API's")]
     match &step.action {
-        Action::Bridge(params) => {
-            let bridge = params.as_written();
-            if bridge.call_control_id.is_none() && bridge.queue.is_none() && bridge.video_room_id.is_none() {
-                let remedy = "set callControlId, for example to {{secondLeg}}, or queue, or videoRoomId";
-                problems.at(at, "bridge", "says not with whom", remedy);
-            }
-        }
         Action::Switch(switch) => {
             if switch.cases.is_empty() || switch.cases.len() > 50 {
                 problems.at(at, "switch.cases", format!("there are {}", switch.cases.len()), "use 1 to 50 cases");

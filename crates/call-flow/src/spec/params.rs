@@ -9,7 +9,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
-use telnyx_voice::bounds::OutOfBounds;
+use telnyx_voice::bounds::{OutOfBounds, Problem, Rule};
 
 use super::action::Filling;
 use crate::template::{self, Unrenderable, Values};
@@ -67,12 +67,22 @@ impl<T: Serialize + DeserializeOwned> Params<T> {
             ("connection_id", Value::from("1")),
         ];
         let mut json = serde_json::to_value(&*self.0).unwrap_or_default();
-        if let Value::Object(fields) = &mut json {
-            for (field, value) in own {
-                fields.entry(field).or_insert(value);
+        let mut checked = check(&self.0);
+        for (field, value) in own {
+            // A leg that the user may leave out among others is none of the interpreter's.
+            let lacks = |broken: &OutOfBounds| {
+                broken.field == field
+                    && broken.problem == Problem::Missing
+                    && !matches!(broken.allowed, Rule::OneOfFields(_))
+            };
+            if checked.as_ref().is_err_and(lacks)
+                && let Value::Object(fields) = &mut json
+            {
+                fields.insert(field.to_owned(), value);
+                checked = serde_json::from_value(json.clone()).map_or(checked, |request| check(&request));
             }
         }
-        serde_json::from_value(json).map_or_else(|_| check(&self.0), |request| check(&request))
+        checked
     }
 
     /// The request with its templates filled in and `set` added; what `T` does not have is left out. Also, whether it carries the

@@ -154,12 +154,60 @@ fn parameters_keep_to_the_bounds_of_the_api() {
     check(outbound(json!([{"name": "a", "sendDtmf": {"digits": "{{digits}}"}}])), &[]);
     check(
         outbound(json!([{"name": "a", "bridge": {}}])),
-        &[("steps[0].bridge", "says not with whom", "callControlId")],
+        &[("steps[0].bridge.callControlId", "is not set", "callControlId, or queue, or videoRoomId")],
     );
     check(
         outbound(json!([{"name": "a", "callWebhook": {"url": "ftp://x"}}])),
         &[("steps[0].callWebhook.url", "is not a URL", "https://")],
     );
+}
+
+#[test]
+fn fields_that_exclude_or_need_each_other_are_named() {
+    let url = "https://a.example/b";
+    let table = [
+        (json!({"play": {}}), "play.audioUrl", "is not set", "audioUrl, or mediaName, or playbackContent"),
+        (
+            json!({"play": {"audioUrl": url, "mediaName": "m"}}),
+            "play.audioUrl",
+            "beside another",
+            "audioUrl, mediaName alone",
+        ),
+        (json!({"play": {"audioUrl": "{{digits}}", "mediaName": "m"}}), "play.audioUrl", "beside another", "mediaName"),
+        (
+            json!({"bridge": {"callControlId": "v3:b", "queue": "q"}}),
+            "bridge.callControlId",
+            "beside another",
+            "queue alone",
+        ),
+        (json!({"startForking": {}}), "startForking.target", "is not set", "target, or rx with tx"),
+        (json!({"gather": {"minimumDigits": 9, "maximumDigits": 2}}), "gather.minimumDigits", "is 9", "maximumDigits"),
+        (
+            json!({"createConference": {"name": "n", "holdAudioUrl": url, "holdMediaName": "m"}}),
+            "createConference.holdAudioUrl",
+            "beside another",
+            "holdMediaName",
+        ),
+        (
+            json!({"createConference": {"name": "n", "durationMinutes": 9999}}),
+            "createConference.durationMinutes",
+            "is 9999",
+            "1 to 240",
+        ),
+        (json!({"dial": {"from": "hello", "to": "+15550100002"}}), "dial.from", "begins with something else", "+"),
+        (
+            json!({"dial": {"from": "+15550100001", "to": "+15550100002", "fromDisplayName": "Ada & Co"}}),
+            "dial.fromDisplayName",
+            "another character at place 5",
+            "A-Za-z0-9",
+        ),
+    ];
+    for (step, field, problem, remedy) in table {
+        let written = with(json!({"name": "a"}), step);
+        check(outbound(json!([written])), &[(&format!("steps[0].{field}"), problem, remedy)]);
+    }
+    check(outbound(json!([{"name": "a", "bridge": {"queue": "q"}}])), &[]);
+    check(outbound(json!([{"name": "a", "dial": {"from": "{{digits}}", "to": "+15550100002"}}])), &[]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::media::TargetLegs;
 use super::voice::{SpeakLanguage, VoiceSettings};
-use crate::bounds::{Measure, Rule, SPOKEN};
+use crate::bounds::{Measure, ONE_FILE, Rule, SPOKEN};
 use crate::client_state::ClientState;
 use crate::ids::CommandId;
 use crate::macros::{open_enum, request, schema_as};
@@ -92,11 +92,11 @@ open_enum! {
 }
 
 request! {
-    /// Plays a file into an answered call. Exactly one of `audio_url`, `media_name`, `playback_content`. Done at
+    /// Plays a file into an answered call. One of `audio_url`, `media_name` and `playback_content` says which. Done at
     /// `call.playback.ended`; further commands queue behind it.
     pub struct PlaybackStartRequest {
         audio_type: AudioType,
-        audio_url: String,
+        audio_url: String => [ONE_FILE, Rule::OneOfFields(&[&["audio_url"], &["media_name"], &["playback_content"]])],
         cache_audio: bool,
         client_state: ClientState,
         command_id: CommandId,

@@ -8,7 +8,7 @@ use super::dial::{
     SoundModifications,
 };
 use super::{CustomHeader, SipHeader};
-use crate::bounds::{KEYS_AND_PAUSES, Rule};
+use crate::bounds::{DISPLAY_NAME, KEYS_AND_PAUSES, ONE_FILE, Rule};
 use crate::client_state::ClientState;
 use crate::ids::{CallControlId, CommandId};
 use crate::macros::{open_enum, request};
@@ -38,7 +38,10 @@ request! {
     /// When the bridge ends, this leg is hung up, unless it is to be parked or held.
     pub struct BridgeRequest {
         /// The other leg.
-        call_control_id: CallControlId,
+        call_control_id: CallControlId => [
+            Rule::OneOfFields(&[&["call_control_id"], &["queue"], &["video_room_id"]]),
+            Rule::AtMostOne(&["call_control_id", "queue"]),
+        ],
         client_state: ClientState,
         command_id: CommandId,
         /// Hold this leg when the bridge ends.
@@ -75,7 +78,7 @@ request! {
         answering_machine_detection: AnsweringMachineDetection,
         answering_machine_detection_config: AmdConfig,
         /// Played to the new leg before it is connected; not together with `media_name`.
-        audio_url: String,
+        audio_url: String => [ONE_FILE],
         client_state: ClientState,
         command_id: CommandId,
         custom_headers: Vec<CustomHeader>,
@@ -85,7 +88,7 @@ request! {
         /// The caller id of the new leg; this leg's where missing.
         from: Party,
         /// Letters, digits, spaces and `-_~!.+`.
-        from_display_name: Private => [Rule::Length(0, 128)],
+        from_display_name: Private => [Rule::Length(0, 128), DISPLAY_NAME],
         media_encryption: MediaEncryption,
         media_name: String,
         mute_dtmf: MuteDtmf,

@@ -10,7 +10,7 @@ use super::media::{SAMPLING_RATES, TargetLegs};
 use super::relay::ConversationRelayConfig;
 use super::transcription::TranscriptionConfig;
 use super::{CustomHeader, SipHeader};
-use crate::bounds::{KEYS_AND_PAUSES, Measure, Rule, WEBSOCKET};
+use crate::bounds::{DISPLAY_NAME, KEYS_AND_PAUSES, Measure, ONE_FILE, ONE_HOLD_FILE, Rule, WEBSOCKET};
 use crate::client_state::ClientState;
 use crate::ids::{CallControlId, CommandId, ConferenceId, ConnectionId};
 use crate::macros::{open_enum, request, schema_as};
@@ -143,7 +143,7 @@ request! {
         early_media: bool,
         end_conference_on_exit: bool,
         hold: bool,
-        hold_audio_url: String,
+        hold_audio_url: String => [ONE_HOLD_FILE],
         hold_media_name: String,
         mute: bool,
         soft_end_conference_on_exit: bool,
@@ -197,7 +197,7 @@ request! {
         answering_machine_detection: AnsweringMachineDetection,
         answering_machine_detection_config: AmdConfig,
         assistant: Assistant,
-        audio_url: String,
+        audio_url: String => [ONE_FILE],
         billing_group_id: String,
         bridge_intent: bool,
         bridge_on_answer: bool,
@@ -212,10 +212,10 @@ request! {
         dialogflow_config: DialogflowConfig,
         diversion: String,
         enable_dialogflow: bool,
-        /// A number of the account, or verified by it.
-        from: Party => [Rule::Required],
+        /// A number of the account, or verified by it, in E.164.
+        from: Party => [Rule::Required, Rule::BeginsWith(&["+"])],
         /// Letters, digits, spaces and `-_~!.+`.
-        from_display_name: Private => [Rule::Length(0, 128)],
+        from_display_name: Private => [Rule::Length(0, 128), DISPLAY_NAME],
         link_to: CallControlId,
         media_encryption: MediaEncryption,
         media_name: String,

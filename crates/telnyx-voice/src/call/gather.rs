@@ -3,7 +3,7 @@
 use super::assistant::{AssistantTool, AssistantTranscription, InterruptionSettings};
 use super::audio::{SpeakPayloadType, SpeakServiceLevel};
 use super::voice::{SpeakLanguage, VoiceSettings};
-use crate::bounds::{KEYS, Rule, SPOKEN};
+use crate::bounds::{FEWEST, KEYS, ONE_FILE, ONE_INVALID_FILE, Rule, SPOKEN};
 use crate::client_state::ClientState;
 use crate::ids::CommandId;
 use crate::json::JsonObject;
@@ -30,7 +30,7 @@ request! {
         /// 128 where missing.
         maximum_digits: i64 => [DIGITS],
         /// 1 where missing.
-        minimum_digits: i64 => [DIGITS],
+        minimum_digits: i64 => [DIGITS, FEWEST],
         /// Ends the input before `maximum_digits`; `#` where missing, none where empty.
         terminating_digit: String => [TERMINATOR, KEYS],
         /// Milliseconds for all of it; 60,000 where missing.
@@ -44,13 +44,13 @@ request! {
     /// Plays a prompt and collects key presses; the first key ends the prompt. Done at `call.gather.ended`.
     pub struct GatherUsingAudioRequest {
         /// The prompt; not together with `media_name`.
-        audio_url: String,
+        audio_url: String => [ONE_FILE],
         client_state: ClientState,
         command_id: CommandId,
         /// Milliseconds between keys; 5,000 where missing.
         inter_digit_timeout_millis: i64,
         /// Played after wrong input; not together with `invalid_media_name`.
-        invalid_audio_url: String,
+        invalid_audio_url: String => [ONE_INVALID_FILE],
         invalid_media_name: String,
         /// 128 where missing.
         maximum_digits: i64 => [DIGITS],
@@ -59,7 +59,7 @@ request! {
         /// The prompt, a file in Telnyx's media storage.
         media_name: String,
         /// 1 where missing.
-        minimum_digits: i64 => [DIGITS],
+        minimum_digits: i64 => [DIGITS, FEWEST],
         /// Ends the input before `maximum_digits`; `#` where missing, none where empty.
         terminating_digit: String => [TERMINATOR, KEYS],
         /// Milliseconds after the prompt until it plays again; 60,000 where missing.
@@ -84,7 +84,7 @@ request! {
         /// How often the prompt is spoken; 3 where missing.
         maximum_tries: i64,
         /// 1 where missing.
-        minimum_digits: i64 => [DIGITS],
+        minimum_digits: i64 => [DIGITS, FEWEST],
         /// The prompt.
         payload: Private => [Rule::Required, SPOKEN],
         payload_type: SpeakPayloadType,

@@ -34,7 +34,7 @@ request! {
         rx: String => [UDP],
         stream_type: ForkStreamType,
         /// Where both go, each packet with a header that says which (Telnyx API reference, older: Forking start).
-        target: String => [UDP],
+        target: String => [UDP, Rule::OneOfFields(&[&["target"], &["rx", "tx"]])],
         /// Where what goes out goes, `udp:ADDRESS:PORT`.
         tx: String => [UDP],
     }

@@ -1,7 +1,7 @@
 //! Commands on a conference. Where `call_control_ids` is missing or empty, all who take part are meant.
 
 use super::ConferenceRegion;
-use crate::bounds::{KEYS, KEYS_AND_PAUSES, Rule, SPOKEN};
+use crate::bounds::{FEWEST, KEYS, KEYS_AND_PAUSES, ONE_FILE, ONE_HOLD_FILE, ONE_INVALID_FILE, Rule, SPOKEN};
 use crate::call::{
     BeepEnabled, ConferenceSupervisorRole, LoopCount, RecordTrim, SpeakLanguage, SpeakPayloadType, VoiceSettings,
 };
@@ -22,7 +22,7 @@ request! {
     /// Plays a prompt to one participant and collects key presses.
     pub struct ConferenceGatherUsingAudioRequest {
         /// The prompt, WAV or MP3; not together with `media_name`.
-        audio_url: String,
+        audio_url: String => [ONE_FILE],
         /// Whose keys.
         call_control_id: CallControlId => [Rule::AtSend],
         client_state: ClientState,
@@ -33,13 +33,13 @@ request! {
         /// Milliseconds between keys.
         inter_digit_timeout_millis: i64,
         /// Played after wrong input; not together with `invalid_media_name`.
-        invalid_audio_url: String,
+        invalid_audio_url: String => [ONE_INVALID_FILE],
         invalid_media_name: String,
         maximum_digits: i64 => [crate::call::DIGITS],
         /// How often the prompt plays.
         maximum_tries: i64,
         media_name: String,
-        minimum_digits: i64 => [crate::call::DIGITS],
+        minimum_digits: i64 => [crate::call::DIGITS, FEWEST],
         /// Whether the first key ends the prompt.
         stop_playback_on_dtmf: bool,
         /// Ends the input before `maximum_digits`; none where empty.
@@ -55,7 +55,7 @@ request! {
     /// Puts participants on hold. Has no `command_id`.
     pub struct ConferenceHoldRequest {
         /// What they hear; not together with `media_name`.
-        audio_url: String,
+        audio_url: String => [ONE_FILE],
         call_control_ids: Vec<CallControlId>,
         media_name: String,
         region: ConferenceRegion,
@@ -83,7 +83,7 @@ request! {
         /// Enter on hold.
         hold: bool,
         /// What is heard on hold; not together with `hold_media_name`.
-        hold_audio_url: String,
+        hold_audio_url: String => [ONE_HOLD_FILE],
         hold_media_name: String,
         /// Enter muted.
         mute: bool,
@@ -130,7 +130,7 @@ request! {
     /// named. Has no `command_id`.
     pub struct ConferencePlayRequest {
         /// Not together with `media_name`.
-        audio_url: String,
+        audio_url: String => [ONE_FILE],
         call_control_ids: Vec<CallControlId>,
         /// 1 where missing; `infinity` until stopped.
         r#loop: LoopCount => [crate::call::LOOPS],

@@ -12,7 +12,7 @@ pub use command::{
     ConferenceUnmuteRequest, ConferenceUpdateRequest,
 };
 
-use crate::bounds::Rule;
+use crate::bounds::{ONE_HOLD_FILE, Rule};
 use crate::call::BeepEnabled;
 use crate::client_state::ClientState;
 use crate::ids::{CallControlId, CallLegId, CallSessionId, CommandId, ConferenceId, ConnectionId, ParticipantId};
@@ -35,10 +35,10 @@ request! {
         client_state: ClientState,
         comfort_noise: bool,
         command_id: CommandId,
-        /// Minutes after which it ends.
-        duration_minutes: i64 => [Rule::AtLeast(1)],
+        /// Minutes after which it ends, at most the four hours that any conference lives.
+        duration_minutes: i64 => [Rule::Range(1, 240)],
         /// What those hear who wait for it to start; not together with `hold_media_name`.
-        hold_audio_url: String,
+        hold_audio_url: String => [ONE_HOLD_FILE],
         hold_media_name: String,
         /// 250 where missing.
         max_participants: i64 => [Rule::Range(2, 800)],

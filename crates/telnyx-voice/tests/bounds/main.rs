@@ -13,7 +13,7 @@ mod schema;
 
 use std::collections::BTreeSet;
 
-use requests::{Request, find, requests};
+use requests::{Request, fill_required, filling, find, requests};
 use serde_json::{Value, json};
 use telnyx_voice::bounds::{OutOfBounds, Problem, Rule};
 
@@ -28,7 +28,7 @@ const NUMBERS: &str = "
     ConferenceGatherUsingAudioRequest maximum_digits                      1     128
     ConferenceGatherUsingAudioRequest minimum_digits                      1     128
     ConferencePlayRequest             loop                                1     100
-    ConferenceRequest                 duration_minutes                    1     -
+    ConferenceRequest                 duration_minutes                    1     240
     ConferenceRequest                 max_participants                    2     800
     ConferenceSendDtmfRequest         duration_millis                     100   500
     DialRequest                       record_max_length                   0     43200
@@ -105,6 +105,11 @@ const FORMS: &str = "
     ConversationRelayStartRequest     conversation_relay_url no  http://example.com
     ConversationRelayStartRequest     url                    yes wss://example.com
     ConversationRelayStartRequest     url                    no  wss:/example.com
+    DialRequest                       from                   yes +12025550100
+    DialRequest                       from                   no  hello
+    DialRequest                       from_display_name      yes A_b~9!.+-
+    DialRequest                       from_display_name      no  Ada&Co
+    DialRequest                       from_display_name      no  a,b
     DialRequest                       send_digits_on_answer  yes ww200#
     DialRequest                       send_digits_on_answer  no  200,1
     DialRequest                       stream_url             yes wss://example.com
@@ -127,8 +132,47 @@ const FORMS: &str = "
     SendDtmfRequest                   digits                 no  12E
     StreamingStartRequest             stream_url             yes wss://example.com
     StreamingStartRequest             stream_url             no  http://example.com
+    TransferRequest                   from_display_name      yes A_b~9!.+-
+    TransferRequest                   from_display_name      no  Ada(2)
     TransferRequest                   send_digits_on_answer  yes ww200#
     TransferRequest                   send_digits_on_answer  no  (200)
+";
+
+/// What the documents say of several fields. A row: type, the field that is complained of, `yes` or `no`, the fields that are set.
+const FIELDS: &str = "
+    BridgeRequest                     call_control_id   yes call_control_id
+    BridgeRequest                     call_control_id   yes queue
+    BridgeRequest                     call_control_id   yes video_room_id
+    BridgeRequest                     call_control_id   no
+    BridgeRequest                     call_control_id   no  call_control_id queue
+    ConferenceConfig                  hold_audio_url    yes hold_audio_url
+    ConferenceConfig                  hold_audio_url    no  hold_audio_url hold_media_name
+    ConferenceGatherUsingAudioRequest audio_url         yes media_name invalid_audio_url
+    ConferenceGatherUsingAudioRequest audio_url         no  audio_url media_name
+    ConferenceGatherUsingAudioRequest invalid_audio_url no  invalid_audio_url invalid_media_name
+    ConferenceHoldRequest             audio_url         yes
+    ConferenceHoldRequest             audio_url         no  audio_url media_name
+    ConferenceJoinRequest             hold_audio_url    yes hold_media_name
+    ConferenceJoinRequest             hold_audio_url    no  hold_audio_url hold_media_name
+    ConferencePlayRequest             audio_url         yes media_name
+    ConferencePlayRequest             audio_url         no  audio_url media_name
+    ConferenceRequest                 hold_audio_url    yes hold_audio_url
+    ConferenceRequest                 hold_audio_url    no  hold_audio_url hold_media_name
+    DialRequest                       audio_url         yes media_name
+    DialRequest                       audio_url         no  audio_url media_name
+    ForkStartRequest                  target            yes target
+    ForkStartRequest                  target            yes rx tx
+    ForkStartRequest                  target            no
+    ForkStartRequest                  target            no  rx
+    GatherUsingAudioRequest           audio_url         yes audio_url invalid_media_name
+    GatherUsingAudioRequest           audio_url         no  audio_url media_name
+    GatherUsingAudioRequest           invalid_audio_url no  invalid_audio_url invalid_media_name
+    PlaybackStartRequest              audio_url         yes playback_content
+    PlaybackStartRequest              audio_url         yes media_name
+    PlaybackStartRequest              audio_url         no
+    PlaybackStartRequest              audio_url         no  audio_url media_name
+    TransferRequest                   audio_url         yes audio_url
+    TransferRequest                   audio_url         no  audio_url media_name
 ";
 
 fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
@@ -212,6 +256,49 @@ fn texts_have_the_form_that_the_documents_ask_for() {
 }
 
 #[test]
+fn fields_are_set_together_as_the_documents_ask_for() {
+    for row in rows(FIELDS) {
+        let [name, field, verdict, set @ ..] = &row[..] else { panic!("{row:?}") };
+        let request = find(name);
+        let mut body = json!({});
+        fill_required(&mut body, request.bounds);
+        for field in set {
+            body[*field] = filling(request.rules(field));
+        }
+        match ((request.check)(body, None), *verdict) {
+            (Ok(()), "yes") => {}
+            (Err(error), "no") => {
+                assert_eq!(error.field, *field, "{row:?}");
+                assert!(matches!(error.problem, Problem::Missing | Problem::Together), "{error}");
+            }
+            (said, _) => panic!("{row:?}: {said:?}"),
+        }
+    }
+}
+
+#[test]
+fn no_more_keys_are_asked_for_than_are_taken() {
+    for name in
+        ["ConferenceGatherUsingAudioRequest", "GatherRequest", "GatherUsingAudioRequest", "GatherUsingSpeakRequest"]
+    {
+        let request = find(name);
+        let check = |low: i64, high: i64| {
+            let mut body = json!({ "minimum_digits": low, "maximum_digits": high });
+            fill_required(&mut body, request.bounds);
+            (request.check)(body, None)
+        };
+        check(2, 2).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let error = check(9, 2).unwrap_err();
+        assert_eq!(error.to_string(), "minimum_digits is 9; allowed: not more than maximum_digits", "{name}");
+        assert!(request.rules("minimum_digits").contains(&Rule::NotAbove("maximum_digits")));
+    }
+    let alone = requests()
+        .into_iter()
+        .filter(|one| one.bounds.iter().any(|(_, rules)| rules.iter().any(|rule| matches!(rule, Rule::NotAbove(_)))));
+    assert_eq!(alone.count(), 4);
+}
+
+#[test]
 fn what_has_a_bound_of_its_own_kind() {
     let siprec = find("SiprecStartRequest");
     for (seconds, takes) in [(-1, false), (0, true), (1, false), (89, false), (90, true), (7200, true)] {
@@ -240,6 +327,7 @@ fn every_bound_of_a_type_is_in_a_table_here() {
     let named = |table| rows(table).map(|row| (row[0], row[1])).collect::<BTreeSet<_>>();
     let (numbers, lengths, forms) = (named(NUMBERS), named(LENGTHS), named(FORMS));
     let mut found = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut of_several = BTreeSet::new();
     for request in requests() {
         for (field, rules) in request.bounds {
             let place = (request.name, *field);
@@ -248,11 +336,13 @@ fn every_bound_of_a_type_is_in_a_table_here() {
                     Rule::Range(..) | Rule::Decimal(..) | Rule::AtLeast(_) => drop(found.0.insert(place)),
                     Rule::Length(..) => drop(found.1.insert(place)),
                     Rule::Characters(_) | Rule::BeginsWith(_) => drop(found.2.insert(place)),
-                    // The test above; the contract's test; and `Base64` is the client state's own.
+                    Rule::OneOfFields(_) | Rule::AtMostOne(_) => drop(of_several.insert(place)),
+                    // The tests above; the contract's test; and `Base64` is the client state's own.
                     Rule::OneOf(_)
                     | Rule::ZeroOrAtLeast(_)
                     | Rule::Items(..)
                     | Rule::SumAtMost(_)
+                    | Rule::NotAbove(_)
                     | Rule::Required
                     | Rule::AtSend
                     | Rule::Base64 => {}
@@ -261,6 +351,7 @@ fn every_bound_of_a_type_is_in_a_table_here() {
         }
     }
     assert_eq!((numbers, lengths, forms), found);
+    assert_eq!(named(FIELDS), of_several);
 }
 
 #[test]
@@ -296,6 +387,21 @@ fn a_complaint_names_the_field_the_problem_and_what_is_allowed_but_no_text() {
             "ForkStartRequest",
             json!({ "rx": "5004" }),
             "rx begins with something else; allowed: text that begins with udp:",
+        ),
+        (
+            "PlaybackStartRequest",
+            json!({}),
+            "audio_url is not set; allowed: audio_url, or media_name, or playback_content",
+        ),
+        (
+            "ForkStartRequest",
+            json!({ "tx": "udp:192.0.2.1:5004" }),
+            "target is not set; allowed: target, or rx with tx",
+        ),
+        (
+            "ConferenceRequest",
+            json!({ "call_control_id": "v3:a", "name": "a", "hold_audio_url": "b", "hold_media_name": "c" }),
+            "hold_audio_url is set beside another; allowed: one of hold_audio_url, hold_media_name alone",
         ),
         (
             "SpeakRequest",

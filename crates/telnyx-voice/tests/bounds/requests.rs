@@ -32,14 +32,36 @@ fn read<T: DeserializeOwned>(body: &Value) -> T {
     T::deserialize(body).unwrap_or_else(|error| panic!("{error}\n{body:#}"))
 }
 
-/// Gives a body the other fields that the API requires.
-fn fill_beside(body: &mut Value, field: &str, bounds: Bounds) {
+/// A text that a field with these rules may hold.
+pub(crate) fn filling(rules: &[Rule]) -> Value {
+    let start =
+        rules.iter().find_map(|rule| if let Rule::BeginsWith([start, ..]) = rule { Some(*start) } else { None });
+    json!(format!("{}1", start.unwrap_or_default()))
+}
+
+/// Gives a body the fields that the API requires.
+pub(crate) fn fill_required(body: &mut Value, bounds: Bounds) {
     for (required, rules) in bounds {
-        if *required != field && rules.iter().any(|rule| matches!(rule, Rule::Required | Rule::AtSend)) {
+        if rules.iter().any(|rule| matches!(rule, Rule::Required | Rule::AtSend)) {
             // The only one in the tables that is no text.
-            body[*required] = if *required == "parameters" { json!({}) } else { json!("1") };
+            body[*required] = if *required == "parameters" { json!({}) } else { filling(rules) };
         }
     }
+}
+
+/// Gives a body the other fields that the API requires, by themselves or as one of several.
+fn fill_beside(body: &mut Value, field: &str, bounds: Bounds) {
+    let value = body[field].clone();
+    fill_required(body, bounds);
+    let rules = |name: &str| bounds.iter().find(|(bounded, _)| *bounded == name).map_or(&[][..], |(_, rules)| rules);
+    for rule in bounds.iter().flat_map(|(_, rules)| *rules) {
+        let Rule::OneOfFields(groups) = rule else { continue };
+        let group = groups.iter().find(|group| group.contains(&field)).unwrap_or(&groups[0]);
+        for name in *group {
+            body[*name] = filling(rules(name));
+        }
+    }
+    body[field] = value;
 }
 
 macro_rules! requests {

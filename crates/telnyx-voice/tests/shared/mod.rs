@@ -38,6 +38,7 @@ fn text(name: &str) -> String {
         "terminating_digit" => "#".to_owned(),
         "valid_digits" => "0123456789#*".to_owned(),
         "url" | "stream_url" | "conversation_relay_url" => "wss://example.com/socket".to_owned(),
+        "from" => "+12025550100".to_owned(),
         "rx" | "tx" => "udp:192.0.2.1:5004".to_owned(),
         other => format!("a {other}"),
     }
