@@ -49,6 +49,8 @@ pub(crate) fn judge(kind: Kind, refusal: &Refusal) -> Judgement {
         // 90033 means "no active participants" too, which a conference that is begun cannot have.
         Kind::CreateConference if refusal.has("90033") => Judgement::Outcome("exists"),
         Kind::EndConference if refusal.has("90019") || refusal.has("90058") => Judgement::AsGoodAsDone,
+        // None of these says that somebody has answered.
+        Kind::Answer => Judgement::Outcome("failed"),
         _ if ALREADY_SO.iter().any(|code| refusal.has(code)) => Judgement::AsGoodAsDone,
         _ => Judgement::Outcome("failed"),
     }

@@ -9,7 +9,7 @@ use super::run::Run;
 use crate::compile::Target;
 use crate::completion::{Class, Completion, Signal};
 use crate::effect::{CallCommand, Effect, Request, WebhookCall};
-use crate::position::{Ending, MAX_OUTCOME, Phase, SecondLeg};
+use crate::position::{CallDirection, Ending, MAX_OUTCOME, Phase, SecondLeg};
 use crate::spec::action::{Filling, Rendered};
 use crate::spec::{Action, Kind, Step, control};
 use crate::template;
@@ -45,7 +45,9 @@ impl Run<'_> {
         self.state.position.visit += 1;
         self.entered.push(index);
         let Some(step) = self.step() else { return Some(Target::Fail) };
-        if step.action.kind().answers() && self.state.position.answered {
+        // Who was called has answered, or will: the API refuses to do it for him (code 90102).
+        let placed = self.state.position.direction == CallDirection::Outbound;
+        if step.action.kind().answers() && (self.state.position.answered || placed) {
             let ways = self.flow.ways.get(usize::from(index))?;
             return Some(ways.on.get("answered").copied().unwrap_or(ways.next));
         }

@@ -68,7 +68,9 @@ impl Run<'_> {
                     Some(Completion::Webhook | Completion::Response | Completion::Instant | Completion::Hangup)
                     | None => "timeout",
                 };
-                if self.step().is_some_and(|step| step.action.kind() == Kind::LeaveConference) {
+                // What waits for an answer was refused.
+                let accepted = self.state.position.phase == Phase::UnderWay;
+                if accepted && self.step().is_some_and(|step| step.action.kind() == Kind::LeaveConference) {
                     self.leave_seat();
                 }
                 self.signal(Signal::of(outcome));

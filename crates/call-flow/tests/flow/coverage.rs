@@ -6,7 +6,7 @@ use call_flow::Kind;
 use serde_json::Value;
 
 /// What the official SDK offers; see `crates/telnyx-voice/tests/contract`.
-const CONTRACT: &str = include_str!("../../../telnyx-voice/tests/contract/telnyx-voice.json");
+pub(crate) const CONTRACT: &str = include_str!("../../../telnyx-voice/tests/contract/telnyx-voice.json");
 
 /// Endpoints that no step reaches.
 const NOT_STEPS: [&str; 6] = [

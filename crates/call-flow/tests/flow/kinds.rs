@@ -74,13 +74,13 @@ createConference        {"name":"standup"}                   conference.created 
 dial                    {"from":"+15550100001","to":"+15550100002"}  ok -> nothing; 90041 -> error; 90018 -> error
 "#;
 
-struct Row {
-    kind: Kind,
-    params: Value,
+pub(crate) struct Row {
+    pub(crate) kind: Kind,
+    pub(crate) params: Value,
     cases: Vec<(String, String)>,
 }
 
-fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<Row> {
     TABLE
         .lines()
         .filter(|line| !line.trim().is_empty())

@@ -1,87 +1,126 @@
 //! Laws that hold for every flow and every order of what happens to its call.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use call_flow::effect::{Made, Refusal, Request, TimerKey, WebhookResponse};
-use call_flow::position::{Phase, Position};
+use call_flow::position::{Phase, Position, Seat};
+use call_flow::spec::Direction;
 use call_flow::{
-    CallStart, CallState, CommandOutcome, Decoded, Detection, Effect, Flow, FlowKey, Found, MAX_VISITS, Reaction,
-    compile,
+    CallStart, CallState, CommandOutcome, Decoded, Detection, Effect, Flow, FlowKey, Found, Kind, MAX_VISITS, Reaction,
+    Seen, compile,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use telnyx_voice::webhook::Event;
+use telnyx_voice::webhook::{Event, Payload};
 use telnyx_voice::{ClientState, CommandId};
 
-use crate::fixture::{at, leg, outbound, spec, webhook};
+use crate::fixture::{self, at, leg, outbound, spec, webhook};
+use crate::{coverage, kinds};
 
-/// Steps to draw flows from: their ends come by webhook, by acceptance, by time, by a program, or at once.
-fn actions() -> Vec<Value> {
-    vec![
+/// Steps to draw flows from: every kind that sends something, by its row in the table of kinds, the flow's own, and sound in the
+/// background.
+fn actions(direction: &str) -> Vec<Value> {
+    let mut actions = vec![
         json!({"speak": {"payload": "Hi {{name}}", "voice": "female"}}),
-        json!({"play": {"mediaName": "a"}}),
+        json!({"speak": {"payload": "Hi", "voice": "female"}, "waitForEnd": false}),
+        json!({"play": {"mediaName": "a"}, "waitForEnd": false}),
         json!({"gather": {"maximumDigits": 4}, "save": {"name": "digits"}}),
-        json!({"transfer": {"to": "+15550100002"}}),
-        json!({"dial": {"from": "+15550100001", "to": "+15550100002"}}),
         json!({"bridge": {"callControlId": "{{secondLeg}}"}}),
-        json!({"enqueue": {"queueName": "q"}}),
-        json!({"stopPlayback": {}}),
         json!({"sendDtmf": {"digits": "1{{digits}}"}}),
-        json!({"joinConference": {"conference": "c"}}),
-        json!({"muteConference": {"conference": "c"}}),
-        json!({"switchSupervisorRole": {"role": "barge"}}),
-        json!({"startStreaming": {"streamUrl": "wss://a.example"}}),
+        json!({"createConference": {"name": "{{direction}}"}}),
+        json!({"joinConference": {"conference": "other"}}),
+        json!({"leaveConference": {"conference": "other"}}),
+        json!({"enqueue": {"queueName": "other"}}),
         json!({"wait": {"secs": 7}}),
         json!({"set": {"variables": {"name": "{{name}}x"}}}),
         json!({"switch": {"cases": [{"when": "digits == '1' || vars.name == 'x'", "next": "end"}]}}),
         json!({"callWebhook": {"url": "https://a.example/?d={{digits}}"}}),
         json!({"outcome": {"value": "Reached {{digits}}"}}),
         json!({"optOut": {}}),
-        json!({"hangup": {}}),
-    ]
+    ];
+    let fits = |kind: Kind| match kind {
+        Kind::Reject => direction == "Inbound",
+        Kind::Answer => direction != "Outbound",
+        _ => true,
+    };
+    let kinds = kinds::rows().into_iter().filter(|row| fits(row.kind));
+    actions.extend(kinds.map(|row| json!({row.kind.as_str(): row.params})));
+    actions
 }
 
-const EVENTS: [(&str, &str); 24] = [
+/// What leads on, by what it says. Beside these, every type of webhook is drawn without a word in it.
+const EVENTS: [(&str, &str); 42] = [
     ("call.answered", "{}"),
-    ("call.initiated", "{}"),
     ("call.bridged", "{}"),
+    ("call.machine.detection.ended", r#"{"result":"human"}"#),
+    ("call.machine.greeting.ended", r#"{"result":"ended"}"#),
     ("call.machine.premium.detection.ended", r#"{"result":"machine"}"#),
     ("call.machine.premium.detection.ended", r#"{"result":"human_residence"}"#),
     ("call.machine.premium.greeting.ended", r#"{"result":"beep_detected"}"#),
     ("call.speak.ended", r#"{"status":"completed"}"#),
+    ("call.speak.ended", r#"{"status":"completed"}"#),
     ("call.speak.ended", r#"{"status":"cancelled_amd"}"#),
+    ("call.speak.ended", r#"{"status":"call_hangup"}"#),
     ("call.playback.ended", r#"{"status":"completed"}"#),
+    ("call.playback.ended", r#"{"status":"completed","media_name":"a"}"#),
     ("call.playback.ended", r#"{"status":"failed"}"#),
     ("call.gather.ended", r#"{"status":"valid","digits":"1"}"#),
     ("call.gather.ended", r#"{"status":"timeout","digits":"123456789"}"#),
+    ("call.gather.ended", r#"{"status":"cancelled_amd"}"#),
+    ("call.ai_gather.ended", r#"{"status":"valid","result":{"age":7}}"#),
     ("call.dequeued", r#"{"reason":"timeout"}"#),
     ("call.dequeued", r#"{"reason":"bridged"}"#),
+    ("call.dequeued", r#"{"reason":"leave","queue":"other"}"#),
     ("call.enqueued", "{}"),
     ("call.dtmf.received", r#"{"digit":"5"}"#),
-    ("call.cost", "{}"),
-    ("call.never.heard.of", "{}"),
+    ("call.refer.completed", "{}"),
+    ("call.refer.failed", "{}"),
+    ("call.fork.started", "{}"),
+    ("call.conversation.ended", "{}"),
+    ("call.conversation.ended", r#"{"reason":"call_hangup"}"#),
+    ("call.conversation.start_failed", r#"{"reason":"service_error"}"#),
+    ("call.payment.completed", r#"{"result":"success"}"#),
+    ("call.payment.completed", r#"{"result":"cancelled"}"#),
     ("streaming.started", "{}"),
     ("streaming.failed", "{}"),
+    ("siprec.started", "{}"),
+    ("conference.created", r#"{"conference_id":"c1"}"#),
     ("conference.participant.joined", r#"{"conference_id":"c1"}"#),
+    ("conference.participant.joined", r#"{"conference_id":"c2"}"#),
     ("conference.participant.left", r#"{"conference_id":"c1"}"#),
+    ("conference.participant.left", r#"{"conference_id":"c2"}"#),
     ("conference.ended", r#"{"conference_id":"c1"}"#),
-    ("call.recording.saved", "{}"),
+    ("conference.ended", r#"{"conference_id":"c2"}"#),
+    ("call.never.heard.of", "{}"),
 ];
 
-/// What a flow is made of: actions, and where each leads beside the step below.
-type Plan = (Vec<(prop::sample::Index, Option<prop::sample::Index>, Option<(prop::sample::Index, u8)>)>, bool);
+/// Those, and every type that the contract names but the hangup, which ends all.
+static ALL_EVENTS: LazyLock<Vec<(String, Value)>> = LazyLock::new(|| {
+    let spoken = EVENTS.iter().map(|(name, payload)| ((*name).to_owned(), serde_json::from_str(payload).unwrap()));
+    let contract: Value = serde_json::from_str(coverage::CONTRACT).unwrap();
+    let names = contract["webhooks"].as_object().unwrap().keys().filter(|name| *name != "call.hangup").cloned();
+    spoken.chain(names.map(|name| (name, json!({})))).collect()
+});
+
+/// What a flow is made of: actions, and where each leads beside the step below; whether it listens to who answered; its direction.
+type Plan =
+    (Vec<(prop::sample::Index, Option<prop::sample::Index>, Option<(prop::sample::Index, u8)>)>, bool, &'static str);
 
 fn plan() -> impl Strategy<Value = Plan> {
     let index = any::<prop::sample::Index>;
     let step = (index(), prop::option::weighted(0.3, index()), prop::option::weighted(0.2, (index(), 1u8..4)));
-    (prop::collection::vec(step, 1..9), any::<bool>())
+    (prop::collection::vec(step, 1..9), any::<bool>(), prop::sample::select(&["Outbound", "Inbound", "Any"][..]))
 }
 
 /// A flow of a plan; `None` where a step cannot be reached, which the compiler refuses.
-fn build((steps, amd): &Plan) -> Option<Flow> {
-    let actions = actions();
+fn build((steps, amd, direction): &Plan) -> Option<Flow> {
+    let actions = actions(direction);
     let mut written = Vec::new();
+    if *direction != "Outbound" {
+        written.push(json!({"name": "pickUp", "answer": {}, "onError": "end"}));
+    }
     for (number, (action, on_error, back)) in steps.iter().enumerate() {
         let mut step = action.get(&actions).clone();
         step["name"] = format!("s{number}").into();
@@ -96,9 +135,9 @@ fn build((steps, amd): &Plan) -> Option<Flow> {
         }
     }
     let mut whole = json!({
-        "direction": "Outbound", "variables": {"name": {"maxLength": 6, "default": "Ada"}}, "steps": written,
+        "direction": direction, "variables": {"name": {"maxLength": 6, "default": "Ada"}}, "steps": written,
     });
-    if *amd {
+    if *amd && *direction != "Inbound" {
         whole["amd"] = json!({"machine": "end", "beep": "s0"});
     }
     compile(&spec(whole), FlowKey::new("uid", 3)).ok()
@@ -108,7 +147,7 @@ fn build((steps, amd): &Plan) -> Option<Flow> {
 #[derive(Clone, Debug)]
 enum Happening {
     /// A webhook of the call, or of its second leg, which carries what the leg does, or did before.
-    Webhook { which: prop::sample::Index, leg: &'static str, old: bool, again: bool },
+    Webhook { which: prop::sample::Index, leg: &'static str, old: bool, again: bool, late: i64 },
     /// The callee hangs up.
     Hangup,
     /// The API answers the oldest command that has none.
@@ -136,12 +175,12 @@ fn happening() -> impl Strategy<Value = Happening> {
             Happening::Answer(CommandOutcome::Refused(Refusal { status: 422, codes: vec![code.to_owned()] }))
         })
     };
-    let made = Made { leg: Some("v3:b".into()), conference: Some("c1".to_owned()) };
+    let made = Made { leg: Some("v3:b".into()), conference: None };
     prop_oneof![
-        8 => (any::<prop::sample::Index>(), prop::sample::select(&["a", "a", "a", "b", "z"][..]), prop::bool::weighted(0.2), prop::bool::weighted(0.1))
-            .prop_map(|(which, leg, old, again)| Happening::Webhook { which, leg, old, again }),
+        8 => (any::<prop::sample::Index>(), prop::sample::select(&["a", "a", "a", "b", "z"][..]), prop::bool::weighted(0.2), prop::bool::weighted(0.1), prop_oneof![3 => Just(0), 1 => 1_i64..=30])
+            .prop_map(|(which, leg, old, again, late)| Happening::Webhook { which, leg, old, again, late }),
         6 => Just(Happening::Answer(CommandOutcome::Accepted(made))),
-        1 => refused(&["90034", "90033", "10015", "90036", "90045"]),
+        1 => refused(&["90034", "90033", "10015", "90036", "90038", "90045", "90032", "90019"]),
         1 => Just(Happening::Answer(CommandOutcome::FateUnknown)),
         2 => Just(Happening::Response(WebhookResponse::Ok(json!({"a": 1})))),
         1 => Just(Happening::Response(WebhookResponse::Failed)),
@@ -158,7 +197,8 @@ struct World {
     state: CallState,
     now: Timestamp,
     timer: Option<(TimerKey, Timestamp)>,
-    commands: Vec<CommandId>,
+    /// Each with its endpoint.
+    commands: Vec<(CommandId, &'static str)>,
     questions: Vec<CommandId>,
     looked_up: Option<TimerKey>,
     /// What the call carried, oldest first.
@@ -168,14 +208,67 @@ struct World {
     second: Option<ClientState>,
     last: Option<Event>,
     events: u32,
+    inbound: bool,
+    room: Room,
     answered: bool,
     /// The flow gave up waiting for the answer's webhook.
     guessed: bool,
     over: bool,
 }
 
+/// The call's conference, as far as the flow was told.
+#[derive(Default)]
+struct Room {
+    /// The one that it is in.
+    present: Option<String>,
+    /// The one that it was in before.
+    former: Option<String>,
+    /// Whether it has left that.
+    left: bool,
+}
+
+impl Room {
+    /// The call goes to another one, which nobody has named yet.
+    fn enter(&mut self) {
+        if let Some(present) = self.present.take() {
+            (self.former, self.left) = (Some(present), false);
+        }
+    }
+
+    fn joined(&mut self, id: &str) {
+        (self.present, self.left) = (Some(id.to_owned()), false);
+    }
+
+    fn parted(&mut self, id: &str) {
+        *self = Self { present: None, former: Some(id.to_owned()), left: true };
+    }
+
+    /// It was not let in.
+    fn stay(&mut self) {
+        if !self.left && self.present.is_none() {
+            self.present.clone_from(&self.former);
+        }
+    }
+
+    /// Whether the flow can know that this is not the conference that the call is in or goes to.
+    fn is_another(&self, id: &str) -> bool {
+        match (&self.present, &self.former) {
+            (Some(present), _) => present != id,
+            (None, Some(former)) => former == id,
+            (None, None) => false,
+        }
+    }
+}
+
+const ENTERING: [&str; 2] = ["conferences.create", "conferences.actions.join"];
+
 /// What may be sent to a call that is not answered.
-const UNANSWERED: [&str; 6] = [
+const UNANSWERED: [&str; 11] = [
+    "calls.actions.answer",
+    "calls.actions.reject",
+    "calls.actions.refer",
+    "calls.actions.leave_queue",
+    "conferences.actions.end_conference",
     "calls.actions.hangup",
     "calls.actions.update_client_state",
     "calls.actions.bridge",
@@ -185,9 +278,19 @@ const UNANSWERED: [&str; 6] = [
 ];
 
 impl World {
-    fn new(flow: Flow, detection: Detection, answered: bool) -> Self {
-        let call = CallStart { answered, detection, origin: "attempt".to_owned(), ..outbound() };
-        let first = flow.first_position(&call, at(0)).unwrap().encode().unwrap();
+    fn new(flow: Flow, detection: Detection, answered: bool, comes_in: bool) -> Self {
+        let inbound = match flow.spec().direction {
+            Direction::Inbound => true,
+            Direction::Outbound => false,
+            Direction::Any => comes_in,
+        };
+        let (call, answered, detection) = if inbound {
+            (fixture::inbound(), false, Detection::Disabled)
+        } else {
+            (CallStart { answered, detection, origin: "attempt".to_owned(), ..outbound() }, answered, detection)
+        };
+        // A call that comes in carries nothing before its first command.
+        let first = (!inbound).then(|| flow.first_position(&call, at(0)).unwrap().encode().unwrap());
         let started = flow.start(call, at(0)).unwrap();
         let mut world = Self {
             flow,
@@ -197,11 +300,13 @@ impl World {
             commands: Vec::new(),
             questions: Vec::new(),
             looked_up: None,
-            carried: vec![first],
+            carried: first.into_iter().collect(),
             sent: BTreeMap::new(),
             second: None,
             last: None,
             events: 0,
+            inbound,
+            room: Room::default(),
             answered: answered || matches!(detection, Detection::Verdict(_)),
             guessed: false,
             over: false,
@@ -223,8 +328,14 @@ impl World {
                     let place = command.request.endpoint() == "calls.actions.update_client_state";
                     let text = format!("{:?}", command.request);
                     let before = self.sent.insert(command.id.clone(), text.clone());
-                    assert!(place || before.is_none_or(|before| before == text), "two commands under one id: {text}");
-                    self.commands.push(command.id);
+                    assert!(
+                        place || before.as_ref().is_none_or(|before| *before == text),
+                        "two commands under one id: {text}"
+                    );
+                    if before.is_none() && ENTERING.contains(&command.request.endpoint()) {
+                        self.room.enter();
+                    }
+                    self.commands.push((command.id, command.request.endpoint()));
                 }
                 Effect::ArmTimer(timer) => self.timer = Some((timer.key, timer.at)),
                 Effect::CallWebhook(call) => self.questions.push(call.id),
@@ -244,7 +355,8 @@ impl World {
         let endpoint = request.endpoint();
         let on_second = matches!(request, Request::Call(leg, _) if leg.as_str() != "v3:a");
         assert!(!on_second || endpoint == "calls.actions.hangup", "{endpoint} on the second leg");
-        assert!(!matches!(endpoint, "calls.actions.answer" | "calls.actions.reject"), "{endpoint} on an outbound call");
+        let picks_up = matches!(endpoint, "calls.actions.answer" | "calls.actions.reject");
+        assert!(self.inbound || !picks_up, "{endpoint} on an outbound call");
         let admitted = self.answered || self.guessed || UNANSWERED.contains(&endpoint);
         assert!(admitted, "{endpoint} before the answer");
         if on_second {
@@ -259,10 +371,10 @@ impl World {
     fn happen(&mut self, happening: Happening) {
         self.now += jiff::SignedDuration::from_secs(1);
         match happening {
-            Happening::Webhook { which, leg, old, again } => {
+            Happening::Webhook { which, leg, old, again, late } => {
                 let event = match (again, &self.last) {
                     (true, Some(last)) => last.clone(),
-                    _ => self.webhook(which, leg, old),
+                    _ => self.webhook(which, leg, old, late),
                 };
                 let own = event.call_leg_id().is_some_and(|leg| leg.as_str() == "leg-a");
                 // Machine detection follows an answer, and so does all that is heard.
@@ -270,6 +382,7 @@ impl World {
                 self.last = Some(event.clone());
                 let reaction = self.flow.on_event(&self.state, &event, self.now);
                 assert!(!self.is_past(&event) || reaction.effects.is_empty(), "{event:?}: {:?}", reaction.effects);
+                self.hear_of_conference(&event, &reaction);
                 self.perform(reaction);
             }
             Happening::Hangup => {
@@ -284,9 +397,7 @@ impl World {
                 if self.commands.is_empty() {
                     return;
                 }
-                let id = self.commands.remove(0);
-                let reaction = self.flow.on_command_result(&self.state, &id, &outcome, self.now);
-                self.perform(reaction);
+                self.answer(outcome);
             }
             Happening::Response(response) => {
                 if self.questions.is_empty() {
@@ -304,6 +415,43 @@ impl World {
                 let reaction = self.flow.on_look_up(&self.state, key, found, self.now);
                 self.perform(reaction);
             }
+        }
+    }
+
+    fn answer(&mut self, outcome: CommandOutcome) {
+        let (id, endpoint) = self.commands.remove(0);
+        let mut outcome = outcome;
+        if let ("conferences.create", CommandOutcome::Accepted(made)) = (endpoint, &mut outcome) {
+            let taken = self.room.former.as_deref() == Some("c1");
+            made.conference = self.room.present.clone().or(Some(if taken { "c2" } else { "c1" }.to_owned()));
+        }
+        let reaction = self.flow.on_command_result(&self.state, &id, &outcome, self.now);
+        if ENTERING.contains(&endpoint) && reaction.seen != Seen::Stale {
+            match &outcome {
+                CommandOutcome::Accepted(Made { conference: Some(id), .. }) => self.room.joined(id),
+                CommandOutcome::Refused(_) => self.room.stay(),
+                CommandOutcome::Accepted(_) | CommandOutcome::FateUnknown => {}
+            }
+        }
+        self.perform(reaction);
+    }
+
+    /// What another conference says changes nothing; what the flow was told of its own is known from then on.
+    fn hear_of_conference(&mut self, event: &Event, reaction: &Reaction) {
+        let (arrives, id) = match &event.payload {
+            Payload::ConferenceCreated(about) => (true, &about.conference_id),
+            Payload::ConferenceParticipantJoined(about) => (true, &about.conference_id),
+            Payload::ConferenceParticipantLeft(about) => (false, &about.conference_id),
+            Payload::ConferenceEnded(about) => (false, &about.conference_id),
+            _ => return,
+        };
+        let Some(id) = id.as_ref().map(telnyx_voice::ConferenceId::as_str) else { return };
+        if !arrives && self.room.is_another(id) {
+            let (before, after) = (&self.state.position, &reaction.state.position);
+            assert_eq!((before.visit, before.phase), (after.visit, after.phase), "{id} is another's: {event:?}");
+            assert!(reaction.effects.is_empty(), "{id} is another's: {:?}", reaction.effects);
+        } else if reaction.seen == Seen::Handled {
+            if arrives { self.room.joined(id) } else { self.room.parted(id) }
         }
     }
 
@@ -327,9 +475,9 @@ impl World {
         self.now.as_second() - at(0).as_second()
     }
 
-    fn webhook(&mut self, which: prop::sample::Index, leg: &str, old: bool) -> Event {
+    fn webhook(&mut self, which: prop::sample::Index, leg: &str, old: bool, late: i64) -> Event {
         self.events += 1;
-        let (name, payload) = which.get(&EVENTS);
+        let (name, payload) = which.get(&ALL_EVENTS[..]);
         let carried = match leg {
             "a" if old => self.carried.first(),
             "a" => self.carried.last(),
@@ -337,19 +485,26 @@ impl World {
             _ => None,
         };
         let id = format!("event {}", self.events);
-        webhook(&id, name, self.secs(), leg, carried, &serde_json::from_str(payload).unwrap())
+        webhook(&id, name, self.secs() - late, leg, carried, payload)
     }
 
     fn let_time_pass(&mut self) {
         let Some((key, when)) = self.timer else { return };
         self.now = self.now.max(when);
-        self.guessed |= matches!(key.phase, Phase::Ringing | Phase::Listening);
+        self.guessed |= matches!(key.phase, Phase::Ringing | Phase::Listening | Phase::AwaitingAnswer);
+        let leaves =
+            self.flow.spec().steps[usize::from(self.state.position.step)].action.kind() == Kind::LeaveConference;
         let reaction = self.flow.on_timer(&self.state, key, self.now);
+        // A conference is left, whether or not its webhook came.
+        if leaves && key.phase == Phase::UnderWay && reaction.seen == Seen::Handled {
+            self.room.enter();
+            self.room.left = self.room.former.is_some();
+        }
         self.perform(reaction);
     }
 
     fn restart(&mut self) {
-        if self.over {
+        if self.over || self.carried.is_empty() {
             return;
         }
         let Some(Decoded::Leg(position)) = self.carried.last().and_then(Decoded::read) else { panic!() };
@@ -360,6 +515,13 @@ impl World {
         self.timer = None;
         let reaction = self.flow.resume(leg(), position, self.now).unwrap();
         self.perform(reaction);
+        // What the flow was told since is forgotten.
+        let known = self.state.position.conference.clone();
+        self.room = match self.state.position.seat {
+            Seat::Here => Room { present: known, former: None, left: false },
+            Seat::Before => Room { present: None, former: known, left: false },
+            Seat::Left => Room { present: None, former: known, left: true },
+        };
     }
 }
 
@@ -380,11 +542,12 @@ proptest! {
     fn whatever_happens_the_call_is_commanded_within_its_state_and_the_flow_ends(
         plan in plan(),
         answered: bool,
+        comes_in: bool,
         detection in prop::sample::select(&[Detection::Disabled, Detection::Enabled][..]),
         happenings in prop::collection::vec(happening(), 0..60),
     ) {
         let Some(flow) = build(&plan) else { return Ok(()) };
-        let mut world = World::new(flow, detection, answered);
+        let mut world = World::new(flow, detection, answered, comes_in);
         for happening in happenings {
             world.happen(happening);
         }
