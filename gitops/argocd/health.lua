@@ -1,9 +1,6 @@
 -- Health of every kind of telnyx-operator, from the conditions that it writes.
 -- Argo CD: argocd-cm.yaml beside this file has it for each kind.
 
--- Ends in which a campaign is over and nobody should be content.
-local failed = { TooManyFailed = true, FailedByRule = true }
-
 local status = obj.status or {}
 if obj.metadata.deletionTimestamp ~= nil then
   return { status = "Progressing", message = "is being deleted" }
@@ -24,11 +21,15 @@ local function as(health, kind)
   return { status = health, message = conditions[kind].reason .. ": " .. conditions[kind].message }
 end
 
+-- A campaign that has failed is over, and nobody should be content.
+if holds("Failed") then
+  return as("Degraded", "Failed")
+end
 if holds("Stalled") then
   return as("Degraded", "Stalled")
 end
 if holds("Complete") then
-  return as(failed[conditions.Complete.reason] and "Degraded" or "Healthy", "Complete")
+  return as("Healthy", "Complete")
 end
 if obj.spec.suspend == true then
   return { status = "Suspended", message = "spec.suspend is set" }

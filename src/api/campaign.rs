@@ -76,7 +76,7 @@ pub struct OutboundCampaignSpec {
     /// time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub results: Option<Results>,
-    /// Seconds after its end at which a complete campaign is deleted, with its jobs, 0 to 31536000 (a year). Unset: it stays
+    /// Seconds after its end, in success or not, at which a campaign is deleted, with its jobs, 0 to 31536000 (a year). Unset: it stays
     /// until somebody deletes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 31_536_000))]
@@ -118,14 +118,15 @@ pub struct OutboundCampaignStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
     /// One word for people: `Pending`, `Scheduled`, `Dialing`, `WaitingForWindow`, `WaitingForRetry`, `Suspended`,
-    /// `DryRun`, `Blocked`, `Complete` and the like. Programs read the conditions.
+    /// `DryRun`, `Blocked`, `Complete`, `Failed` and the like. Programs read the conditions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<String>,
     /// `Ready`: the campaign can do what it should, or has done it. `Synced`: the last pass could read and write what it
     /// had to. `Dialing`: calls are being started. `Suspended`: `suspend` is set. `WindowOpen`: a window is open.
     /// `RulesSetAside`: the annotation `telnyx-operator.io/compliance-override` sets rules aside, which the message names.
-    /// `AudienceChanged`: the list is no longer what was read. `Complete`: every target has ended. `Reconciling`:
-    /// something is waited for. `Stalled`: only a person can help; the message says how.
+    /// `AudienceChanged`: the list is no longer what was read. `Complete`: every target has ended, and nothing has failed the
+    /// campaign. `Failed`: it has, and every target has ended; then `Complete` and `Ready` are `False` and `Stalled` is `True`.
+    /// `Reconciling`: something is waited for. `Stalled`: only a person can help; the message says how.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "super::schema::conditions")]
     pub conditions: Vec<Condition>,
@@ -259,7 +260,9 @@ impl Counts {
 pub struct PacingStatus {
     /// Calls claimed, ringing or answered now.
     pub in_flight: u32,
-    /// Most calls at once that the campaign may have now.
+    /// Most calls at once that the campaign may have now: by `pacing.maxConcurrentCalls`, by the account's
+    /// `limits.concurrentCalls`, and by what refusals for want of channels have taught since the operator's start. Its share of
+    /// what campaigns of the account have together may be less.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cap: Option<u32>,
     /// Until when Telnyx has asked to pause. Unset: it has not.

@@ -36,7 +36,7 @@ use super::references::{References, flow_key};
 use super::transition::transition;
 use crate::api::{Counts, DialJob, DialPlan, OutboundCampaign, PinnedFlow};
 use crate::dialing::conditions::{Fact, Reason, Type, merge};
-use crate::dialing::labels::{FINALIZER, MayBeComplete};
+use crate::dialing::labels::{FINALIZER, MayBeOver};
 use crate::dialing::{Dialers, Line, Move, RememberError, Whose, resolve};
 use crate::flows::Catalogue;
 use crate::listing::scoped;
@@ -298,7 +298,7 @@ impl Pass<'_> {
         if hold(&self.api(), job, FINALIZER, None).await?.is_some() {
             return Ok(None);
         }
-        if job.is_complete() {
+        if job.is_over() {
             let line = self.context.dialers.line_of(&self.id);
             if !self.remembered(line.as_ref(), Some(&self.account(plan)), job).await {
                 return Ok(Some(LOOK_AGAIN));
@@ -481,7 +481,7 @@ impl Pass<'_> {
                 return Ok(None);
             }
             // That of a campaign that is complete was stored with the campaign.
-            let account = account.filter(|_| campaign.as_ref().is_none_or(|campaign| !campaign.is_complete()));
+            let account = account.filter(|_| campaign.as_ref().is_none_or(|campaign| !campaign.is_over()));
             if !self.may_leave_unknown(&job, campaign.is_some()).await
                 || !self.remembered(None, account.as_ref(), &job).await
             {

@@ -9,7 +9,8 @@ use crate::telemetry::Told;
 /// Where several things have, the first of: its end, what it needs a person for or waits for, its calling window.
 #[must_use]
 pub(super) fn transition(before: &[Condition], after: &[Condition]) -> Option<Told> {
-    let complete = find(after, "Complete").filter(|now| now.status == "True" && !same(find(before, "Complete"), now));
+    let is_news = |now: &&Condition| now.status == "True" && !same(find(before, &now.type_), now);
+    let over = ["Failed", "Complete"].into_iter().find_map(|kind| find(after, kind).filter(is_news));
     let stalled = find(after, "Stalled");
     let headline = stalled.or_else(|| find(after, "Ready"));
     let was = find(before, "Stalled").or_else(|| find(before, "Ready"));
@@ -17,7 +18,7 @@ pub(super) fn transition(before: &[Condition], after: &[Condition]) -> Option<To
     let window = find(after, "WindowOpen")
         .filter(|now| find(before, "WindowOpen").is_some_and(|before| before.status != now.status));
     let gap = find(after, "Synced").filter(|now| now.reason == "JobsDeleted" && !same(find(before, "Synced"), now));
-    let now = complete.or(gap).or(moved).or(window)?;
+    let now = over.or(gap).or(moved).or(window)?;
     let warns = stalled.is_some() || gap.is_some();
     let kind = if warns { EventKind::Warning } else { EventKind::Normal };
     Some(Told { kind, reason: now.reason.clone(), note: note(now) })
@@ -124,5 +125,16 @@ mod tests {
         ]);
         assert_eq!(reason(&stalled, &ended), Some((EventKind::Normal, "AllTargetsEnded".to_owned())));
         assert_eq!(reason(&ended, &ended), None);
+        let failed = conditions(vec![
+            Fact::no(Type::Ready, Reason::DeadlineExceeded, "why"),
+            Fact::yes(Type::Stalled, Reason::DeadlineExceeded, "why"),
+            Fact::no(Type::Complete, Reason::DeadlineExceeded, "why"),
+            Fact::yes(Type::Failed, Reason::DeadlineExceeded, "why"),
+        ]);
+        assert_eq!(
+            reason(&going(Reason::Dialing, true), &failed),
+            Some((EventKind::Warning, "DeadlineExceeded".to_owned()))
+        );
+        assert_eq!(reason(&failed, &failed), None);
     }
 }

@@ -26,8 +26,11 @@ words! {
         RulesSetAside,
         /// The audience as it was read is not what its source says now.
         AudienceChanged,
-        /// Every target has ended.
+        /// Every target has ended, and nothing has failed the campaign.
         Complete,
+        /// Every target has ended because the campaign has failed. Present only while true, and never beside a true
+        /// `Complete`.
+        Failed,
     }
 }
 

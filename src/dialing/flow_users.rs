@@ -10,7 +10,7 @@ use kube::api::ListParams;
 use kube::{Api, Client, ResourceExt};
 use serde::de::DeserializeOwned;
 
-use super::labels::{CAMPAIGN_UID, MayBeComplete};
+use super::labels::{CAMPAIGN_UID, MayBeOver};
 use crate::api::{DialJob, DialPlan, OutboundCampaign, PinnedFlow};
 use crate::listing::{pages, scoped};
 use crate::reconcile::AccountKey;
@@ -84,11 +84,11 @@ async fn of_account(
 pub(crate) async fn flow_users(client: &Client, namespace: Option<&str>) -> kube::Result<Vec<FlowUser>> {
     let campaign = |campaign: OutboundCampaign| {
         let pinned = campaign.status.as_ref().and_then(|status| status.call_flow.clone());
-        user(&campaign.spec.plan, &campaign.namespace().unwrap_or_default(), pinned).filter(|_| !campaign.is_complete())
+        user(&campaign.spec.plan, &campaign.namespace().unwrap_or_default(), pinned).filter(|_| !campaign.is_over())
     };
     let job = |job: DialJob| {
         let pinned = job.status.as_ref().and_then(|status| status.call_flow.clone());
-        user(job.spec.plan.as_ref()?, &job.namespace().unwrap_or_default(), pinned).filter(|_| !job.is_complete())
+        user(job.spec.plan.as_ref()?, &job.namespace().unwrap_or_default(), pinned).filter(|_| !job.is_over())
     };
     let mut found = among(scoped(client, namespace), ListParams::default(), campaign).await?;
     let alone = ListParams::default().labels(&format!("!{CAMPAIGN_UID}"));

@@ -11,24 +11,26 @@ pub const ORDINAL: &str = "telnyx-operator.io/ordinal";
 /// Holds a campaign, a job or a call flow until its calls have ended.
 pub const FINALIZER: &str = "telnyx-operator.io/drain";
 
-/// Whether every target of the campaign, or job, has ended, durably. Final: nothing is dialled for it again.
-pub trait MayBeComplete {
+/// Whether every target of the campaign, or job, has ended, durably, in success or not. Final: nothing is dialled for it
+/// again.
+pub trait MayBeOver {
     /// Its conditions.
     fn conditions(&self) -> &[Condition];
 
     /// Whether they say so.
-    fn is_complete(&self) -> bool {
-        self.conditions().iter().any(|condition| condition.type_ == "Complete" && condition.status == "True")
+    fn is_over(&self) -> bool {
+        let is_end = |kind: &str| matches!(kind, "Complete" | "Failed");
+        self.conditions().iter().any(|condition| is_end(&condition.type_) && condition.status == "True")
     }
 }
 
-impl MayBeComplete for OutboundCampaign {
+impl MayBeOver for OutboundCampaign {
     fn conditions(&self) -> &[Condition] {
         self.status.as_ref().map_or(&[], |status| &status.conditions)
     }
 }
 
-impl MayBeComplete for DialJob {
+impl MayBeOver for DialJob {
     fn conditions(&self) -> &[Condition] {
         self.status.as_ref().map_or(&[], |status| &status.conditions)
     }

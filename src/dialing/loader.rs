@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 use super::actor::Order;
 use super::dialers::Dialers;
-use super::labels::{CAMPAIGN_UID, MayBeComplete};
+use super::labels::{CAMPAIGN_UID, MayBeOver};
 use super::ledger::REMEMBER;
 use super::load::{LoadError, load};
 use crate::api::{DialJob, DialPlan, OutboundCampaign};
@@ -97,7 +97,7 @@ async fn hand_in_namespace(
             plan.call_flow_ref.is_none() || job.status.as_ref().is_some_and(|status| status.call_flow.is_some())
         };
         // One that ended tells when its phones rang until that is kept elsewhere; then it is released.
-        let plan = job.spec.plan.as_ref().filter(|_| !job.is_complete() || ended_lately(job)).filter(chosen);
+        let plan = job.spec.plan.as_ref().filter(|_| !job.is_over() || ended_lately(job)).filter(chosen);
         plan.is_some_and(|plan| AccountKey::of(&plan.account_ref, &namespace) == *account)
     };
     handed += hand_in_jobs(client, scoped(client, namespace), &format!("!{CAMPAIGN_UID}"), orders, alone).await?;
@@ -116,7 +116,7 @@ async fn unfinished(api: Api<OutboundCampaign>, account: &AccountKey) -> kube::R
     while let Some(page) = campaigns.try_next().await? {
         found.extend(page.into_iter().filter(|campaign| {
             let namespace = campaign.namespace().unwrap_or_default();
-            AccountKey::of(&campaign.spec.plan.account_ref, &namespace) == *account && !campaign.is_complete()
+            AccountKey::of(&campaign.spec.plan.account_ref, &namespace) == *account && !campaign.is_over()
         }));
     }
     Ok(found)

@@ -4,7 +4,7 @@ use serde_json::json;
 use telnyx_operator::api::OutboundCampaign;
 
 use crate::stage::condition;
-use crate::world::{World, people};
+use crate::world::{World, adds_up, people};
 
 #[tokio::test]
 async fn a_budget_of_money_stops_a_campaign_over_restarts_and_a_share_reached_ends_it() {
@@ -47,12 +47,14 @@ async fn a_campaign_whose_time_is_over_calls_nobody_else() {
     world.list(&people(300)).await;
     let pacing = json!({ "dialsPerSecond": 2, "maxConcurrentCalls": 100 });
     world.campaign("c", json!({ "pacing": pacing, "activeDeadlineSeconds": 60 })).await;
-    let campaign = world.complete("c").await;
+    let campaign = world.reason("c", "Failed", "DeadlineExceeded").await;
     let status = &campaign["status"];
     assert_eq!(
-        (condition(&campaign, "Complete")["reason"].as_str(), &status["phase"]),
-        (Some("DeadlineExceeded"), &json!("Failed"))
+        (&condition(&campaign, "Complete")["status"], &status["phase"]),
+        (&json!("False"), &json!("Failed")),
+        "who waits for Complete must not take it for a success"
     );
+    adds_up(&status["counts"]);
     let (expired, rang) = (status["counts"]["expired"].as_u64().unwrap(), world.rings().await.len() as u64);
     assert!(expired > 0 && rang > 0 && expired + rang == 300, "{rang} rang: {status:#}");
     world.end().await;

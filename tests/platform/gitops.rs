@@ -130,13 +130,23 @@ fn odd(examples: &[Value]) -> Vec<(Value, Option<Verdict>)> {
                     "retry": { "maxAttemptsPerTarget": 1 },
                 }),
             ),
-            Some(NEEDS_A_PERSON_BUT_IS_CURRENT),
+            Some(NEEDS_A_PERSON),
+        ),
+        (
+            campaign(
+                "late",
+                json!({
+                    "targets": [
+                        { "id": "now", "to": "+13125550172", "timeZone": "America/Chicago" },
+                        { "id": "never", "to": "+13125550173", "timeZone": "America/Chicago", "notBefore": "2199-01-01T00:00:00Z" },
+                    ],
+                    "activeDeadlineSeconds": 60,
+                }),
+            ),
+            Some(NEEDS_A_PERSON),
         ),
     ]
 }
-
-/// A campaign that has failed is over: nothing is going on any more, and Argo CD says that it went wrong.
-const NEEDS_A_PERSON_BUT_IS_CURRENT: Verdict = ("Current", "Degraded");
 
 fn moved(object: &Value, namespace: &str) -> Value {
     let mut object = object.clone();

@@ -12,7 +12,7 @@ use super::held::Held;
 use super::pass::{LOOK_AGAIN, Pass, PassError};
 use super::report::Situation;
 use crate::api::DialJob;
-use crate::dialing::labels::{CAMPAIGN_UID, FINALIZER, MayBeComplete};
+use crate::dialing::labels::{CAMPAIGN_UID, FINALIZER, MayBeOver};
 use crate::dialing::{Line, RememberError, Standing, Whose};
 use crate::listing::pages;
 use crate::reconcile::{Departure, is_held, release};
@@ -64,7 +64,7 @@ impl Pass<'_> {
 
     /// Stores what has to outlive its jobs: as the dialer knows it, or as they tell it themselves.
     async fn remember(&self, line: Option<&Line>) -> Result<(), RememberError> {
-        if self.campaign.is_complete() {
+        if self.campaign.is_over() {
             return Ok(());
         }
         if let Some(line) = line {
@@ -107,7 +107,7 @@ impl Pass<'_> {
         let audience = self.campaign.status.as_ref().and_then(|status| status.audience.as_ref());
         // No list was read yet, or nobody on it could be called.
         let nobody = audience.is_none_or(|audience| audience.total == 0);
-        if nobody || self.campaign.is_complete() {
+        if nobody || self.campaign.is_over() {
             return true;
         }
         let longest = i64::from(self.campaign.spec.plan.max_call_secs) + DRAIN_GRACE;

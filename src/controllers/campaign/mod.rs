@@ -35,7 +35,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::guarded::Passes;
 use crate::api::OutboundCampaign;
-use crate::dialing::labels::{FINALIZER, MayBeComplete};
+use crate::dialing::labels::{FINALIZER, MayBeOver};
 use crate::dialing::{Dialers, Move};
 use crate::fetch::Fetcher;
 use crate::flows::Catalogue;
@@ -97,9 +97,7 @@ fn users_of(campaigns: Store<Guarded>) -> CountUsers {
         let campaigns = campaigns.state();
         let readable = campaigns.iter().filter_map(|campaign| campaign.0.as_ref().ok());
         readable
-            .filter(|campaign| {
-                is_held(*campaign, FINALIZER) && !campaign.is_complete() && account_of(campaign) == *account
-            })
+            .filter(|campaign| is_held(*campaign, FINALIZER) && !campaign.is_over() && account_of(campaign) == *account)
             .count()
     })
 }

@@ -21,7 +21,7 @@ use crate::api::{AudienceStatus, OutboundCampaign, OutboundCampaignStatus, Pinne
 use crate::controllers::problem::Problem;
 use crate::controllers::references::{References, flow_key};
 use crate::dialing::conditions::Reason;
-use crate::dialing::labels::{FINALIZER, MayBeComplete};
+use crate::dialing::labels::{FINALIZER, MayBeOver};
 use crate::dialing::{FieldError, Line, Standing, Whose, resolve_campaign, set_aside};
 use crate::reconcile::hold;
 use crate::results::{Address, Origin};
@@ -59,7 +59,7 @@ pub(super) async fn run(context: &Context, campaign: &OutboundCampaign) -> Resul
         // The watch brings the change back.
         return Ok(None);
     }
-    if campaign.is_complete() {
+    if campaign.is_over() {
         return pass.rest(&mut held).await;
     }
     let advanced = pass.advance(&mut held).await;

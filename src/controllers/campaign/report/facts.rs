@@ -25,8 +25,8 @@ pub(super) fn missing(gap: &Gap) -> String {
 /// Which rules somebody has set aside; `None`: none.
 pub(super) fn overridden(rules: &BTreeSet<Rule>) -> Option<Fact> {
     let message = format!(
-        "{}: set aside by the annotation {COMPLIANCE_OVERRIDE}; who is called in spite of a rule has it in \
-         status.targets[].rule of the DialJob",
+        "{}: set aside by the annotation {COMPLIANCE_OVERRIDE}; who was called in spite of a rule has it in \
+         status.targets[].calledInSpiteOf of the DialJob",
         names(rules)
     );
     (!rules.is_empty()).then(|| Fact::yes(Type::RulesSetAside, Reason::Overridden, message))
@@ -52,12 +52,12 @@ pub(super) fn stalled(reason: Reason, message: &str) -> Vec<Fact> {
     ]
 }
 
-pub(super) fn complete(message: &str) -> Vec<Fact> {
+pub(super) fn complete(reason: Reason, message: &str) -> Vec<Fact> {
     vec![
-        Fact::yes(Type::Ready, Reason::AllTargetsEnded, message),
+        Fact::yes(Type::Ready, reason, message),
         Fact::yes(Type::Synced, Reason::Synced, ""),
-        Fact::no(Type::Dialing, Reason::AllTargetsEnded, ""),
-        Fact::yes(Type::Complete, Reason::AllTargetsEnded, message),
+        Fact::no(Type::Dialing, reason, ""),
+        Fact::yes(Type::Complete, reason, message),
     ]
 }
 
@@ -171,34 +171,38 @@ pub(super) fn going(progress: &Progress) -> (&'static str, Vec<Fact>) {
 
 /// Phase and facts of a campaign whose targets have all ended.
 fn ended(end: Option<CampaignEnd>) -> (&'static str, Vec<Fact>) {
-    let (phase, reason, message) = match end {
-        None => return ("Complete", complete("every target has ended")),
+    match end {
+        None => ("Complete", complete(Reason::AllTargetsEnded, "every target has ended")),
         Some(CampaignEnd::Satisfied) => {
-            ("Complete", Reason::SuccessPolicyMet, "spec.successPolicy is met; who waited was not called")
+            ("Complete", complete(Reason::SuccessPolicyMet, "spec.successPolicy is met; who waited was not called"))
         }
-        Some(CampaignEnd::TooManyFailed) => (
-            "Failed",
+        Some(CampaignEnd::TooManyFailed) => failed(
             Reason::TooManyFailed,
             "more targets failed than spec.failurePolicy allows; who waited was not called",
         ),
-        Some(CampaignEnd::FailedByRule) => (
-            "Failed",
+        Some(CampaignEnd::FailedByRule) => failed(
             Reason::FailedByRule,
             "a rule of spec.retry.rules has failed the campaign; who waited was not called",
         ),
-        Some(CampaignEnd::DeadlineExceeded) => (
-            "Failed",
+        Some(CampaignEnd::DeadlineExceeded) => failed(
             Reason::DeadlineExceeded,
             "spec.activeDeadlineSeconds have passed since the first call; who was left was not called any more",
         ),
-    };
+    }
+}
+
+/// A campaign that has failed is over, and no success: never `Complete`, as with a Job of Kubernetes. `Stalled` says so to
+/// tools that know nothing of campaigns (kstatus: Failed).
+fn failed(reason: Reason, message: &str) -> (&'static str, Vec<Fact>) {
     let facts = vec![
-        Fact::yes(Type::Ready, reason, message),
+        Fact::no(Type::Ready, reason, message),
         Fact::yes(Type::Synced, Reason::Synced, ""),
+        Fact::yes(Type::Stalled, reason, message),
         Fact::no(Type::Dialing, reason, ""),
-        Fact::yes(Type::Complete, reason, message),
+        Fact::no(Type::Complete, reason, message),
+        Fact::yes(Type::Failed, reason, message),
     ];
-    (phase, facts)
+    ("Failed", facts)
 }
 
 /// What a person should look at.

@@ -31,7 +31,7 @@ pub(super) fn measure(next: &mut OutboundCampaignStatus, standing: &Standing, ar
         progress.tallied.outcomes.iter().map(|(outcome, n)| (format!("{outcome:?}"), *n)).collect::<BTreeMap<_, _>>();
     next.pacing = Some(PacingStatus {
         in_flight: held.in_flight(),
-        cap: Some(around.cap),
+        cap: Some(progress.cap.map_or(around.cap, |cap| cap.min(around.cap))),
         throttled_until: around.throttled_until.map(Time),
     });
     next.abandonment = progress.abandonment.map(|Abandonment { answered, abandoned }| AbandonmentStatus {

@@ -145,7 +145,7 @@ pub(super) fn report(
             }
             (phase, facts)
         }
-        Situation::Empty => ("Complete", complete("the list has no rows: nobody is called")),
+        Situation::Empty => ("Complete", complete(Reason::AllTargetsEnded, "the list has no rows: nobody is called")),
         Situation::Rehearsed { standing, .. } => {
             if let Some(standing) = standing {
                 measure(&mut next, standing, around, now);

@@ -51,6 +51,7 @@ fn standing(held: Held, waiting_for: WaitingFor, complete: bool) -> Standing {
         end: None,
         abandonment: None,
         spending: None,
+        cap: None,
     };
     Standing { progress, jobs: 1, finished: 0, ready: true }
 }
@@ -152,6 +153,12 @@ fn the_limit_in_force_and_the_end_of_a_pause_are_shown() {
     assert_eq!((pacing.in_flight, pacing.cap, pacing.throttled_until), (7, Some(7), Some(Time(at(9)))));
     let status = say(&before(10), &known, 1);
     assert_eq!(status.pacing.unwrap().throttled_until, None);
+    let cap = |learned| {
+        let mut standing = standing(Held { live: 2, ..Held::default() }, WaitingFor::Concurrency, false);
+        standing.progress.cap = Some(learned);
+        say(&before(10), &Situation::Known(standing), 1).pacing.unwrap().cap
+    };
+    assert_eq!((cap(3), cap(100)), (Some(3), Some(7)), "what refusals have taught is in force too");
 }
 
 #[test]
@@ -189,17 +196,29 @@ fn a_campaign_with_a_sink_is_complete_once_it_has_every_result() {
 
 #[test]
 fn a_campaign_that_is_over_early_says_why() {
-    let check = |end, phase: &str, reason: &str| {
+    let say = |end| {
         let mut over = standing(Held { expired: 5, ..Held::default() }, WaitingFor::NothingToDial, true);
         over.progress.end = Some(end);
-        let status = say(&before(5), &Situation::Known(over), 1);
-        assert_eq!(status.phase.as_deref(), Some(phase));
-        assert_eq!(condition(&status, "Complete"), Some(("True", reason)));
+        say(&before(5), &Situation::Known(over), 1)
     };
-    check(CampaignEnd::Satisfied, "Complete", "SuccessPolicyMet");
-    check(CampaignEnd::TooManyFailed, "Failed", "TooManyFailed");
-    check(CampaignEnd::FailedByRule, "Failed", "FailedByRule");
-    check(CampaignEnd::DeadlineExceeded, "Failed", "DeadlineExceeded");
+    let status = say(CampaignEnd::Satisfied);
+    assert_eq!(status.phase.as_deref(), Some("Complete"));
+    assert_eq!(condition(&status, "Complete"), Some(("True", "SuccessPolicyMet")));
+    assert_eq!((condition(&status, "Failed"), condition(&status, "Stalled")), (None, None));
+    for (end, reason) in [
+        (CampaignEnd::TooManyFailed, "TooManyFailed"),
+        (CampaignEnd::FailedByRule, "FailedByRule"),
+        (CampaignEnd::DeadlineExceeded, "DeadlineExceeded"),
+    ] {
+        let status = say(end);
+        assert_eq!(status.phase.as_deref(), Some("Failed"));
+        for (kind, expected) in
+            [("Failed", "True"), ("Stalled", "True"), ("Complete", "False"), ("Ready", "False"), ("Dialing", "False")]
+        {
+            assert_eq!(condition(&status, kind), Some((expected, reason)), "{kind}: nobody may take it for a success");
+        }
+        assert_eq!(status.completion_time, Some(Time(at(1))), "it is over all the same");
+    }
 }
 
 #[test]

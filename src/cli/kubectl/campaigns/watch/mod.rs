@@ -18,7 +18,7 @@ use crate::cli::kubectl::error::PluginError;
 use crate::cli::kubectl::options::{Options, Output};
 use crate::cli::kubectl::place::Place;
 use crate::cli::kubectl::print;
-use crate::dialing::labels::MayBeComplete as _;
+use crate::dialing::labels::MayBeOver as _;
 
 /// Rates are of this long.
 const SPAN: Duration = Duration::from_mins(1);
@@ -61,7 +61,7 @@ pub(super) async fn run(place: &Place, options: &Options, name: &str, matches: &
                 }
             }
         }
-        if campaign.is_complete() {
+        if campaign.is_over() {
             return Ok(());
         }
         tokio::time::sleep(pace).await;
