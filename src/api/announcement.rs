@@ -63,8 +63,8 @@ pub struct Amd {
     /// `detect_words` or `greeting_end` (a verdict, and where the greeting ends).
     #[serde(default)]
     pub mode: AmdMode,
-    /// Milliseconds that the detector may listen, 500 to 30000. Nothing is played meanwhile, and the law gives two
-    /// seconds (47 CFR 64.1200(a)(7)): keep it short.
+    /// Milliseconds that the detector may listen, 500 to 30000. Nothing is played meanwhile, and whoever sells has two
+    /// seconds (47 CFR 64.1200(a)(7)): set 2000 or less for purpose `Telemarketing`.
     #[serde(default = "default_total_analysis_time_millis")]
     #[schemars(range(min = 500, max = 30000))]
     pub total_analysis_time_millis: u32,

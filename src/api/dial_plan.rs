@@ -62,8 +62,8 @@ pub struct DialPlan {
     #[serde(default)]
     pub from_selection: FromSelection,
     /// What the calls are for: `Telemarketing`, `Informational`, `DebtCollection`, `Healthcare`, `Political` or
-    /// `Emergency`. Required, because the law depends on it: `Telemarketing` keeps the preset `Strict` unless
-    /// `compliance.preset` names another. Choosing the right one, and having the consent that it needs, is up to you.
+    /// `Emergency`. Required, because the law depends on it: `Telemarketing` keeps the preset `Strict`, `DebtCollection` the
+    /// preset `UsDebtCollection`, unless `compliance.preset` names another. Choosing the right one, and having the consent that it needs, is up to you.
     pub purpose: Purpose,
     /// What is played to whom answers. Excludes `callFlowRef`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,8 +102,8 @@ pub struct DialPlan {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8))]
     pub frequency: Vec<FrequencyCap>,
-    /// Rules that the campaign promises to keep. Unset: `preset: Strict` for purpose `Telemarketing`, otherwise none but the
-    /// bounds of the other fields. Not legal advice. Can be changed at any time.
+    /// Rules that the campaign promises to keep. Unset: `preset: Strict` for purpose `Telemarketing`, `UsDebtCollection` for
+    /// `DebtCollection`, otherwise none but the bounds of the other fields. Not legal advice. Can be changed at any time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compliance: Option<Compliance>,
     /// When the campaign stops itself because so much goes wrong that only a person can tell why. Can be changed at any time.
@@ -123,9 +123,9 @@ pub struct DialPlan {
     /// changed.
     #[serde(default)]
     pub on_ambiguous: OnAmbiguous,
-    /// What `suspend: true`, or the end of a campaign's `activeDeadlineSeconds`, does to calls under way. `LetFinish`: they end by themselves. `StopRingingAfter15s`: what
-    /// rings is hung up once it has rung for 15 seconds, what is answered ends by itself. `HangupAll`: all are hung up
-    /// at once.
+    /// What `suspend: true`, the end of a campaign's `activeDeadlineSeconds`, or deleting the resource does to calls under way.
+    /// `LetFinish`: they end by themselves, and what is deleted stays until they have. `StopRingingAfter15s`: what rings is hung up
+    /// once it has rung for 15 seconds, what is answered ends by itself. `HangupAll`: all are hung up at once.
     #[serde(default)]
     pub drain_policy: DrainPolicy,
     /// Whether dialing is suspended: no call is started, calls under way follow `drainPolicy`, and nothing is lost. Can

@@ -188,8 +188,8 @@ pub struct FrequencyCap {
 #[serde(rename_all = "camelCase")]
 pub struct Compliance {
     /// Whose: their hours must contain every window, and their frequency caps apply besides `frequency`. `Strict` is all of
-    /// them at once, and calls nobody without consent. Unset: `Strict` for purpose `Telemarketing`, none for any other. Holidays
-    /// and what is said are up to you.
+    /// them at once, and calls nobody without consent. Unset: `Strict` for purpose `Telemarketing`, `UsDebtCollection` for
+    /// `DebtCollection`, none for any other. Holidays and what is said are up to you.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "CompliancePreset")]
     pub preset: Option<CompliancePreset>,

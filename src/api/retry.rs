@@ -141,7 +141,9 @@ pub enum Heard {
     NotSure,
 }
 
-/// Outcomes of an attempt that a rule may be about. Outcomes that end a target whatever a rule says are not here.
+/// Outcomes of an attempt that a rule may be about. Not here are those about which a rule could change nothing, or nothing good: the
+/// target was reached, has opted out, or may not be called at all; there was no capacity, or the campaign is set up wrong; the
+/// operator has hung up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum RetryOutcome {
     /// A person answered and hung up before the end of the announcement, or the call flow says that it missed its purpose.
@@ -168,4 +170,9 @@ pub enum RetryOutcome {
     TimeLimit,
     /// The announcement could not be played, or the call flow ended in an error.
     FlowError,
+    /// A carrier failed. `infraRetries` bounds the retries instead of `maxAttemptsPerTarget`; unless `afterSecs` says so, the
+    /// outcome's own wait holds.
+    CarrierFailure,
+    /// It could not be found out whether the phone rang. Only with `onAmbiguous: CountAsAttempt`.
+    Ambiguous,
 }

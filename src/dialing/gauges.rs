@@ -159,6 +159,7 @@ mod tests {
             end: None,
             abandonment,
             spending: None,
+            cap: None,
         };
         Standing { progress, jobs: 2, finished: 0, ready: true }
     }

@@ -20,8 +20,8 @@ pub(super) fn windows(
         match window(&format!("{root}.windows[{index}]"), written) {
             Ok(window) if rules.is_some_and(|rules| !rules.allow(&window)) => keep(FieldError::new(
                 format!("{root}.windows[{index}]"),
-                "must lie within the hours of compliance.preset, which is Strict for purpose Telemarketing unless another is named, on \
-                 each of its days: see the field's description",
+                "must lie within the hours of compliance.preset, which unless another is named is Strict for purpose Telemarketing and \
+                 UsDebtCollection for purpose DebtCollection, on each of its days: see the field's description",
             )),
             Ok(window) => windows.push(window),
             Err(error) => keep(error),

@@ -361,6 +361,8 @@ fn outcome(written: RetryOutcome) -> Outcome {
         RetryOutcome::InvalidNumber => Outcome::InvalidNumber,
         RetryOutcome::TimeLimit => Outcome::TimeLimit,
         RetryOutcome::FlowError => Outcome::FlowError,
+        RetryOutcome::CarrierFailure => Outcome::CarrierFailure,
+        RetryOutcome::Ambiguous => Outcome::Ambiguous,
     }
 }
 

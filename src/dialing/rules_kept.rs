@@ -11,12 +11,13 @@ use dialer::spec;
 use super::resolve::FieldError;
 use crate::api::{COMPLIANCE_OVERRIDE, CompliancePreset, DialPlan, Purpose};
 
-/// The preset that a plan keeps: the one that it names, and `Strict` for selling where it names none.
+/// The preset that a plan keeps: the one that it names; where it names none, `Strict` for selling and `UsDebtCollection` for
+/// collecting debts.
 #[must_use]
 pub fn preset(plan: &DialPlan) -> Option<Preset> {
     let named = plan.compliance.as_ref().and_then(|compliance| compliance.preset);
     Some(match named {
-        None => return (plan.purpose == Purpose::Telemarketing).then_some(Preset::Strict),
+        None => return preset_of(plan.purpose),
         Some(CompliancePreset::UsTelemarketing) => Preset::UsTelemarketing,
         Some(CompliancePreset::UsFloridaOklahoma) => Preset::UsFloridaOklahoma,
         Some(CompliancePreset::UsDebtCollection) => Preset::UsDebtCollection,
@@ -27,6 +28,16 @@ pub fn preset(plan: &DialPlan) -> Option<Preset> {
         Some(CompliancePreset::Canada) => Preset::Canada,
         Some(CompliancePreset::Strict) => Preset::Strict,
     })
+}
+
+/// The preset of a purpose whose rules bind whoever calls for it. What is known of the others' rules depends on what is not known
+/// here: `UsHealthcare` is for calls to landlines without consent, which most of that purpose are not.
+fn preset_of(purpose: Purpose) -> Option<Preset> {
+    match purpose {
+        Purpose::Telemarketing => Some(Preset::Strict),
+        Purpose::DebtCollection => Some(Preset::UsDebtCollection),
+        Purpose::Informational | Purpose::Healthcare | Purpose::Political | Purpose::Emergency => None,
+    }
 }
 
 /// Whether nobody is called who has not agreed.
@@ -106,12 +117,18 @@ mod tests {
     }
 
     #[test]
-    fn who_sells_keeps_strict_unless_another_preset_is_named_and_strict_asks_for_consent() {
+    fn who_sells_keeps_strict_and_who_collects_debts_its_preset_unless_another_is_named() {
         for (purpose, compliance, kept, consent) in [
             ("Telemarketing", Value::Null, Some(Preset::Strict), true),
             ("Telemarketing", json!({ "consentRequired": false }), Some(Preset::Strict), true),
             ("Telemarketing", json!({ "preset": "Australia" }), Some(Preset::Australia), false),
             ("Telemarketing", json!({ "preset": "Australia", "consentRequired": true }), Some(Preset::Australia), true),
+            ("DebtCollection", Value::Null, Some(Preset::UsDebtCollection), false),
+            ("DebtCollection", json!({ "consentRequired": true }), Some(Preset::UsDebtCollection), true),
+            ("DebtCollection", json!({ "preset": "UnitedKingdom" }), Some(Preset::UnitedKingdom), false),
+            ("Healthcare", Value::Null, None, false),
+            ("Healthcare", json!({ "preset": "UsHealthcare" }), Some(Preset::UsHealthcare), false),
+            ("Emergency", Value::Null, None, false),
             ("Informational", Value::Null, None, false),
             ("Informational", json!({ "consentRequired": true }), None, true),
             ("Political", json!({ "preset": "Strict" }), Some(Preset::Strict), true),

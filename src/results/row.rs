@@ -3,6 +3,7 @@
 use std::fmt;
 
 use dialer::Outcome;
+use dialer::compliance::Rule;
 use dialer::target::{StateName, StoredState};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -116,7 +117,7 @@ const COLUMNS: [Column; 17] = [
     text("hangupCause", |row| row.state.hangup_cause.clone()),
     number("sipCode", |row| row.state.sip_code.map(Into::into)),
     number("outcomeRule", |row| row.state.outcome_rule.map(Into::into)),
-    text("rule", |row| row.state.rule.map(|rule| format!("{rule:?}"))),
+    text("rule", |row| row.rule().map(|rule| format!("{rule:?}"))),
 ];
 
 const fn text(name: &'static str, cell: fn(&Row) -> Option<String>) -> Column {
@@ -143,6 +144,12 @@ impl Row {
     pub fn untouched(job: &str, id: &str) -> Self {
         let state = StoredState::from(dialer::TargetState::default());
         Self { id: id.to_owned(), number: None, job: job.to_owned(), state }
+    }
+
+    /// The rule that keeps the target from being called, or else one in spite of which it was called.
+    #[must_use]
+    pub fn rule(&self) -> Option<Rule> {
+        self.state.rule.or(self.state.called_in_spite_of)
     }
 
     /// How the target ended; `None` while it has not.

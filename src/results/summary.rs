@@ -1,6 +1,6 @@
 //! What rows add up to. Holds no row: a hundred thousand targets are a few hundred numbers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dialer::Outcome;
 use dialer::compliance::Rule;
@@ -81,8 +81,11 @@ impl Summary {
             Some(outcome) => *self.outcomes.entry(outcome).or_default() += 1,
             None => self.open += 1,
         }
-        if let Some(rule) = row.state.rule {
-            *self.decisions.entry((rule, decision(row))).or_default() += 1;
+        let in_spite = row.state.called_in_spite_of.map(|rule| (rule, Decision::SetAside));
+        let decided: BTreeSet<_> =
+            row.state.rule.map(|rule| (rule, decision(row))).into_iter().chain(in_spite).collect();
+        for decided in decided {
+            *self.decisions.entry(decided).or_default() += 1;
         }
         // Newest first: only the last call of a target can have been the one that reached somebody.
         for (age, second) in row.state.rang.iter().enumerate() {
@@ -142,13 +145,15 @@ mod tests {
         for row in [
             json!({ "id": "a", "state": "Done", "outcome": "ComplianceBlocked", "rule": "DoNotCall" }),
             json!({ "id": "b", "state": "Pending", "rule": "Frequency" }),
-            json!({ "id": "c", "state": "Done", "outcome": "Busy", "rule": "Frequency" }),
+            json!({ "id": "c", "state": "Done", "outcome": "Busy", "rule": "Frequency", "calledInSpiteOf": "Frequency" }),
+            json!({ "id": "d", "state": "Pending", "rule": "Frequency", "calledInSpiteOf": "Consent" }),
         ] {
             summary.add(&ruled(row));
         }
         let decisions = [
             ((Rule::DoNotCall, Decision::Blocked), 1),
-            ((Rule::Frequency, Decision::Waits), 1),
+            ((Rule::Consent, Decision::SetAside), 1),
+            ((Rule::Frequency, Decision::Waits), 2),
             ((Rule::Frequency, Decision::SetAside), 1),
         ];
         assert_eq!(summary.decisions, BTreeMap::from(decisions));

@@ -195,6 +195,8 @@ pub(crate) const PLAN: Bounds = &[
             "InvalidNumber",
             "TimeLimit",
             "FlowError",
+            "CarrierFailure",
+            "Ambiguous",
         ]),
     ),
     ("retry.rules[0].action", Required),

@@ -419,14 +419,37 @@ mod tests {
         422 90041 -              -> CapacityLimited    possible0m free    quiet
         403 90042 -              -> CapacityLimited    possible0m free    quiet
         422 90043 -              -> CapacityLimited    possible0m free    quiet
+        403 D1    -              -> CapacityLimited    possible0m free    quiet
+        403 D2    -              -> CapacityLimited    possible0m free    quiet
+        403 D3    -              -> CapacityLimited    possible0m free    quiet
+        403 D22   -              -> CapacityLimited    possible0m free    quiet
+        403 D9    -              -> DestinationBlocked never      free    quiet
+        403 D12   -              -> DestinationBlocked never      free    quiet
+        403 D13   -              -> DestinationBlocked never      free    quiet
+        403 D24   -              -> DestinationBlocked never      free    quiet
         403 D41   -              -> DestinationBlocked never      free    quiet
+        403 TM1   -              -> DestinationBlocked never      free    quiet
         401 10009 -              -> ConfigError        possible0m free    quiet
         401 20001 -              -> ConfigError        possible0m free    quiet
         403 10010 -              -> ConfigError        possible0m free    quiet
         403 10038 -              -> ConfigError        possible0m free    quiet
         422 10015 /connection_id -> ConfigError        possible0m free    quiet
+        403 10039 -              -> ConfigError        possible0m free    quiet
+        403 D7    -              -> ConfigError        possible0m free    quiet
         403 D35   -              -> ConfigError        possible0m free    quiet
+        403 D36   -              -> ConfigError        possible0m free    quiet
+        403 D38   -              -> ConfigError        possible0m free    quiet
+        403 D51   -              -> ConfigError        possible0m free    quiet
+        500 -     -              -> CarrierFailure     infra5m    free    quiet
         302 -     -              -> CarrierFailure     infra5m    free    quiet
+    ";
+
+    /// What no call ends as. Each line: outcome -> outcome, usual retry, uses an attempt, may have rung.
+    const WITHOUT_A_CALL: &str = "
+        ComplianceBlocked -> ComplianceBlocked never free    quiet
+        Expired           -> Expired           never free    quiet
+        Skipped           -> Skipped           never free    quiet
+        Ambiguous         -> Ambiguous         60m   attempt rang
     ";
 
     fn cause_of(word: &str) -> HangupCause {
@@ -485,6 +508,16 @@ mod tests {
                 retry_after: None,
             })
         });
+    }
+
+    #[test]
+    fn every_outcome_has_a_row_also_those_that_no_hangup_and_no_refusal_leads_to() {
+        let named = |name: &str| Outcome::ALL.into_iter().find(|outcome| format!("{outcome:?}") == name).unwrap();
+        check(WITHOUT_A_CALL, |columns| named(columns[0]));
+        let rows = [HANGUPS, REFUSALS, WITHOUT_A_CALL].concat();
+        let untested: Vec<_> =
+            Outcome::ALL.into_iter().filter(|outcome| !rows.contains(&format!("-> {outcome:?} "))).collect();
+        assert!(untested.is_empty(), "no row of the tables is about {untested:?}");
     }
 
     fn position() -> impl Strategy<Value = Position> {

@@ -162,6 +162,9 @@ pub struct Progress {
     pub abandonment: Option<Abandonment>,
     /// What its calls have cost, and may still. `None`: the campaign has no bound of money.
     pub spending: Option<Spending>,
+    /// How many calls it may have at once: by its own limit, by the account's, and by what refusals have taught. `None`: the
+    /// account's limit is not known yet.
+    pub cap: Option<u32>,
 }
 
 /// Whether an owner is done, and else what it waits for. See [`Progress`].

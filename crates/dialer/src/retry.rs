@@ -64,6 +64,11 @@ fn used_up(before: Tally, evidence: Evidence, rule: Option<RuleAction>) -> Tally
         tally.infra = tally.infra.saturating_add(1);
     }
     tally.dnc |= outcome == Outcome::OptedOut;
+    tally.called_in_spite_of = before.called_in_spite_of;
+    if outcome.uses_attempt() || tally.infra > before.infra {
+        // Only a claim has a rule with it, and that is the one that was set aside for its call.
+        tally.called_in_spite_of = before.called_in_spite_of.into_iter().chain(before.rule).min();
+    }
     match rule {
         Some(RuleAction::Ignore { .. }) if outcome.uses_attempt() && tally.ignored < MOST_IGNORED => tally.ignored += 1,
         Some(RuleAction::FailCampaign) => tally.halt = Some(Halt::FailedByRule),
@@ -131,6 +136,7 @@ pub(crate) fn release(before: Tally) -> TargetState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compliance::Rule;
     use crate::rules::{Match, OutcomeRule};
 
     const MINUTE: Duration = Duration::from_mins(1);
@@ -235,6 +241,22 @@ mod tests {
         assert!(waits.starts_with("10 10") && waits.ends_with("10 end"), "the least gap holds: {waits}");
         let mixed = [Outcome::Machine, Outcome::NoAnswer, Outcome::Machine, Outcome::NoAnswer];
         assert_eq!(play(&policy, &mixed), "10 120 10 end");
+    }
+
+    #[test]
+    fn a_call_in_spite_of_a_rule_leaves_its_mark_whatever_becomes_of_later_ones() {
+        let called = |tally: Tally, rule: Option<Rule>, outcome| {
+            settle(Tally { rule, ..tally }, Evidence::bare(outcome), &policy(), Timestamp::UNIX_EPOCH).tally()
+        };
+        let refused = called(Tally::default(), Some(Rule::Consent), Outcome::CapacityLimited);
+        assert_eq!((refused.rule, refused.called_in_spite_of), (None, None), "nobody was called");
+        let frequency = called(refused, Some(Rule::Frequency), Outcome::Busy);
+        assert_eq!((frequency.rule, frequency.called_in_spite_of), (None, Some(Rule::Frequency)));
+        let lost = called(Tally::default(), Some(Rule::Consent), Outcome::CarrierFailure);
+        assert_eq!(lost.called_in_spite_of, Some(Rule::Consent), "a call was placed");
+        let later = called(frequency, None, Outcome::NoAnswer);
+        assert_eq!(later.called_in_spite_of, Some(Rule::Frequency));
+        assert_eq!(called(later, Some(Rule::Consent), Outcome::Completed).called_in_spite_of, Some(Rule::Consent));
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub struct Tally {
     pub answers: LiveAnswers,
     /// The rule because of which it waits, or must not be called; of a call, the rule that was set aside for it.
     pub rule: Option<Rule>,
+    /// The rule that was set aside for one of its calls that have ended; of several, the first of [`Rule`].
+    pub called_in_spite_of: Option<Rule>,
     /// Begun minutes of answered calls that have ended: as long as they were seen to last, else as long as they may have.
     pub minutes: u32,
     /// How its last claim ended, for whoever reads results. `None`: none has.

@@ -226,6 +226,10 @@ pub struct StoredState {
     /// state: a rule that was set aside for the call, by the annotation `telnyx-operator.io/compliance-override`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<Rule>,
+    /// A rule in spite of which the target was called, by whichever of its calls that have ended; of several, the first of
+    /// `DoNotCall`, `Consent` and `Frequency`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called_in_spite_of: Option<Rule>,
     /// When the last attempt, or the target itself, ended, in seconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<u32>,
@@ -326,7 +330,7 @@ impl From<TargetState> for StoredState {
         };
         let tally = state.tally();
         let Tally { attempts, ignored, refusals, infra, last, retried, halt, dnc, rings, detail, answers, .. } = tally;
-        let Tally { rule, end, minutes, .. } = tally;
+        let Tally { rule, called_in_spite_of, end, minutes, .. } = tally;
         let bare = Self {
             state: name,
             attempts,
@@ -341,6 +345,7 @@ impl From<TargetState> for StoredState {
             abandoned: answers.iter().filter(|(_, abandoned)| *abandoned).map(|(at, _)| at).collect(),
             minutes,
             rule,
+            called_in_spite_of,
             ended_at: end.map(|end| end.at),
             talked: end.and_then(|end| end.talked),
             hangup_cause: end.and_then(|end| end.cause).map(|cause| cause.as_str().to_owned()),
@@ -410,7 +415,9 @@ impl TryFrom<StoredState> for TargetState {
     type Error = BadStoredState;
 
     fn try_from(stored: StoredState) -> Result<Self, BadStoredState> {
-        let StoredState { attempts, ignored, refusals, infra, last, halt, dnc, rule, minutes, .. } = stored;
+        let StoredState {
+            attempts, ignored, refusals, infra, last, halt, dnc, rule, called_in_spite_of, minutes, ..
+        } = stored;
         let retried = Retried::from_map(&stored.retried);
         let rings = Rings::from_seconds(&stored.rang);
         let end = stored.end();
@@ -429,6 +436,7 @@ impl TryFrom<StoredState> for TargetState {
             detail,
             answers,
             rule,
+            called_in_spite_of,
             minutes,
             end,
         };
@@ -457,11 +465,11 @@ mod tests {
         let retried = prop::collection::btree_map(outcome(), 1..4u8, 0..3);
         let used = (0..4u16, 0..4u16, 0..4u32, 0..4u16);
         let rang = prop::collection::vec(1..9u32, 0..10);
-        let rule = prop::option::of(prop::sample::select(vec![Rule::DoNotCall, Rule::Frequency]));
+        let rule = || prop::option::of(prop::sample::select(vec![Rule::DoNotCall, Rule::Frequency]));
         let live = (prop::sample::subsequence(vec![1, 2, 3, 4], 0..4), prop::collection::vec(1..5u32, 0..3));
-        let more = (live, rule, 0..3u32, prop::option::of(end()));
+        let more = (live, (rule(), rule()), 0..3u32, prop::option::of(end()));
         (used, prop::option::of(outcome()), retried, halt, any::<bool>(), rang, more).prop_map(
-            |((attempts, ignored, refusals, infra), last, retried, halt, dnc, rang, (live, rule, minutes, end))| {
+            |((attempts, ignored, refusals, infra), last, retried, halt, dnc, rang, (live, rules, minutes, end))| {
                 let (retried, rings) = (Retried::from_map(&retried), Rings::from_seconds(&rang));
                 let detail = rang.first().and_then(|_| Detail::parse("confirmed"));
                 let answers = LiveAnswers::from_seconds(&live.0, &live.1);
@@ -477,7 +485,8 @@ mod tests {
                     rings,
                     detail,
                     answers,
-                    rule,
+                    rule: rules.0,
+                    called_in_spite_of: rules.1,
                     minutes,
                     end,
                 }

@@ -26,6 +26,7 @@ impl Dialer {
             end: owner.end().or(owner.ran_out_of_time(self.now.wall).then_some(CampaignEnd::DeadlineExceeded)),
             abandonment: owner.abandonment(),
             spending: owner.spending(),
+            cap: self.limits.as_ref().map(|_| owner.cap(self.now.up).min(self.cap())),
         })
     }
 
