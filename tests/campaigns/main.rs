@@ -8,6 +8,7 @@ mod cluster;
 mod adaptive;
 mod audience;
 mod compliance;
+mod credentials;
 mod do_not_call;
 mod dry_run;
 mod exactly_once;

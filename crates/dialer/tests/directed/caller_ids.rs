@@ -1,8 +1,11 @@
 //! Caller ids that analytics engines block.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
 use dialer::call::HangupCause;
 use dialer::client_state::Position;
-use dialer::spec::{CampaignSpec, FromSelection, TargetSpec};
+use dialer::spec::{CampaignSpec, FromSelection, RetryPolicy, TargetSpec};
 use dialer::{Event, PhoneNumber, TargetState, WaitingFor};
 
 use crate::desk::{Desk, hung_up, leg_of};
@@ -89,4 +92,50 @@ fn each_callee_is_called_from_a_number_of_its_own_area() {
         desk.tell(Event::DialAccepted { key: dial.key.clone(), leg: Some(leg_of(&dial)) });
         desk.webhook(&dial.key, leg_of(&dial), Position::Ringing, hung_up(HangupCause::UserBusy, Some(486)));
     }
+}
+
+/// Dials the next one, and ends its call like this. Returns whom it called, and which caller id was shown.
+fn call(desk: &mut Desk, cause: HangupCause, sip: u16) -> (PhoneNumber, PhoneNumber) {
+    desk.pass_until_dial();
+    let dial = desk.dial();
+    desk.tell(Event::DialAccepted { key: dial.key.clone(), leg: Some(leg_of(&dial)) });
+    desk.webhook(&dial.key, leg_of(&dial), Position::Ringing, hung_up(cause, Some(sip)));
+    (dial.to, dial.from)
+}
+
+#[test]
+fn a_target_keeps_its_caller_id_over_attempts_and_restarts_until_that_is_blocked() {
+    let campaign = CampaignSpec {
+        from: vec![from('1'), from('2'), from('3')],
+        from_selection: FromSelection::Sticky,
+        retry: RetryPolicy { max_attempts_per_target: 9, backoff: vec![Duration::from_hours(1)], ..spec(1).retry },
+        ..spec(1)
+    };
+    let count = 6;
+    let round = |desk: &mut Desk| {
+        let shown: BTreeMap<_, _> = (0..count).map(|_| call(desk, HangupCause::Timeout, 487)).collect();
+        assert_eq!(shown.len(), count, "each was called once");
+        desk.settle_down();
+        shown
+    };
+    let mut desk = Desk::with(vec![TargetState::default(); count], campaign.clone());
+    let first = round(&mut desk);
+    assert_eq!(first.values().collect::<BTreeSet<_>>().len(), 3, "targets are spread over the caller ids");
+    let mut desk = Desk::started(desk.clock, desk.stored, campaign);
+    let (second, third) = (round(&mut desk), round(&mut desk));
+    assert_eq!((&second, &third), (&first, &first));
+    let (to, blocked) = call(&mut desk, HangupCause::CallRejected, 608);
+    assert_eq!(blocked, first[&to]);
+    let (mut rested, mut kept) = (0, 0);
+    for _ in 1..count {
+        let (to, shown) = call(&mut desk, HangupCause::Timeout, 487);
+        if first[&to] == blocked {
+            assert_ne!(shown, blocked, "it rests");
+            rested += 1;
+        } else {
+            assert_eq!(shown, first[&to], "the others keep theirs");
+            kept += 1;
+        }
+    }
+    assert_eq!((rested, kept), (1, 4));
 }

@@ -267,6 +267,11 @@ impl Desk {
         self.tell(Event::JobLoaded(LoadedJob { job, owner, version, targets: targets.into(), states: Vec::new() }));
     }
 
+    /// The second campaign, written anew.
+    pub fn set_second(&mut self, spec: CampaignSpec) {
+        self.tell(Event::CampaignSet { owner: second_owner(), spec: Arc::new(spec), audience: Audience::Complete });
+    }
+
     pub fn outcome(&self) -> Option<Outcome> {
         self.dialer.progress(&owner()).unwrap().tallied.outcomes.keys().next().copied()
     }

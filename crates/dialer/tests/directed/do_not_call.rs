@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use dialer::call::HangupCause;
+use dialer::client_state::Position;
 use dialer::compliance::Rule;
 use dialer::{CampaignSpec, Event, Outcome, Screening, TargetState, WaitingFor};
 
-use crate::desk::{Desk, owner};
+use crate::desk::{Desk, hung_up, leg_of, owner};
 use crate::fixture::{spec, target, wall};
 
 fn list(desk: &mut Desk, numbers: &[u32]) {
@@ -153,4 +155,24 @@ fn a_rule_that_was_set_aside_lets_the_call_out_and_is_stored_with_it() {
     list(&mut desk, &[0]);
     desk.pass(6);
     assert_eq!(rule(&desk.settle_down()[0]), Some(Rule::DoNotCall), "another rule is not set aside with it");
+}
+
+#[test]
+fn who_is_retried_in_spite_of_a_rule_keeps_its_mark_also_when_the_rule_no_longer_objects() {
+    let set_aside = BTreeSet::from([Rule::DoNotCall]);
+    let mut desk = Desk::with(vec![TargetState::default()], CampaignSpec { set_aside, ..spec(1) });
+    list(&mut desk, &[0]);
+    let call = |desk: &mut Desk, cause, position| {
+        desk.pass_until_dial();
+        let dial = desk.dial();
+        desk.tell(Event::DialAccepted { key: dial.key.clone(), leg: Some(leg_of(&dial)) });
+        desk.webhook(&dial.key, leg_of(&dial), position, hung_up(cause, None));
+        let tally = desk.settle_down()[0].tally();
+        (tally.rule, tally.called_in_spite_of)
+    };
+    assert_eq!(call(&mut desk, HangupCause::UserBusy, Position::Ringing), (None, Some(Rule::DoNotCall)));
+    list(&mut desk, &[]);
+    let reached = Position::decode("hdu").unwrap();
+    assert_eq!(call(&mut desk, HangupCause::NormalClearing, reached), (None, Some(Rule::DoNotCall)));
+    assert!(desk.stored[0].is_done());
 }

@@ -206,6 +206,57 @@ fn a_successor_knows_that_the_time_is_over() {
 }
 
 #[test]
+fn nothing_is_dialled_before_the_campaign_starts() {
+    let start = Duration::from_mins(10);
+    let campaign = CampaignSpec { start_at: Some(wall(start)), ..spec(10) };
+    let mut desk = Desk::with(vec![TargetState::default(); 20], campaign);
+    assert_eq!(desk.waiting_for(), WaitingFor::Start { at: wall(start) });
+    assert_eq!(run(&mut desk, "hdu", HangupCause::NormalClearing, 599), 0);
+    assert!(run(&mut desk, "hdu", HangupCause::NormalClearing, 20) > 10, "{:?}", desk.waiting_for());
+}
+
+#[test]
+fn a_start_that_is_put_off_takes_back_what_is_claimed_and_not_dialled() {
+    let mut desk = Desk::new();
+    desk.pass(6);
+    let save = desk.save();
+    let start = desk.clock + Duration::from_mins(10);
+    desk.set(CampaignSpec { start_at: Some(wall(start)), ..spec(1) });
+    desk.tell(save.stored(dialer::Version::new("2")));
+    assert!(desk.next_dial().is_none(), "it is not to start yet");
+    assert!(matches!(desk.settle_down()[..], [TargetState::Pending { .. }]), "{:?}", desk.stored);
+    desk.pass_until_dial();
+    assert!(desk.clock >= start, "{:?}", desk.clock);
+}
+
+#[test]
+fn from_its_stop_on_nobody_else_is_called_and_calls_under_way_end_by_themselves() {
+    let stop_at = Some(wall(Duration::from_secs(30)));
+    let mut desk = Desk::with(
+        vec![TargetState::default(); 100],
+        CampaignSpec { stop_at, drain: DrainPolicy::HangupAll, ..spec(1) },
+    );
+    desk.pass_until_dial();
+    let dial = desk.dial();
+    desk.tell(Event::DialAccepted { key: dial.key.clone(), leg: Some(leg_of(&dial)) });
+    let dials = run(&mut desk, "hdu", HangupCause::NormalClearing, 60);
+    assert!((15..=31).contains(&dials), "{dials}");
+    let progress = desk.dialer.progress(&owner()).unwrap();
+    assert_eq!((progress.tallied.counts.dialing, progress.end), (1, None), "it is over as it was meant to be");
+    assert_eq!(progress.tallied.outcomes[&Outcome::Expired], 99 - u32::try_from(dials).unwrap());
+    assert!(desk.next_command().is_none(), "it was cut off");
+    desk.webhook(
+        &dial.key,
+        leg_of(&dial),
+        Position::decode("hdu").unwrap(),
+        hung_up(HangupCause::NormalClearing, None),
+    );
+    assert_eq!(run(&mut desk, "hdu", HangupCause::NormalClearing, 7200), 0);
+    let progress = desk.dialer.progress(&owner()).unwrap();
+    assert!(progress.complete && progress.tallied.outcomes[&Outcome::Completed] == 1 + u32::try_from(dials).unwrap());
+}
+
+#[test]
 fn that_its_first_call_is_known_now_is_no_edit() {
     let halted = TargetState::Done {
         tally: dialer::target::Tally { halt: Some(Halt::PausedByRule), attempts: 1, ..Default::default() },

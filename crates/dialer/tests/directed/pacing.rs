@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use dialer::call::HangupCause;
 use dialer::client_state::Position;
-use dialer::spec::{Breaker, CampaignSpec, DialRate, Pacing, Ramp};
+use dialer::spec::{AccountLimits, Breaker, CampaignSpec, DialRate, Pacing, Ramp};
 use dialer::target::Halt;
 use dialer::{Event, PhoneNumber, TargetState, WaitingFor};
 
 use crate::desk::{Desk, hung_up, leg_of, refusal, second_owner};
 use crate::fixture::{spec, target};
+
+const HOUR: Duration = Duration::from_hours(1);
 
 /// A campaign that begins at one dial in ten seconds and wants four a second.
 fn ramped() -> CampaignSpec {
@@ -74,6 +76,81 @@ fn a_ramp_begins_anew_after_a_suspension_and_is_halved_by_a_refusal() {
     desk.tell(Event::DialRefused { key: dial.key, refusal: refusal(422, "90043") });
     let after = run(&mut desk, 30, no_answer).len();
     assert!(after * 3 < before * 2, "{before}, then {after}");
+}
+
+/// Whom a refusal for want of channels tells to have fewer calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Falls {
+    /// All campaigns of the account together.
+    Account,
+    /// The campaign whose dial was refused.
+    Campaign,
+}
+
+/// Telnyx: error codes (90041 to 90043), SIP response codes (D1 to D3, D22). Limits of a profile or an application are those of
+/// the campaigns that use it.
+const CHANNEL_LIMITS: [(&str, Falls); 7] = [
+    ("90041", Falls::Account),
+    ("D1", Falls::Account),
+    ("90042", Falls::Campaign),
+    ("D2", Falls::Campaign),
+    ("90043", Falls::Campaign),
+    ("D3", Falls::Campaign),
+    ("D22", Falls::Campaign),
+];
+
+/// Lets everything that may ring do so, and nobody pick up. Returns how many calls each of the two campaigns has.
+fn fill(desk: &mut Desk, seconds: u64) -> (u32, u32) {
+    for _ in 0..seconds {
+        desk.pass(1);
+        desk.store_all();
+        while let Some(dial) = desk.next_dial() {
+            desk.tell(Event::DialAccepted { key: dial.key.clone(), leg: Some(leg_of(&dial)) });
+        }
+    }
+    let in_flight = |id| desk.dialer.progress(&id).unwrap().tallied.counts.in_flight();
+    (in_flight(crate::desk::owner()), in_flight(second_owner()))
+}
+
+#[test]
+fn a_refusal_for_want_of_channels_lowers_the_cap_that_it_is_about_by_one_and_gives_one_back_each_minute() {
+    for (code, falls) in CHANNEL_LIMITS {
+        // Calls ring for an hour, so that what is under way stays.
+        let long = |rate| CampaignSpec { ring_timeout: Duration::from_mins(50), max_call: HOUR, ..spec(rate) };
+        let mut desk = Desk::with(vec![TargetState::default(); 50], long(1));
+        desk.tell(Event::AccountSet(AccountLimits { dials_per_second: 30, max_concurrent: 100 }));
+        desk.second_campaign(CampaignSpec { suspended: true, ..long(1) }, (0..50).map(|n| target(1, n)).collect());
+        let mut ringing = 0;
+        while ringing < 4 {
+            desk.pass_until_dial();
+            let dial = desk.dial();
+            desk.tell(Event::DialAccepted { key: dial.key.clone(), leg: Some(leg_of(&dial)) });
+            ringing += 1;
+        }
+        desk.pass_until_dial();
+        let refused = desk.dial();
+        let before = desk.dialer.progress(&crate::desk::owner()).unwrap().tallied.counts.in_flight();
+        desk.tell(Event::DialRefused { key: refused.key.clone(), refusal: refusal(403, code) });
+        let refused_at = desk.clock;
+        let own = |desk: &mut Desk, minute: u64| {
+            let until = refused_at + Duration::from_secs(60 * minute + 55);
+            fill(desk, until.saturating_sub(desk.clock).as_secs()).0
+        };
+        let minutes = [own(&mut desk, 0), own(&mut desk, 1), own(&mut desk, 2)];
+        assert_eq!(
+            minutes,
+            [before - 1, before, before + 1],
+            "{code}: what was under way besides it, and one a minute"
+        );
+        let tried_again = desk.stored.iter().filter(|state| state.tally().refusals > 0).count();
+        assert!(tried_again > 0 && desk.stored.iter().all(|state| state.tally().attempts == 0), "{code}: no attempt");
+        desk.set_second(long(1));
+        let (_, second) = fill(&mut desk, 30);
+        match falls {
+            Falls::Account => assert!(second <= 1, "{code}: the account has no channel left, {second}"),
+            Falls::Campaign => assert!(second >= 3, "{code}: another campaign has its own, {second}"),
+        }
+    }
 }
 
 /// Two campaigns at full speed on an account of 10 channels, with the second's pacing changed; calls never end.

@@ -113,6 +113,10 @@ impl World {
         let overdue = informed && campaign.spec.deadline().is_some_and(|deadline| deadline <= wall);
         let in_time = self.scenario.is_in_time(id, wall, self.latest) && !overdue;
         judge.hold(Check::InItsTime, in_time, || format!("{} was dialled out of its time, {wall}", dial.key));
+        let started = !informed || campaign.spec.start_at.is_none_or(|start| start <= wall);
+        judge.hold(Check::NotBeforeStart, started, || format!("{} was dialled before the start, {wall}", dial.key));
+        let stopped = informed && campaign.spec.stop_at.is_some_and(|stop| stop <= wall);
+        judge.hold(Check::NotAfterStop, !stopped, || format!("{} was dialled after the stop, {wall}", dial.key));
         let ignored = self.store.ignored(&job.id, index);
         let most = campaign.spec.retry.max_attempts_per_target + ignored.min(MOST_IGNORED);
         judge.hold(Check::AttemptsCapped, dial.key.attempt.n <= most, || format!("{} is over the cap", dial.key));

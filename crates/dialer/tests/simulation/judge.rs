@@ -24,6 +24,10 @@ pub enum Check {
     Consented,
     /// Nothing is dialled before it is due, nor from when it, or its campaign's time, is over.
     InItsTime,
+    /// Nothing is dialled for a campaign before its start.
+    NotBeforeStart,
+    /// Nothing is dialled for a campaign from its stop on.
+    NotAfterStop,
     /// No target has more attempts than its campaign allows, besides at most ten that a rule ignores.
     AttemptsCapped,
     /// Nobody on the do-not-call list is dialled.
@@ -71,7 +75,7 @@ pub enum Check {
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::ClaimedBeforeDialled,
         Self::DialledInTime,
         Self::OneRingPerAttempt,
@@ -81,6 +85,8 @@ impl Check {
         Self::InsideTheWindow,
         Self::Consented,
         Self::InItsTime,
+        Self::NotBeforeStart,
+        Self::NotAfterStop,
         Self::AttemptsCapped,
         Self::DoNotCall,
         Self::DialRate,

@@ -203,6 +203,12 @@ impl World {
         if breaks(Check::Consented) {
             spec.consent_required = false;
         }
+        if breaks(Check::NotBeforeStart) {
+            spec.start_at = None;
+        }
+        if breaks(Check::NotAfterStop) {
+            spec.stop_at = None;
+        }
         if breaks(Check::AttemptsCapped) {
             spec.retry.max_attempts_per_target += 3;
         }

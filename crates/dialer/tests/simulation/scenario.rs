@@ -81,6 +81,8 @@ impl Scenario {
         rules.set_stream(12);
         let mut more = ChaCha8Rng::seed_from_u64(seed);
         more.set_stream(13);
+        let mut bounds = ChaCha8Rng::seed_from_u64(seed);
+        bounds.set_stream(14);
         let campaigns: Vec<Campaign> = (0..count)
             .map(|number| {
                 let mut spec = CampaignSpec {
@@ -107,6 +109,7 @@ impl Scenario {
                 if more.random_bool(0.2) {
                     spec.from_selection = FromSelection::LocalPresence;
                 }
+                (spec.start_at, spec.stop_at) = draw_bounds(begins, &mut bounds);
                 let adaptive = spec.pacing.adaptive;
                 let agents = adaptive.map_or(0, |adaptive| staff(adaptive).saturating_sub(pick(rng, [0, 0, 1, 4])));
                 Campaign { owner: owner(number), spec, suspended: false, agents }
@@ -352,6 +355,14 @@ fn draw_blackouts(begins: Timestamp, rng: &mut ChaCha8Rng) -> Vec<Blackout> {
         }
         _ => Vec::new(),
     }
+}
+
+/// One campaign in six is to start at some time, which may have passed, and one in six is to stop.
+fn draw_bounds(begins: Timestamp, rng: &mut ChaCha8Rng) -> (Option<Timestamp>, Option<Timestamp>) {
+    let at = |minutes| begins + jiff::SignedDuration::from_mins(minutes);
+    let start = rng.random_ratio(1, 6).then(|| at(rng.random_range(-60..180)));
+    let stop = rng.random_ratio(1, 6).then(|| at(rng.random_range(1..900)));
+    (start, stop)
 }
 
 /// Open at any time.
