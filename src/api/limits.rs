@@ -254,13 +254,15 @@ pub enum CompliancePreset {
     UsTelemarketing,
     /// Florida and Oklahoma, selling: 08:00 to 20:00, 3 calls in 24 hours (Fla. Stat. 501.616(6)).
     UsFloridaOklahoma,
-    /// United States, collecting debts: 08:00 to 21:00, 7 calls in 7 days (12 CFR 1006.14(b)(2)).
+    /// United States, collecting debts: 08:00 to 21:00, 7 calls in 7 days, none for 7 days after a conversation
+    /// (12 CFR 1006.14(b)(2)).
     UsDebtCollection,
     /// United States, recorded information to a landline: 3 calls in 30 days (47 CFR 64.1200(a)(3)).
     UsExemptInformational,
     /// United States, recorded health care calls to a landline: 1 in a day, 3 in 7 days (47 CFR 64.1200(a)(3)(v)).
     UsHealthcare,
-    /// United Kingdom: 08:00 to 21:00 on weekdays, 09:00 to 21:00 on Saturdays, by habit.
+    /// United Kingdom: 08:00 to 21:00 on weekdays, 09:00 to 21:00 on Saturdays, by habit; no call for 24 hours after a machine
+    /// answered, nor for 72 after an abandoned call (Ofcom: persistent misuse, 2010).
     UnitedKingdom,
     /// Australia: 09:00 to 20:00 on weekdays, 09:00 to 17:00 on Saturdays.
     Australia,

@@ -175,4 +175,6 @@ pub enum RetryOutcome {
     CarrierFailure,
     /// It could not be found out whether the phone rang. Only with `onAmbiguous: CountAsAttempt`.
     Ambiguous,
+    /// A person answered and no agent took the call. Of campaigns with `pacing.mode: Adaptive`.
+    Abandoned,
 }

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use audience::Row;
 use dialer::spec::{AccountLimits, Audience, CampaignSpec};
-use dialer::{Event, Handover, JobId, OwnerId, PhoneNumber, SessionId};
-use jiff::Timestamp;
+use dialer::{Event, Handover, JobId, OwnerId, PhoneNumber, Ring, SessionId};
 use telnyx_voice::webhook::PublicKey;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -210,9 +209,9 @@ impl Line {
     }
 
     /// Phones rang for jobs that its dialer does not hold.
-    pub(super) async fn rang(&self, rings: &[(PhoneNumber, Timestamp)]) -> Result<(), Stopping> {
-        for (number, at) in rings.iter().cloned() {
-            self.order(Order::Tell(Event::RangBefore { number, at })).await?;
+    pub(super) async fn rang(&self, rings: &[(PhoneNumber, Ring)]) -> Result<(), Stopping> {
+        for (number, ring) in rings.iter().cloned() {
+            self.order(Order::Tell(Event::RangBefore { number, ring })).await?;
         }
         Ok(())
     }

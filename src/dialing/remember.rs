@@ -3,7 +3,7 @@
 //! Promises that both are stored when [`Dialers::remember`] or [`Dialers::remember_stored`] returns, so that whoever waits
 //! for it before it lets a job go loses nothing, wherever the process dies. Storing twice changes nothing.
 
-use dialer::{OwnerId, PhoneNumber, TargetState};
+use dialer::{OwnerId, PhoneNumber, Ring, TargetState};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
@@ -17,8 +17,8 @@ use crate::reconcile::AccountKey;
 /// What has to outlive jobs.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    /// When phones may have rung.
-    pub(super) rings: Vec<(PhoneNumber, Timestamp)>,
+    /// When phones may have rung, and what came of it.
+    pub(super) rings: Vec<(PhoneNumber, Ring)>,
     /// Who must not be called any more.
     pub(super) opt_outs: Vec<PhoneNumber>,
 }
@@ -90,7 +90,7 @@ impl Dialers {
         };
         let mut memory = Memory::default();
         for (target, state) in loaded.targets.iter().zip(&loaded.states) {
-            memory.rings.extend(state.rings().map(|at| (target.to.clone(), at)));
+            memory.rings.extend(state.rings().map(|ring| (target.to.clone(), ring)));
             if state.tally().dnc {
                 memory.opt_outs.push(target.to.clone());
             }

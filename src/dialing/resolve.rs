@@ -100,6 +100,7 @@ pub fn resolve(
             start_at: plan.start_at.as_ref().map(instant),
             stop_at: plan.stop_at.as_ref().map(instant),
             frequency: frequency(plan, rules.as_ref()),
+            rests: rules.as_ref().map(|rules| rules.rests.clone()).unwrap_or_default(),
             consent_required: consent_required(plan, rules.as_ref()),
             set_aside: BTreeSet::new(),
             max_list_age: rules.and_then(|rules| rules.list_age),
@@ -363,6 +364,7 @@ fn outcome(written: RetryOutcome) -> Outcome {
         RetryOutcome::FlowError => Outcome::FlowError,
         RetryOutcome::CarrierFailure => Outcome::CarrierFailure,
         RetryOutcome::Ambiguous => Outcome::Ambiguous,
+        RetryOutcome::Abandoned => Outcome::Abandoned,
     }
 }
 
@@ -420,7 +422,7 @@ mod tests {
             dialer::compliance::Preset::Strict.rules().windows,
             "the hours by default are its hours"
         );
-        assert_eq!((spec.consent_required, spec.frequency.len()), (true, 5));
+        assert_eq!((spec.consent_required, spec.frequency.len(), spec.rests.len()), (true, 5, 3));
         assert_eq!(spec.max_list_age, Some(Duration::from_hours(31 * 24)));
         let late =
             json!({ "purpose": "Telemarketing", "windows": [{ "days": ["Mon"], "start": "09:00", "end": "21:00" }] });

@@ -197,6 +197,7 @@ pub(crate) const PLAN: Bounds = &[
             "FlowError",
             "CarrierFailure",
             "Ambiguous",
+            "Abandoned",
         ]),
     ),
     ("retry.rules[0].action", Required),

@@ -55,7 +55,8 @@ impl Signal {
             | Outcome::NoAnswer
             | Outcome::Busy
             | Outcome::TimeLimit
-            | Outcome::FlowError => Some(Self::Good),
+            | Outcome::FlowError
+            | Outcome::Abandoned => Some(Self::Good),
             Outcome::InvalidNumber => Some(if has_rung() { Self::Vanished } else { Self::Invalid }),
             Outcome::Rejected | Outcome::BlockedByAnalytics | Outcome::DestinationBlocked => Some(Self::Rejected),
             // 403 covers caller ids, destinations, money and the account itself (Telnyx: SIP response codes).

@@ -9,7 +9,8 @@ use std::time::Duration;
 use jiff::civil::{Time, Weekday};
 use serde::{Deserialize, Serialize};
 
-use crate::spec::{FrequencyCap, Window};
+use crate::aftermath::Aftermath;
+use crate::spec::{FrequencyCap, Rest, Window};
 
 /// A rule that keeps a target from being called, or that was set aside for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -21,7 +22,7 @@ pub enum Rule {
     UnknownTimeZone,
     /// Consent is asked for and not recorded.
     Consent,
-    /// The number was called too often, or is being called now.
+    /// The number was called too often, is left alone after what a call came to, or is being called now.
     Frequency,
 }
 
@@ -55,6 +56,8 @@ pub struct Rules {
     pub windows: Vec<Window>,
     /// How often a number may be called.
     pub frequency: Vec<FrequencyCap>,
+    /// How long a number is left alone after a call that came to something.
+    pub rests: Vec<Rest>,
     /// The least time that a phone has to ring before we hang up; `ring_timeout` may not be shorter.
     pub least_ring: Duration,
     /// Whether nobody may be called who has not agreed to it.
@@ -106,6 +109,7 @@ impl Preset {
         Rules {
             windows: windows(self.hours()),
             frequency: self.frequency(),
+            rests: self.rests(),
             least_ring: LEAST_RING,
             consent: self.consent(),
             list_age: self.list_age(),
@@ -144,6 +148,24 @@ impl Preset {
                 vec![FrequencyCap { calls: 1, within: DAY }, FrequencyCap { calls: 3, within: 7 * DAY }]
             }
             Self::Strict => Self::others().flat_map(Self::frequency).collect(),
+        }
+    }
+
+    /// After a conversation about a debt the debtor is left alone (12 CFR 1006.14(b)(2)(i)(B)); after a machine or an abandoned call
+    /// the number is called again only by somebody who is there to talk (Ofcom: persistent misuse, 2010), which is not known
+    /// here.
+    fn rests(self) -> Vec<Rest> {
+        let rest = |after, lasts| Rest { after, lasts };
+        match self {
+            Self::UsDebtCollection => vec![rest(Aftermath::Conversation, 7 * DAY)],
+            Self::UnitedKingdom => vec![rest(Aftermath::Machine, DAY), rest(Aftermath::Abandoned, 3 * DAY)],
+            Self::UsTelemarketing
+            | Self::UsFloridaOklahoma
+            | Self::UsExemptInformational
+            | Self::UsHealthcare
+            | Self::Australia
+            | Self::Canada => Vec::new(),
+            Self::Strict => Self::others().flat_map(Self::rests).collect(),
         }
     }
 
@@ -192,7 +214,10 @@ impl Preset {
             Self::UsDebtCollection => &["12 CFR 1006.6(b)(1)", "12 CFR 1006.14(b)(2)"],
             Self::UsExemptInformational => &["47 CFR 64.1200(a)(3)"],
             Self::UsHealthcare => &["47 CFR 64.1200(a)(3)(v)"],
-            Self::UnitedKingdom => &["Ofcom: persistent misuse policy statement (2016), which names no hours"],
+            Self::UnitedKingdom => &[
+                "Ofcom: persistent misuse policy statement (2016), which names no hours",
+                "Ofcom: persistent misuse (2010), of which the rests after machines and abandoned calls are kept",
+            ],
             Self::Australia => &["Telecommunications (Telemarketing and Research Calls) Industry Standard 2017"],
             Self::Canada => &["CRTC: Unsolicited Telecommunications Rules, part III; hours not confirmed here"],
             Self::Strict => &["the narrowest of all the others"],
@@ -259,7 +284,9 @@ mod tests {
         let age = rules.list_age.map(|age| format!("list {} d", age.as_secs() / 86_400));
         let caps = rules.frequency.iter().map(|cap| format!("{} in {} d", cap.calls, cap.within.as_secs() / 86_400));
         let consent = rules.consent.then(|| "consent".to_owned());
-        hours.chain(caps).chain(age).chain(consent).collect::<Vec<_>>().join(", ")
+        let rests =
+            rules.rests.iter().map(|rest| format!("{} d after {:?}", rest.lasts.as_secs() / 86_400, rest.after));
+        hours.chain(caps).chain(rests).chain(age).chain(consent).collect::<Vec<_>>().join(", ")
     }
 
     #[test]
@@ -267,15 +294,19 @@ mod tests {
         for (preset, expected) in [
             (Preset::UsTelemarketing, "Monday-Sunday 08:00-21:00, list 31 d"),
             (Preset::UsFloridaOklahoma, "Monday-Sunday 08:00-20:00, 3 in 1 d, list 31 d"),
-            (Preset::UsDebtCollection, "Monday-Sunday 08:00-21:00, 7 in 7 d"),
+            (Preset::UsDebtCollection, "Monday-Sunday 08:00-21:00, 7 in 7 d, 7 d after Conversation"),
             (Preset::UsExemptInformational, "Monday-Sunday 08:00-21:00, 3 in 30 d"),
             (Preset::UsHealthcare, "Monday-Sunday 08:00-21:00, 1 in 1 d, 3 in 7 d"),
-            (Preset::UnitedKingdom, "Monday-Friday 08:00-21:00, Saturday 09:00-21:00"),
+            (
+                Preset::UnitedKingdom,
+                "Monday-Friday 08:00-21:00, Saturday 09:00-21:00, 1 d after Machine, 3 d after Abandoned",
+            ),
             (Preset::Australia, "Monday-Friday 09:00-20:00, Saturday 09:00-17:00"),
             (Preset::Canada, "Monday-Friday 09:00-21:30, Saturday-Sunday 10:00-18:00, list 31 d"),
             (
                 Preset::Strict,
-                "Monday-Friday 09:00-20:00, Saturday 10:00-17:00, 3 in 1 d, 7 in 7 d, 3 in 30 d, 1 in 1 d, 3 in 7 d, list 31 d, consent",
+                "Monday-Friday 09:00-20:00, Saturday 10:00-17:00, 3 in 1 d, 7 in 7 d, 3 in 30 d, 1 in 1 d, 3 in 7 d, \
+                 7 d after Conversation, 1 d after Machine, 3 d after Abandoned, list 31 d, consent",
             ),
         ] {
             assert_eq!(text(preset), expected, "{preset:?}");
@@ -289,6 +320,7 @@ mod tests {
             let rules = preset.rules();
             assert!(strict.windows.iter().all(|window| rules.allow(window)), "{preset:?}");
             assert!(rules.frequency.iter().all(|cap| strict.frequency.contains(cap)), "{preset:?}");
+            assert!(rules.rests.iter().all(|rest| strict.rests.contains(rest)), "{preset:?}");
             assert!(strict.least_ring >= rules.least_ring && !rules.sources.is_empty(), "{preset:?}");
             assert!(
                 strict.consent >= rules.consent && strict.list_age.is_some() >= rules.list_age.is_some(),

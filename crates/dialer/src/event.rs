@@ -5,8 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
+use crate::aftermath::Ring;
 use crate::call::{CallEvent, Refusal};
 use crate::do_not_call::Screening;
 use crate::effect::{SaveFailure, SavedJob, UnsavedJob};
@@ -72,8 +71,8 @@ pub enum Event {
     RangBefore {
         /// Which one.
         number: PhoneNumber,
-        /// When.
-        at: Timestamp,
+        /// When, and what came of it.
+        ring: Ring,
     },
     /// What the agents of a campaign are doing, whose [`agents`](crate::spec::Adaptive::agents) ask for it. Believed for a
     /// minute: then nobody counts as free until it is told again.

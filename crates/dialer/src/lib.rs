@@ -55,6 +55,7 @@
 //! - A campaign edited while a call lives applies to that call at once.
 
 mod adaptive;
+mod aftermath;
 mod agenda;
 mod announcement;
 mod breaker;
@@ -93,6 +94,7 @@ mod window;
 use std::time::Duration;
 
 pub use adaptive::Abandonment;
+pub use aftermath::{Aftermath, CameTo, Ring};
 pub use claim::{Claim, Saved};
 pub use client_state::ClientState;
 pub use dialer::{Dialer, Tuning, Wake, WakeReason};

@@ -61,6 +61,8 @@ pub enum Outcome {
     Ambiguous,
     /// The announcement could not be played, or the flow had an error.
     FlowError,
+    /// A person answered and no agent took the call, of a campaign that dials by agents.
+    Abandoned,
 }
 
 /// What usually happens after an outcome.
@@ -83,7 +85,7 @@ const HOUR: Duration = Duration::from_hours(1);
 
 impl Outcome {
     /// Every outcome, in the order of the enum.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Completed,
         Self::HumanHangup,
         Self::OptedOut,
@@ -107,6 +109,7 @@ impl Outcome {
         Self::Skipped,
         Self::Ambiguous,
         Self::FlowError,
+        Self::Abandoned,
     ];
 
     /// Whether it uses an attempt of the target's shared cap.
@@ -127,7 +130,8 @@ impl Outcome {
             | Self::TimeLimit
             | Self::CanceledBySystem
             | Self::Ambiguous
-            | Self::FlowError => true,
+            | Self::FlowError
+            | Self::Abandoned => true,
             Self::BlockedByAnalytics
             | Self::CapacityLimited
             | Self::CarrierFailure
@@ -152,7 +156,8 @@ impl Outcome {
             | Self::Silence
             | Self::TimeLimit
             | Self::Ambiguous
-            | Self::FlowError => true,
+            | Self::FlowError
+            | Self::Abandoned => true,
             Self::NoAnswer
             | Self::Busy
             | Self::Rejected
@@ -185,7 +190,8 @@ impl Outcome {
             | Self::TimeLimit
             | Self::CanceledBySystem
             | Self::Ambiguous
-            | Self::FlowError => true,
+            | Self::FlowError
+            | Self::Abandoned => true,
             Self::Busy
             | Self::BlockedByAnalytics
             | Self::InvalidNumber
@@ -220,6 +226,8 @@ impl Outcome {
             Self::Ambiguous => UsualRetry::After(HOUR),
             Self::Silence | Self::Rejected => UsualRetry::AtMost(1, 24 * HOUR),
             Self::FlowError => UsualRetry::AtMost(1, HOUR),
+            // Not within 72 hours unless somebody is sure to be there (Ofcom: persistent misuse, 2010).
+            Self::Abandoned => UsualRetry::AtMost(1, 72 * HOUR),
             Self::CanceledBySystem => UsualRetry::After(Duration::ZERO),
             Self::ConfigError => UsualRetry::WhenPossible(Duration::ZERO),
             Self::CapacityLimited => UsualRetry::WhenPossible(Duration::from_secs(5)),
@@ -444,12 +452,13 @@ mod tests {
         302 -     -              -> CarrierFailure     infra5m    free    quiet
     ";
 
-    /// What no call ends as. Each line: outcome -> outcome, usual retry, uses an attempt, may have rung.
-    const WITHOUT_A_CALL: &str = "
+    /// What neither a hangup nor a refusal says. Each line: outcome -> outcome, usual retry, uses an attempt, may have rung.
+    const OTHERS: &str = "
         ComplianceBlocked -> ComplianceBlocked never free    quiet
         Expired           -> Expired           never free    quiet
         Skipped           -> Skipped           never free    quiet
         Ambiguous         -> Ambiguous         60m   attempt rang
+        Abandoned         -> Abandoned         1x4320m attempt rang
     ";
 
     fn cause_of(word: &str) -> HangupCause {
@@ -513,8 +522,8 @@ mod tests {
     #[test]
     fn every_outcome_has_a_row_also_those_that_no_hangup_and_no_refusal_leads_to() {
         let named = |name: &str| Outcome::ALL.into_iter().find(|outcome| format!("{outcome:?}") == name).unwrap();
-        check(WITHOUT_A_CALL, |columns| named(columns[0]));
-        let rows = [HANGUPS, REFUSALS, WITHOUT_A_CALL].concat();
+        check(OTHERS, |columns| named(columns[0]));
+        let rows = [HANGUPS, REFUSALS, OTHERS].concat();
         let untested: Vec<_> =
             Outcome::ALL.into_iter().filter(|outcome| !rows.contains(&format!("-> {outcome:?} "))).collect();
         assert!(untested.is_empty(), "no row of the tables is about {untested:?}");

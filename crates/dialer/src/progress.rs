@@ -89,7 +89,8 @@ impl Counts {
             | Outcome::CapacityLimited
             | Outcome::CarrierFailure
             | Outcome::ConfigError
-            | Outcome::FlowError => &mut self.failed,
+            | Outcome::FlowError
+            | Outcome::Abandoned => &mut self.failed,
         }
     }
 }

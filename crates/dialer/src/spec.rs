@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 
+use crate::aftermath::Aftermath;
 use crate::compliance::Rule;
 use crate::cost::CostLimit;
 use crate::ids::TargetId;
@@ -57,6 +58,8 @@ pub struct CampaignSpec {
     pub start_at: Option<Timestamp>,
     /// How often a number may be called by all campaigns of the account together; each campaign keeps to its own caps.
     pub frequency: Vec<FrequencyCap>,
+    /// How long a number is left alone after calls that came to something.
+    pub rests: Vec<Rest>,
     /// Targets without a recorded consent are not called.
     pub consent_required: bool,
     /// Rules that somebody has set aside for this campaign: what they object to is called all the same, and each call says so.
@@ -334,6 +337,15 @@ pub struct FrequencyCap {
     pub calls: u8,
     /// In any span of this length, at most 31 days.
     pub within: Duration,
+}
+
+/// A number is left alone for a while after a call that came to something, whichever campaign called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rest {
+    /// To what.
+    pub after: Aftermath,
+    /// How long from its claim on, at most 31 days.
+    pub lasts: Duration,
 }
 
 /// How a campaign's rate rises.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::aftermath::{CameTo, Ring};
 use crate::call::HangupCause;
 use crate::client_state::Party;
 use crate::compliance::Rule;
@@ -32,7 +33,7 @@ pub struct Tally {
     pub halt: Option<Halt>,
     /// Its number must not be called by anybody.
     pub dnc: bool,
-    /// When its phone may have rung.
+    /// When its phone may have rung, and what came of it.
     pub rings: Rings,
     /// What a flow called the outcome of the last attempt.
     pub detail: Option<Detail>,
@@ -98,37 +99,46 @@ pub(crate) fn stored_second(at: Timestamp) -> u32 {
     u32::try_from(at.as_second()).unwrap_or_default()
 }
 
-/// When a phone may have rung: the last eight times, to the second.
+/// When a phone may have rung: the last eight times, to the second, and what came of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rings([u32; 8]);
+pub struct Rings([(u32, CameTo); 8]);
 
 impl Rings {
     /// Once more.
-    pub(crate) fn add(&mut self, at: Timestamp) {
+    pub(crate) fn add(&mut self, ring: Ring) {
         self.0.rotate_right(1);
         if let Some(newest) = self.0.first_mut() {
-            *newest = stored_second(at);
+            *newest = (stored_second(ring.at), ring.came_to);
         }
     }
 
     /// All of them, the latest first.
-    pub fn iter(&self) -> impl Iterator<Item = Timestamp> + use<> {
-        self.seconds().filter_map(|at| Timestamp::from_second(at.into()).ok())
+    pub fn iter(&self) -> impl Iterator<Item = Ring> + use<> {
+        self.stored().filter_map(|(at, came_to)| Some(Ring { at: Timestamp::from_second(at.into()).ok()?, came_to }))
     }
 
-    fn seconds(self) -> impl Iterator<Item = u32> {
-        self.0.into_iter().filter(|at| *at > 0)
+    fn stored(self) -> impl Iterator<Item = (u32, CameTo)> {
+        self.0.into_iter().filter(|(at, _)| *at > 0)
     }
 
     /// Seconds since 1970, the latest first.
     pub(crate) fn to_seconds(self) -> Vec<u32> {
-        self.seconds().collect()
+        self.stored().map(|(at, _)| at).collect()
     }
 
-    pub(crate) fn from_seconds(seconds: &[u32]) -> Self {
+    /// What each came to, a digit for each. Empty: none came to anything.
+    pub(crate) fn to_digits(self) -> String {
+        let digits: String = self.stored().map(|(_, came_to)| char::from(b'0' + came_to.bits())).collect();
+        digits.trim_end_matches('0').to_owned()
+    }
+
+    /// Out of [`to_seconds`](Self::to_seconds) and [`to_digits`](Self::to_digits).
+    pub(crate) fn from_stored(seconds: &[u32], digits: &str) -> Self {
         let mut rings = Self::default();
-        for (place, at) in rings.0.iter_mut().zip(seconds) {
-            *place = *at;
+        let came_to = digits.bytes().map(|digit| CameTo::from_bits(digit.saturating_sub(b'0')));
+        let came_to = came_to.chain(std::iter::repeat(CameTo::default()));
+        for ((place, at), came_to) in rings.0.iter_mut().zip(seconds).zip(came_to) {
+            *place = (*at, came_to);
         }
         rings
     }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::aftermath::Ring;
 use crate::call::HangupCause;
 use crate::client_state::{Party, Position};
 use crate::compliance::Rule;
@@ -104,8 +105,8 @@ impl TargetState {
     }
 
     /// When its phone may have rung, the call under way included: the last eight times that ended, and the one that did not.
-    pub fn rings(&self) -> impl Iterator<Item = Timestamp> + use<> {
-        self.tally().rings.iter().chain(self.claimed_at())
+    pub fn rings(&self) -> impl Iterator<Item = Ring> + use<> {
+        self.tally().rings.iter().chain(self.claimed_at().map(Ring::bare))
     }
 
     /// When the attempt under way was claimed.
@@ -213,6 +214,10 @@ pub struct StoredState {
     /// When its phone may have rung, in seconds since 1970, the latest first; at most eight.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rang: Vec<u32>,
+    /// What each of them came to, a digit for each: 1 a conversation, or what may have been one, 2 a machine, 4 a person whom no
+    /// agent took in time, added up. Those that are missing came to nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub came_to: String,
     /// When a person answered, in seconds since 1970, the latest first; at most three. Of campaigns that dial by agents.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answered: Vec<u32>,
@@ -341,6 +346,7 @@ impl From<TargetState> for StoredState {
             halt,
             dnc,
             rang: rings.to_seconds(),
+            came_to: rings.to_digits(),
             answered: answers.iter().map(|(at, _)| at).collect(),
             abandoned: answers.iter().filter(|(_, abandoned)| *abandoned).map(|(at, _)| at).collect(),
             minutes,
@@ -419,7 +425,7 @@ impl TryFrom<StoredState> for TargetState {
             attempts, ignored, refusals, infra, last, halt, dnc, rule, called_in_spite_of, minutes, ..
         } = stored;
         let retried = Retried::from_map(&stored.retried);
-        let rings = Rings::from_seconds(&stored.rang);
+        let rings = Rings::from_stored(&stored.rang, &stored.came_to);
         let end = stored.end();
         let detail = stored.detail.as_deref().and_then(Detail::parse);
         let answers = LiveAnswers::from_seconds(&stored.answered, &stored.abandoned);
@@ -464,14 +470,14 @@ mod tests {
         let halt = prop::sample::select(vec![None, Some(Halt::PausedByRule), Some(Halt::FailedByRule)]);
         let retried = prop::collection::btree_map(outcome(), 1..4u8, 0..3);
         let used = (0..4u16, 0..4u16, 0..4u32, 0..4u16);
-        let rang = prop::collection::vec(1..9u32, 0..10);
+        let rang = (prop::collection::vec(1..9u32, 0..10), "[0-7]{0,10}");
         let rule = || prop::option::of(prop::sample::select(vec![Rule::DoNotCall, Rule::Frequency]));
         let live = (prop::sample::subsequence(vec![1, 2, 3, 4], 0..4), prop::collection::vec(1..5u32, 0..3));
         let more = (live, (rule(), rule()), 0..3u32, prop::option::of(end()));
         (used, prop::option::of(outcome()), retried, halt, any::<bool>(), rang, more).prop_map(
             |((attempts, ignored, refusals, infra), last, retried, halt, dnc, rang, (live, rules, minutes, end))| {
-                let (retried, rings) = (Retried::from_map(&retried), Rings::from_seconds(&rang));
-                let detail = rang.first().and_then(|_| Detail::parse("confirmed"));
+                let (retried, rings) = (Retried::from_map(&retried), Rings::from_stored(&rang.0, &rang.1));
+                let detail = rang.0.first().and_then(|_| Detail::parse("confirmed"));
                 let answers = LiveAnswers::from_seconds(&live.0, &live.1);
                 Tally {
                     attempts,

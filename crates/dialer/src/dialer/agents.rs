@@ -80,12 +80,27 @@ impl Dialer {
         }
     }
 
+    /// Whether a person had answered an ended call, or may have, and no agent was there in time as far as is known.
+    pub(super) fn agent_was_late(&self, slot: Slot, evidence: Evidence) -> bool {
+        let talk = self.flight(slot).map(|flight| flight.talk).unwrap_or_default();
+        self.adaptive_of(slot).is_some() && talk.is_live(evidence) && !talk.was_taken_in_time()
+    }
+
+    /// The end of a call that a person was seen to answer and no agent to take: whatever else it came to, it was abandoned. A
+    /// flow that reached its end, or was told of an opt-out, says more.
+    pub(super) fn as_abandoned(&self, slot: Slot, evidence: Evidence) -> Evidence {
+        let alone = self.adaptive_of(slot).is_some()
+            && self.flight(slot).is_some_and(|it| it.talk.answered_at.is_some() && it.talk.connected_at.is_none());
+        let empty = matches!(evidence.outcome, Outcome::HumanHangup | Outcome::TimeLimit | Outcome::FlowError);
+        if alone && empty { Evidence { outcome: Outcome::Abandoned, ..evidence } } else { evidence }
+    }
+
     /// What an ended call says of agents: the tally with its answer, and a halt if too many were abandoned.
     pub(super) fn count_answer(&mut self, slot: Slot, evidence: Evidence, tally: Tally) -> Tally {
         let Some((adaptive, _)) = self.adaptive_of(slot) else { return tally };
         let wall = self.now.wall;
         let talk = self.flight(slot).map(|flight| flight.talk).unwrap_or_default();
-        let live = talk.answered_at.is_some() || talk.connected_at.is_some() || was_person(evidence);
+        let live = talk.is_live(evidence);
         let Some(owner) = self.jobs.get(&slot.job).and_then(|job| self.owners.get_mut(&job.owner)) else {
             return tally;
         };
@@ -125,7 +140,12 @@ fn is_person(amd: &Amd, what: &What) -> bool {
 fn was_person(evidence: Evidence) -> bool {
     let answered = matches!(
         evidence.outcome,
-        Outcome::Completed | Outcome::HumanHangup | Outcome::OptedOut | Outcome::TimeLimit | Outcome::FlowError
+        Outcome::Completed
+            | Outcome::HumanHangup
+            | Outcome::OptedOut
+            | Outcome::TimeLimit
+            | Outcome::FlowError
+            | Outcome::Abandoned
     );
     match evidence.heard {
         Some(Party::Human) => true,
@@ -135,6 +155,11 @@ fn was_person(evidence: Evidence) -> bool {
 }
 
 impl Talk {
+    /// Whether a person answered the call that ended like this, or may have.
+    fn is_live(self, evidence: Evidence) -> bool {
+        self.answered_at.is_some() || self.connected_at.is_some() || was_person(evidence)
+    }
+
     /// Whether an agent was there within two seconds of the answer.
     pub(crate) fn was_taken_in_time(self) -> bool {
         let within = |from: Timestamp, to: Timestamp| gap(from, to) <= CONNECT_WITHIN;

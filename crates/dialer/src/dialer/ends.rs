@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::aftermath::{CameTo, Ring};
 use crate::breaker::Signal;
 use crate::call::Hangup;
 use crate::client_state::Position;
@@ -40,6 +41,8 @@ impl Dialer {
         let outcome = if before.dnc { Outcome::OptedOut } else { evidence.outcome };
         let evidence = Evidence { outcome, ..evidence };
         let Some(spec) = self.owner_of(slot).and_then(|owner| owner.spec.clone()) else { return };
+        let late = self.agent_was_late(slot, evidence);
+        let evidence = self.as_abandoned(slot, evidence);
         self.judge_caller_id(slot, evidence.outcome);
         let claimed_at = self.state(slot).and_then(TargetState::claimed_at);
         let halt = self.judge_campaign(slot, evidence, before, spec.breaker.as_ref());
@@ -61,7 +64,7 @@ impl Dialer {
         let halt = halt.max(before.halt);
         let mut tally = Tally { halt: next.tally().halt.max(halt), end: Some(end), minutes, ..next.tally() };
         if let Some(at) = claimed_at.filter(|_| evidence.outcome.may_have_rung()) {
-            tally.rings.add(at);
+            tally.rings.add(Ring { at, came_to: CameTo::of(evidence, late) });
         }
         self.set_state(slot, &next.with_tally(tally));
         self.campaign_may_be_over(slot);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::aftermath::{CameTo, Ring};
 use crate::announcement::{self, Manner};
 use crate::call::{Hangup, HangupCause};
 use crate::claim::DIAL_FOR;
@@ -264,7 +265,8 @@ impl Dialer {
                 let minutes = self.billed_minutes(slot, Outcome::Ambiguous, self.now.wall);
                 let minutes = tally.minutes.saturating_add(minutes);
                 let mut tally = Tally { attempts, last: Some(Outcome::Ambiguous), minutes, ..tally };
-                tally.rings.add(claim.at);
+                let came_to = CameTo::of(Evidence::bare(Outcome::Ambiguous), false);
+                tally.rings.add(Ring { at: claim.at, came_to });
                 self.end_flight(slot);
                 self.set_state(slot, &TargetState::Done { tally, outcome: Outcome::Ambiguous });
             }

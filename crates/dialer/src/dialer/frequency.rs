@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::dialer::Dialer;
-use crate::ledger::allowed_from;
+use crate::ledger::{allowed_from, rested_from};
 use crate::now::later;
 use crate::owner::Slot;
 use crate::target::TargetState;
@@ -23,16 +23,17 @@ impl Dialer {
         busy.then(|| later(self.now.wall, BUSY_ELSEWHERE))
     }
 
-    /// From when on the caps let the target's number be called; `None`: now. A claim of its own does not count.
+    /// From when on the caps and the rests let the target's number be called; `None`: now. A claim of its own does not count.
     pub(super) fn frequency_until(&self, slot: Slot) -> Option<Timestamp> {
-        let caps = &self.owner_of(slot)?.spec.as_ref()?.frequency;
-        if caps.is_empty() {
+        let spec = self.owner_of(slot)?.spec.as_ref()?;
+        if spec.frequency.is_empty() && spec.rests.is_empty() {
             return None;
         }
         let number = &self.jobs.get(&slot.job)?.targets.get(slot.at())?.to;
-        let own: Vec<Timestamp> = self.state(slot)?.tally().rings.iter().collect();
-        let told = own.into_iter().chain(self.elsewhere(slot).flat_map(TargetState::rings));
-        allowed_from(caps, self.ledger.all(number, told), self.now.wall)
+        let own = self.state(slot)?.tally().rings.iter();
+        let rings = self.ledger.all(number, own.chain(self.elsewhere(slot).flat_map(TargetState::rings)));
+        let rested = rested_from(&spec.rests, &rings, self.now.wall);
+        rested.max(allowed_from(&spec.frequency, rings.iter().map(|ring| ring.at).collect(), self.now.wall))
     }
 
     /// States of the other targets with the same number.

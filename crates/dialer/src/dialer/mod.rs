@@ -212,7 +212,7 @@ impl Dialer {
             Event::DoNotCall { number } => self.do_not_call(&number),
             Event::DoNotCallSet { lists } => self.do_not_call_set(lists),
             Event::HistorySet { history } => self.ledger.give(history),
-            Event::RangBefore { number, at } => self.ledger.remember(&number, std::iter::once(at)),
+            Event::RangBefore { number, ring } => self.ledger.remember(&number, std::iter::once(ring)),
             Event::Agents { owner, free, waiting } => self.agents_told(&owner, free, waiting),
             Event::ResultsPileUp { owner, full } => self.results_pile_up(&owner, full),
             Event::JobTouched { job } => self.job_touched(&job),

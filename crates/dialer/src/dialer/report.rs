@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::aftermath::Ring;
 use crate::dialer::Dialer;
 use crate::ids::{JobId, OwnerId};
 use crate::misconfigured::Misconfigured;
@@ -117,10 +118,10 @@ impl Dialer {
     /// When phones may have rung for a job, calls under way included: what is lost to the caps with the job unless somebody
     /// remembers it. Empty: it is not held here, or nobody was called.
     #[must_use]
-    pub fn job_rings(&self, id: &JobId) -> Vec<(PhoneNumber, Timestamp)> {
+    pub fn job_rings(&self, id: &JobId) -> Vec<(PhoneNumber, Ring)> {
         let job = self.job_numbers.get(id).and_then(|number| self.jobs.get(number));
         let targets = job.into_iter().flat_map(|job| job.targets.iter().zip(&job.states));
-        targets.flat_map(|(target, state)| state.rings().map(|at| (target.to.clone(), at))).collect()
+        targets.flat_map(|(target, state)| state.rings().map(|ring| (target.to.clone(), ring))).collect()
     }
 
     /// Numbers that a job's targets have put on the do-not-call list, the like.

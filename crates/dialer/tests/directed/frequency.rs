@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use dialer::call::HangupCause;
 use dialer::client_state::Position;
-use dialer::spec::{CampaignSpec, FrequencyCap, RetryPolicy};
-use dialer::{Event, JobId, TargetState, WaitingFor};
+use dialer::spec::{CampaignSpec, FrequencyCap, Rest, RetryPolicy};
+use dialer::{Aftermath, Event, JobId, Ring, TargetState, WaitingFor};
 
 use crate::desk::{Desk, hung_up, leg_of, second_owner};
 use crate::fixture::{spec, target, wall};
@@ -81,17 +81,17 @@ fn ring_of(desk: &mut Desk) -> u64 {
 fn rings_that_the_shell_remembers_count() {
     let mut desk = Desk::with(vec![TargetState::default()], capped());
     for at in [1, 2] {
-        desk.tell(Event::RangBefore { number: target(0, 0).to, at: wall(Duration::from_secs(at)) });
+        desk.tell(Event::RangBefore { number: target(0, 0).to, ring: Ring::bare(wall(Duration::from_secs(at))) });
     }
     assert!(ring(&mut desk) >= 6 * HOUR);
 }
 
 /// A number rang at these instants.
 #[derive(Debug)]
-struct Kept(dialer::PhoneNumber, Vec<jiff::Timestamp>);
+struct Kept(dialer::PhoneNumber, Vec<Ring>);
 
 impl dialer::CallHistory for Kept {
-    fn rings(&self, number: &dialer::PhoneNumber) -> Vec<jiff::Timestamp> {
+    fn rings(&self, number: &dialer::PhoneNumber) -> Vec<Ring> {
         if *number == self.0 { self.1.clone() } else { Vec::new() }
     }
 }
@@ -99,14 +99,14 @@ impl dialer::CallHistory for Kept {
 #[test]
 fn what_is_kept_of_jobs_that_are_gone_counts_and_not_twice_when_the_job_is_there_again() {
     let kept = |times: &[u64]| {
-        let times = times.iter().map(|at| wall(Duration::from_secs(*at))).collect();
+        let times = times.iter().map(|at| Ring::bare(wall(Duration::from_secs(*at)))).collect();
         Event::HistorySet { history: std::sync::Arc::new(Kept(target(0, 0).to, times)) }
     };
     let mut desk = Desk::with(vec![TargetState::default()], capped());
     desk.tell(kept(&[1, 2]));
     assert!(ring(&mut desk) >= 6 * HOUR);
     let mut desk = Desk::with(vec![TargetState::default()], capped());
-    desk.tell(Event::RangBefore { number: target(0, 0).to, at: wall(Duration::from_millis(1300)) });
+    desk.tell(Event::RangBefore { number: target(0, 0).to, ring: Ring::bare(wall(Duration::from_millis(1300))) });
     desk.tell(kept(&[1]));
     assert!(ring(&mut desk) < HOUR, "one ring of two that the cap allows");
 }
@@ -116,7 +116,7 @@ fn a_cap_that_was_set_aside_is_named_with_the_call_that_it_objects_to() {
     let set_aside = std::collections::BTreeSet::from([dialer::compliance::Rule::Frequency]);
     let mut desk = Desk::with(vec![TargetState::default()], dialer::CampaignSpec { set_aside, ..capped() });
     for at in [1, 2] {
-        desk.tell(Event::RangBefore { number: target(0, 0).to, at: wall(Duration::from_secs(at)) });
+        desk.tell(Event::RangBefore { number: target(0, 0).to, ring: Ring::bare(wall(Duration::from_secs(at))) });
     }
     desk.pass(6);
     let states = desk.save().states.clone();
@@ -138,4 +138,63 @@ fn a_number_is_called_by_one_campaign_at_a_time() {
     desk.webhook(&dial.key, leg_of(&dial), Position::Ringing, hung_up(HangupCause::Timeout, None));
     desk.pass_until_dial();
     assert_ne!(desk.dial().key.attempt.owner, dial.key.attempt.owner);
+}
+
+/// A number is left alone for a week after a conversation, and for a day after a machine; retried every minute otherwise.
+fn rested() -> CampaignSpec {
+    let day = Duration::from_hours(24);
+    let rests =
+        vec![Rest { after: Aftermath::Conversation, lasts: 7 * day }, Rest { after: Aftermath::Machine, lasts: day }];
+    CampaignSpec { frequency: Vec::new(), rests, ..capped() }
+}
+
+/// Dials, and ends the call at this position. Returns when it was dialled.
+fn end(desk: &mut Desk, position: &str, cause: HangupCause) -> u64 {
+    desk.pass_until_dial();
+    let (dial, at) = (desk.dial(), desk.clock.as_secs());
+    desk.tell(Event::DialAccepted { key: dial.key.clone(), leg: Some(leg_of(&dial)) });
+    desk.webhook(&dial.key, leg_of(&dial), Position::decode(position).unwrap(), hung_up(cause, None));
+    at
+}
+
+#[test]
+fn a_number_is_left_alone_after_a_conversation_by_every_campaign_that_promises_it_also_when_the_job_is_gone() {
+    for gone in [false, true] {
+        let mut desk = Desk::with(vec![TargetState::default()], rested());
+        let talked = end(&mut desk, "hdh", HangupCause::NormalClearing);
+        desk.settle_down();
+        let mut desk = Desk::started(desk.clock, desk.stored.clone(), rested());
+        if gone {
+            desk.tell(Event::JobRemoved { job: JobId::parse("job-0").unwrap() });
+        }
+        desk.second_campaign(rested(), vec![target(0, 0)]);
+        desk.pass(3600);
+        desk.settle_down();
+        let second = desk.dialer.progress(&second_owner()).unwrap();
+        assert!(matches!(second.waiting_for, WaitingFor::Due { .. }), "{:?}", second.waiting_for);
+        desk.pass(7 * 24 * HOUR - 2 * HOUR);
+        let again = end(&mut desk, "r", HangupCause::Timeout);
+        assert!((7 * 24 * HOUR - 5..7 * 24 * HOUR + 60).contains(&(again - talked)), "{talked}, {again}");
+    }
+}
+
+#[test]
+fn who_promises_no_rest_calls_after_a_conversation_as_ever() {
+    let mut desk = Desk::with(vec![TargetState::default()], rested());
+    let talked = end(&mut desk, "hdh", HangupCause::NormalClearing);
+    desk.second_campaign(CampaignSpec { rests: Vec::new(), ..rested() }, vec![target(0, 0)]);
+    assert!(end(&mut desk, "r", HangupCause::Timeout) < talked + HOUR);
+}
+
+#[test]
+fn a_rest_outlasts_the_calls_in_between_and_is_no_longer_than_its_own() {
+    let mut desk = Desk::with(vec![TargetState::default()], rested());
+    let machine = end(&mut desk, "hrm", HangupCause::NormalClearing);
+    desk.settle_down();
+    desk.pass(20 * HOUR);
+    desk.store_all();
+    let next = end(&mut desk, "r", HangupCause::Timeout);
+    assert!((24 * HOUR - 5..24 * HOUR + 60).contains(&(next - machine)), "{machine}, {next}");
+    let after_nobody = end(&mut desk, "r", HangupCause::Timeout);
+    assert!(after_nobody - next < HOUR, "nobody answered: {next}, {after_nobody}");
 }

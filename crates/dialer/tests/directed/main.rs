@@ -16,6 +16,7 @@ mod fixture;
 
 mod desk;
 
+mod abandoned;
 mod ambiguity;
 mod announcements;
 mod caller_ids;

@@ -243,6 +243,7 @@ fn draw_spec(rng: &mut ChaCha8Rng) -> CampaignSpec {
             0 => vec![FrequencyCap { calls: 1, within: minutes(20) }, FrequencyCap { calls: 2, within: minutes(90) }],
             _ => Vec::new(),
         },
+        rests: Vec::new(),
         consent_required: false,
         set_aside: BTreeSet::new(),
         max_list_age: None,
