@@ -333,9 +333,8 @@ fn problem(value: &impl Measure, rule: Rule) -> Option<Problem> {
     let number = |met: &dyn Fn(f64) -> bool| value.number().filter(|n| !met(*n)).map(Problem::Number);
     let within = |count: usize, low: u32, high: u32| (low as usize..=high as usize).contains(&count);
     match rule {
-        Rule::Required | Rule::AtSend => None,
-        // Of several fields: see `related`.
-        Rule::OneOfFields(_) | Rule::AtMostOne(_) | Rule::NotAbove(_) => None,
+        // Those of several fields: see `related`.
+        Rule::Required | Rule::AtSend | Rule::OneOfFields(_) | Rule::AtMostOne(_) | Rule::NotAbove(_) => None,
         Rule::Range(low, high) => number(&|n| (low as f64..=high as f64).contains(&n)),
         Rule::Decimal(low, high) => number(&|n| (low..=high).contains(&n)),
         Rule::AtLeast(low) => number(&|n| n >= low as f64),

@@ -192,6 +192,7 @@ fn happening() -> impl Strategy<Value = Happening> {
 }
 
 /// The call as the API has it, and what the flow is owed.
+#[allow(clippy::struct_excessive_bools, reason = "facts of a call, any of which may come with any other")]
 struct World {
     flow: Flow,
     state: CallState,
