@@ -11,22 +11,22 @@ use call_flow::Kind;
 use serde_json::Value;
 
 /// The flows, and the keys that are pressed when asked.
-const FLOWS: [(&str, &str); 8] = [
+const FLOWS: [(&str, &str); 9] = [
     ("refusing", ""),
     ("talking", "1,2,3"),
     ("deciding", ""),
     ("listening", ""),
     ("assistants", "4111111111111111#,1230#,12345#,123#"),
     ("legs", ""),
+    ("supervising", ""),
     ("waiting", ""),
     ("meeting", "1"),
 ];
 
 /// Kinds that `flow run` cannot run, and who runs them.
-const ELSEWHERE: [(Kind, &str); 3] = [
+const ELSEWHERE: [(Kind, &str); 2] = [
     (Kind::CallWebhook, "asks a program: tests/flows/users_programs.rs"),
     (Kind::JoinAiAssistant, "needs the conversation's id, which a program tells: tests/flows/users_programs.rs"),
-    (Kind::SwitchSupervisorRole, "commands the call that supervises, and no flow runs on such a call"),
 ];
 
 /// The webhook that comes of a kind's command. `None`: the Telnyx API reference names none, and the acceptance is all there is.

@@ -219,7 +219,10 @@ impl Run<'_> {
             return Ok(Rendered { request: Request::CreateConference(Box::new(request)), carries });
         }
         let conference = self.state.position.conference.as_deref();
-        let filling = Filling { values: &values, set: &set, call: control, conference };
+        // Who supervises is on the leg that was dialled for it.
+        let supervisor =
+            self.state.position.second_leg.as_ref().filter(|_| action.kind() == Kind::SwitchSupervisorRole);
+        let filling = Filling { values: &values, set: &set, call: supervisor.unwrap_or(control), conference };
         action.command(&filling).and_then(Result::ok).ok_or(failed)
     }
 

@@ -225,6 +225,27 @@ fn a_second_leg_belongs_to_the_flow_that_called_it() {
 }
 
 #[test]
+fn the_role_of_a_supervisor_is_that_of_the_leg_that_was_called_to_supervise() {
+    let supervising = json!({
+        "from": "+15550100001", "to": "+15550100002", "superviseCallControlId": "{{callControlId}}", "supervisorRole": "monitor",
+    });
+    let flow = flow(json!({"direction": "Outbound", "steps": [
+        {"name": "call", "dial": supervising},
+        {"name": "speak-up", "switchSupervisorRole": {"role": "barge"}},
+    ]}));
+    let started = flow.start(outbound(), at(0)).unwrap();
+    let [_, Request::Dial(dial)] = requests(&started)[..] else { panic!("{:?}", started.effects) };
+    assert_eq!(dial.supervise_call_control_id, Some("v3:a".into()));
+    let answered = webhook("1", "call.answered", 3, "b", dial.client_state.as_ref(), &json!({}));
+    let speaking = flow.on_event(&started.state, &answered, at(3));
+    let [Request::Call(placed, _), Request::Call(leg, command)] = requests(&speaking)[..] else {
+        panic!("{:?}", speaking.effects)
+    };
+    assert!(matches!(**command, CallCommand::SwitchSupervisorRole(_)), "{command:?}");
+    assert_eq!((placed.as_str(), leg.as_str()), ("v3:a", "v3:b"));
+}
+
+#[test]
 fn the_caller_survives_a_transfer_that_fails() {
     let flow = flow(json!({"direction": "Outbound", "steps": [
         {"name": "pass", "transfer": {"to": "+15550100002"}, "transitions": {"noAnswer": "sorry"}, "next": "end"},

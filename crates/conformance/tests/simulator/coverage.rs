@@ -5,7 +5,7 @@
 //! show is written by hand, here.
 
 use call_flow::Kind;
-use conformance::users::{NEVER_SENT, User, steps_of, user_of};
+use conformance::users::{User, steps_of, user_of};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use telnyx_voice::surface::{OPERATIONS, Operation, Verb};
@@ -166,9 +166,6 @@ fn declared_by(name: &str) -> String {
 
 /// The flows of tests that have a step with this method.
 fn tested_by(name: &str) -> String {
-    if let Some((_, reason)) = NEVER_SENT.iter().find(|(method, _)| *method == name) {
-        return format!("none: {reason}");
-    }
     let test = |kind: Kind| {
         let path = flow_test(kind.as_str()).unwrap_or_else(|| panic!("no test runs a step {}", kind.as_str()));
         let (_, file) = path.rsplit_once('/').unwrap();
