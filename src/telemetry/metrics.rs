@@ -31,6 +31,7 @@ pub struct Metrics {
     queue_wait: Durations,
     api_requests: Family<ApiLabels, Counter>,
     api_seconds: Family<RouteLabels, Seconds, fn() -> Seconds>,
+    keys_refused: Counter,
     drifted_fields: Family<Label, Gauge>,
     objects: Family<Label, Gauge>,
     in_backoff: Family<Label, Gauge>,
@@ -58,6 +59,7 @@ impl Default for Metrics {
             queue_wait: Family::new_with_constructor(seconds),
             api_requests: Family::default(),
             api_seconds: Family::new_with_constructor(seconds),
+            keys_refused: Counter::default(),
             drifted_fields: Family::default(),
             objects: Family::default(),
             in_backoff: Family::default(),
@@ -86,6 +88,13 @@ impl Default for Metrics {
                 "api_request_seconds",
                 "How long the Voice API took to answer, from sending on",
                 metrics.api_seconds.clone(),
+            );
+            // Of `api_requests` those with status 401, once more: without labels they stand at nought from the start, so that the
+            // first of them is an increase.
+            registry.register(
+                "api_keys_refused",
+                "Requests that the Voice API answered with 401: it refuses the key",
+                metrics.keys_refused.clone(),
             );
             registry.register(
                 "drifted_fields",
@@ -175,6 +184,9 @@ impl Metrics {
 
     /// What an API client tells of each try. The status is `none` where no answer came.
     pub fn exchanged(&self, exchange: &Exchange<'_>) {
+        if exchange.status == Some(401) {
+            self.keys_refused.inc();
+        }
         let status = exchange.status.map_or_else(|| "none".to_owned(), |status| status.to_string());
         let (method, route) = (("method", exchange.method.to_owned()), ("route", exchange.route.to_owned()));
         self.api_requests.get_or_create(&[method.clone(), route.clone(), ("status", status)]).inc();
@@ -221,6 +233,7 @@ mod tests {
             r#"telnyx_operator_reconciles_total{kind="queue",outcome="terminal"} 0"#,
             r#"telnyx_operator_reconciles_total{kind="queue",outcome="undecodable"} 0"#,
             r#"telnyx_operator_panics_total{kind="queue"} 0"#,
+            "telnyx_operator_api_keys_refused_total 0",
         ] {
             assert!(text.contains(line), "{line} is missing in\n{text}");
         }
@@ -233,13 +246,15 @@ mod tests {
         let answered =
             Exchange { method: "GET", route: "/queues/{id}", status: Some(404), took: Duration::from_millis(50) };
         metrics.exchanged(&answered);
+        metrics.exchanged(&Exchange { status: Some(401), ..answered });
         metrics.exchanged(&Exchange { status: None, took: Duration::from_secs(10), ..answered });
         let text = metrics.encode().unwrap();
         for line in [
             r#"telnyx_operator_reconciles_total{kind="Queue",outcome="done"} 1"#,
             r#"telnyx_operator_api_requests_total{method="GET",route="/queues/{id}",status="404"} 1"#,
             r#"telnyx_operator_api_requests_total{method="GET",route="/queues/{id}",status="none"} 1"#,
-            r#"telnyx_operator_api_request_seconds_count{method="GET",route="/queues/{id}"} 2"#,
+            "telnyx_operator_api_keys_refused_total 1",
+            r#"telnyx_operator_api_request_seconds_count{method="GET",route="/queues/{id}"} 3"#,
         ] {
             assert!(text.contains(line), "{line} is missing in\n{text}");
         }

@@ -1,6 +1,6 @@
 //! The alerts, evaluated by Prometheus's own promtool: each fires on what an operator in that trouble shows and with the
-//! words that were meant, is quiet about the nearest thing to it, and all are quiet about a healthy operator. The cases
-//! are in `alerts.yaml`.
+//! words that were meant, is quiet about the nearest things to it, and all are quiet about a healthy operator. The cases
+//! are in `alerts.yaml`. And the dashboard, as far as promtool can judge it: its expressions are read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::generated::path;
-use crate::observability::{alerts, metric, named, registered};
+use crate::observability::{alerts, metric, named, panels, registered};
 
 /// Values by series.
 type Series = BTreeMap<String, String>;
@@ -27,7 +27,7 @@ struct Cases {
 #[serde(deny_unknown_fields)]
 struct Case {
     fires: Fires,
-    quiet: Quiet,
+    quiet: Vec<Quiet>,
 }
 
 #[derive(Deserialize)]
@@ -51,6 +51,56 @@ struct Fires {
 struct Quiet {
     series: Series,
     at: String,
+}
+
+impl Cases {
+    /// Every series of every case.
+    fn told(&self) -> impl Iterator<Item = &str> {
+        self.healthy.keys().chain(self.alerts.values().flat_map(Case::told)).map(String::as_str)
+    }
+}
+
+impl Case {
+    fn told(&self) -> impl Iterator<Item = &String> {
+        self.fires.series.keys().chain(self.quiet.iter().flat_map(|quiet| quiet.series.keys()))
+    }
+}
+
+/// A real `/metrics`; its head says how it was recorded.
+#[derive(Default)]
+struct Scrape {
+    /// With which labels a series was shown.
+    labels: BTreeMap<String, BTreeSet<BTreeSet<String>>>,
+    /// The upper bounds of the buckets of a histogram.
+    bounds: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Scrape {
+    fn recorded() -> Self {
+        let mut scrape = Self::default();
+        let text = fs::read_to_string(path("tests/manifests/metrics.txt")).unwrap();
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            let (name, labels) = split(line);
+            let names = labels.iter().map(|(label, _)| (*label).to_owned()).collect();
+            scrape.labels.entry(name.to_owned()).or_default().insert(names);
+            let bounds = labels.iter().filter(|(label, _)| *label == "le").map(|(_, bound)| (*bound).to_owned());
+            scrape.bounds.entry(name.to_owned()).or_default().extend(bounds);
+        }
+        scrape
+    }
+}
+
+/// Name and labels of a series, whatever follows it.
+fn split(series: &str) -> (&str, Vec<(&str, &str)>) {
+    let (name, mut rest) = series.split_at(series.find(['{', ' ']).unwrap_or(series.len()));
+    let mut labels = vec![];
+    while let Some(label) = rest.strip_prefix(['{', ',']) {
+        let (name, value) = label.split_once("=\"").unwrap_or_else(|| panic!("{series} has a label without a value"));
+        let (value, after) = value.split_once('"').unwrap_or_else(|| panic!("{series} has a value without an end"));
+        labels.push((name, value));
+        rest = after;
+    }
+    (name, labels)
 }
 
 fn cases() -> Cases {
@@ -109,8 +159,10 @@ fn tests(cases: &Cases) -> Vec<Value> {
         let Some(Case { fires, quiet }) = cases.alerts.get(name) else { continue };
         let expected = [silent(name, &fires.not_yet), firing(name, rule, fires)];
         tests.push(test(&format!("{name} fires"), &cases.healthy, &fires.series, &expected));
-        let expected = [silent(name, &quiet.at)];
-        tests.push(test(&format!("{name} is quiet"), &cases.healthy, &quiet.series, &expected));
+        for (place, quiet) in quiet.iter().enumerate() {
+            let expected = [silent(name, &quiet.at)];
+            tests.push(test(&format!("{name} is quiet, case {place}"), &cases.healthy, &quiet.series, &expected));
+        }
     }
     tests
 }
@@ -158,12 +210,58 @@ fn every_alert_has_its_cases_and_they_are_told_in_series_that_exist() {
     let cases = cases();
     let names: BTreeSet<String> = alerts().iter().map(|rule| rule["alert"].as_str().unwrap().to_owned()).collect();
     assert_eq!(cases.alerts.keys().cloned().collect::<BTreeSet<_>>(), names);
+    for (name, case) in &cases.alerts {
+        assert!(!case.quiet.is_empty(), "{name} is never shown what it is quiet about");
+    }
     let registered = registered();
-    let told = cases.alerts.values().flat_map(|case| case.fires.series.keys().chain(case.quiet.series.keys()));
-    for series in cases.healthy.keys().chain(told) {
+    for series in cases.told() {
         let name = named(series).next().unwrap_or_else(|| panic!("{series} is not ours"));
         assert!(registered.contains(&metric(name)), "{series}: nobody registers it");
     }
+}
+
+#[test]
+fn the_cases_are_told_in_series_that_an_operator_has_shown() {
+    let (scrape, registered) = (Scrape::recorded(), registered());
+    for series in scrape.labels.keys() {
+        assert!(registered.contains(&metric(series)), "{series} of the recorded scrape is gone: record it again");
+    }
+    for series in cases().told() {
+        let (name, labels) = split(series);
+        let shown = scrape.labels.get(name).unwrap_or_else(|| panic!("{name} is not in the recorded scrape"));
+        let names: BTreeSet<String> = labels.iter().map(|(label, _)| (*label).to_owned()).collect();
+        assert!(shown.contains(&names), "{series}: an operator shows {name} with labels {shown:?}");
+        for (_, bound) in labels.iter().filter(|(label, _)| *label == "le") {
+            assert!(scrape.bounds[name].contains(*bound), "{series}: the bounds are {:?}", scrape.bounds[name]);
+        }
+    }
+}
+
+#[test]
+fn promtool_can_read_what_the_dashboard_asks() {
+    // Grafana puts words in place of these before it asks.
+    let asked = |expression: &str| {
+        let asked = expression.replace("$__rate_interval", "5m").replace("$namespace", ".*");
+        assert!(!asked.contains('$'), "{expression} has a variable that nothing is put in place of");
+        asked
+    };
+    let read = |expressions: &[String]| {
+        let rules: Vec<Value> = expressions
+            .iter()
+            .enumerate()
+            .map(|(place, expression)| json!({ "record": format!("dashboard:panel_{place}"), "expr": expression }))
+            .collect();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("rules.yaml");
+        fs::write(&file, json!({ "groups": [{ "name": "dashboard", "rules": rules }] }).to_string()).unwrap();
+        promtool(&["check", "rules", file.to_str().unwrap()])
+    };
+    let expressions: Vec<String> = panels().values().map(|expression| asked(expression)).collect();
+    assert!(expressions.len() > 30, "{expressions:?}");
+    let (good, said) = read(&expressions);
+    assert!(good, "{said}");
+    let (good, said) = read(&["sum by kind (telnyx_operator_objects)".to_owned()]);
+    assert!(!good, "what cannot be read is found out: {said}");
 }
 
 #[test]

@@ -110,6 +110,20 @@ fn dashboard() -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
+/// What each panel of the dashboard asks.
+pub(crate) fn panels() -> BTreeMap<String, String> {
+    let mut expressions = BTreeMap::new();
+    for panel in dashboard()["panels"].as_array().unwrap() {
+        for target in panel["targets"].as_array().into_iter().flatten() {
+            // Two panels may have one title.
+            let name = format!("panel {} {} {}", panel["id"], panel["title"], target["refId"]);
+            let earlier = expressions.insert(name.clone(), target["expr"].as_str().unwrap().to_owned());
+            assert!(earlier.is_none(), "{name} is there twice");
+        }
+    }
+    expressions
+}
+
 #[tokio::test]
 async fn alerts_and_dashboard_name_only_metrics_that_the_operator_has() {
     let (shown, registered) = (shown().await, registered());
@@ -118,12 +132,7 @@ async fn alerts_and_dashboard_name_only_metrics_that_the_operator_has() {
     for rule in alerts() {
         expressions.insert(rule["alert"].as_str().unwrap().to_owned(), rule["expr"].as_str().unwrap().to_owned());
     }
-    for panel in dashboard()["panels"].as_array().unwrap() {
-        for target in panel["targets"].as_array().into_iter().flatten() {
-            let name = format!("panel {} {}", panel["title"], target["refId"]);
-            expressions.insert(name, target["expr"].as_str().unwrap().to_owned());
-        }
-    }
+    expressions.extend(panels());
     for (whose, expression) in &expressions {
         assert!(named(expression).next().is_some(), "{whose} asks for no metric of ours");
         for series in named(expression) {

@@ -4,8 +4,8 @@
 //! `conference.recording.saved`, when it can be fetched.
 //!
 //! No webhook tells of the tone of `play_beep`, nor of those of `beep_enabled`, and none is documented: they are counted under
-//! `/sim/conferences`. The first is on the recording (see [`Heard`]), those of `beep_enabled` are
-//! not: no document says that they are recorded.
+//! `/sim/conferences`. The first is on the recording (see [`Heard`]), those of `beep_enabled` are not: no document says that they
+//! are recorded.
 //!
 //! [`Heard`]: crate::model::heard::Heard
 
