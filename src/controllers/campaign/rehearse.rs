@@ -39,6 +39,11 @@ enum People {
 }
 
 impl People {
+    /// Whether a call is under way, as far as is stored.
+    fn are_being_called(&self) -> bool {
+        matches!(self, Self::Begun(_, states) if states.iter().any(TargetState::is_in_flight))
+    }
+
     fn take(self) -> Result<(Vec<TargetSpec>, Vec<TargetState>), TargetsError> {
         let (rows, states) = match self {
             Self::Begun(rows, states) => (rows, states),
@@ -71,7 +76,7 @@ impl Pass<'_> {
         Ok(rehearsed(self.note(held, shown(estimate, self.generation(), audience)), None))
     }
 
-    /// Rehearses what is left of a campaign that has begun, as soon as none of its calls is under way.
+    /// Rehearses what is left of a campaign that has begun, as soon as none of its calls is under way and what they came to is stored.
     pub(super) async fn rehearse_rest(
         &self,
         held: &mut Held,
@@ -88,6 +93,10 @@ impl Pass<'_> {
         }
         let _turn = self.context.stage.try_acquire().map_err(|_| Problem::Restarting)?;
         let people = self.people_left(held, audience).await?;
+        if people.are_being_called() {
+            // A call has just ended, and what came of it is not stored yet.
+            return Err(Problem::Restarting);
+        }
         let estimate = self.play(spec, people).await?;
         Ok(rehearsed(self.note(held, shown(estimate, self.generation(), audience.clone())), standing))
     }
