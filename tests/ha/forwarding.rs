@@ -22,7 +22,7 @@ async fn a_webhook_that_reaches_the_replica_that_stands_by_leads_the_call_on() {
         })
         .await;
     // From now on none reaches the one that acts.
-    replicas.webhooks.turn(Some(replicas.b.webhooks));
+    replicas.webhooks.turn(Some(replicas.b.webhooks.address()));
     replicas.list(&people(PEOPLE)).await;
     replicas.campaign("c", json!({ "pacing": { "dialsPerSecond": 20, "maxConcurrentCalls": 60 } })).await;
     let campaign = replicas.complete("c").await;

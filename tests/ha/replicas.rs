@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::net::{SocketAddr, TcpListener};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -13,6 +12,7 @@ use k8s_openapi::api::coordination::v1::Lease;
 use kube::api::ListParams;
 use serde_json::{Value, json};
 use telnyx_simulator::config::Config as Behaviour;
+use testbed::Port;
 use tokio::process::{Child, Command};
 
 use crate::proxy::Proxy;
@@ -41,8 +41,8 @@ impl Deref for Replicas {
 
 pub(crate) struct Replica {
     pub(crate) name: &'static str,
-    pub(crate) webhooks: SocketAddr,
-    admin: SocketAddr,
+    pub(crate) webhooks: Port,
+    admin: Port,
     log: PathBuf,
     process: Child,
 }
@@ -65,7 +65,7 @@ impl Replicas {
         let address = world.hooks().trim_start_matches("http://").to_owned();
         let kubeconfig = world.kubeconfig().to_owned();
         let a = Replica::start("a", program, &world, &a_goes_by(&kubeconfig).await).await;
-        let webhooks = Proxy::start(&address, Some(a.webhooks)).await;
+        let webhooks = Proxy::start(&address, Some(a.webhooks.address())).await;
         until_held_by(&world, "a").await;
         let b = Replica::start("b", Path::new(PROGRAM), &world, &kubeconfig).await;
         b.until_ready(&world).await;
@@ -141,8 +141,7 @@ pub(crate) async fn holders(world: &World) -> BTreeMap<String, String> {
 
 impl Replica {
     async fn start(name: &'static str, program: &Path, world: &World, kubeconfig: &Path) -> Self {
-        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let (webhooks, admin) = (free(), free());
+        let (webhooks, admin) = (Port::keep().unwrap(), Port::keep().unwrap());
         let log = world.home().join(format!("{name}.log"));
         let output = File::create(&log).unwrap();
         let mut command = Command::new(program);
@@ -165,7 +164,7 @@ impl Replica {
             .eventually(&format!("{} is ready", self.name), async || match world.http.get(&url).send().await {
                 Ok(answer) if answer.status().is_success() => Ok(()),
                 Ok(answer) => Err(answer.text().await.unwrap_or_default()),
-                Err(error) => Err(error.to_string()),
+                Err(error) => Err(format!("{error}. It said last:\n{}", self.tail())),
             })
             .await;
     }

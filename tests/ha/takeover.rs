@@ -26,7 +26,7 @@ async fn a_replica_that_is_killed_is_replaced_within_20_seconds() {
     replicas.a.signal("-KILL").await;
     let killed = Instant::now();
     replicas.a.ended().await;
-    replicas.webhooks.turn(Some(replicas.b.webhooks));
+    replicas.webhooks.turn(Some(replicas.b.webhooks.address()));
     replicas.until_held_by("b").await;
     let replaced = killed.elapsed();
     println!("replaced after {replaced:?}");
@@ -45,7 +45,7 @@ async fn a_replica_that_is_told_to_stop_hands_over_and_the_next_dials_at_once() 
     replicas.a.signal("-TERM").await;
     assert!(replicas.a.ended().await.success());
     let ended = told.elapsed();
-    replicas.webhooks.turn(Some(replicas.b.webhooks));
+    replicas.webhooks.turn(Some(replicas.b.webhooks.address()));
     replicas.until_held_by("b").await;
     let handed_over = told.elapsed();
     // Fifteen seconds are what a lease lasts; the rest is for a busy machine.
@@ -69,7 +69,7 @@ async fn a_replica_that_wakes_up_after_another_took_its_place_rings_no_phone_and
     replicas.begin_campaign().await;
     // In the middle of whatever it does, requests to Telnyx and claims under way included.
     replicas.a.signal("-STOP").await;
-    replicas.webhooks.turn(Some(replicas.b.webhooks));
+    replicas.webhooks.turn(Some(replicas.b.webhooks.address()));
     replicas.until_held_by("b").await;
     let rung = replicas.rings().await.len();
     replicas.until_rung(rung + 5).await;
@@ -124,7 +124,7 @@ async fn a_replica_that_is_cut_off_from_the_api_server_stops_before_another_begi
     let (mut replicas, way) = by_a_way_of_its_own().await;
     replicas.begin_campaign().await;
     way.cut();
-    replicas.webhooks.turn(Some(replicas.b.webhooks));
+    replicas.webhooks.turn(Some(replicas.b.webhooks.address()));
     replicas.until_held_by("b").await;
     // It can still reach Telnyx; that it may not act any more it finds out alone.
     until_lapsed(&replicas).await;

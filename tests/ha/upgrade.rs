@@ -45,7 +45,7 @@ async fn an_operator_that_replaces_an_older_one_in_the_middle_of_campaigns_ends_
 
     replicas.a.signal("-TERM").await;
     assert!(replicas.a.ended().await.success(), "{}", replicas.a.tail());
-    replicas.webhooks.turn(Some(replicas.b.webhooks));
+    replicas.webhooks.turn(Some(replicas.b.webhooks.address()));
     replicas.until_held_by("b").await;
     for call in &calls {
         replicas.press(call, "1").await;

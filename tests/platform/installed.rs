@@ -2,11 +2,9 @@
 //! installed again by Helm, with the operator that its Deployment describes.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
-use std::sync::atomic::{AtomicU16, Ordering};
 
 use serde_json::{Value, json};
-use testbed::{Kubectl, Testbed, eventually};
+use testbed::{Kubectl, Port, Testbed, eventually};
 
 use crate::world::{CALLEES, PATIENCE, condition};
 
@@ -17,33 +15,21 @@ const PEOPLE: usize = 40;
 
 /// One `helm install` on a new cluster, with two values: the Secret, and the public address. The third only says where Telnyx is.
 async fn installed() -> Testbed {
-    let (api, hooks) = (free_port(), free_port());
+    let (api, hooks) = (Port::keep().unwrap(), Port::keep().unwrap());
     let testbed = Testbed::builder()
         .by_helm()
         .secret("telnyx")
         .simulator_config(CALLEES)
-        .simulator_port(api)
-        .webhook_port(hooks)
+        .simulator_port(api.clone())
+        .webhook_port(hooks.clone())
         .chart_value("account.secretName=telnyx")
-        .chart_value(format!("account.webhookBaseUrl=http://127.0.0.1:{hooks}"))
-        .chart_value(format!("account.spec.baseUrl=http://127.0.0.1:{api}/v2"))
+        .chart_value(format!("account.webhookBaseUrl=http://{hooks}"))
+        .chart_value(format!("account.spec.baseUrl=http://{api}/v2"))
         .start()
         .await
         .unwrap();
     ready(&home(&testbed), ACCOUNT).await;
     testbed
-}
-
-/// A port below those that outgoing connections are given: who listens on it begins only once the cluster runs.
-fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = 20_000 + u16::try_from(std::process::id() % 9_000).unwrap();
-    loop {
-        let port = first + NEXT.fetch_add(1, Ordering::Relaxed);
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
 }
 
 /// kubectl in the release's namespace.

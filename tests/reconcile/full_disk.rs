@@ -1,11 +1,11 @@
 //! A node whose disk is full: nothing can be logged, and everything else goes on.
 
 use std::fs::OpenOptions;
-use std::net::TcpListener;
 use std::process::Stdio;
 
 use serde_json::json;
 use telnyx_operator::api::Queue;
+use testbed::Port;
 use tokio::process::Command;
 
 use crate::cluster;
@@ -17,7 +17,7 @@ async fn an_operator_that_cannot_log_works_and_counts_the_lines_that_are_lost() 
     world.stop_operator().await;
     let home = tempfile::tempdir().unwrap();
     let kubeconfig = cluster::kubeconfig(world.access.as_ref().unwrap(), &world.client, home.path()).await;
-    let admin = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let admin = Port::keep().unwrap();
     // Every write to it ends with "no space left on device" (null(4)).
     let full = || Stdio::from(OpenOptions::new().write(true).open("/dev/full").unwrap());
     let mut command = Command::new(env!("CARGO_BIN_EXE_telnyx-operator"));

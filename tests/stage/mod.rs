@@ -4,7 +4,6 @@
 
 use std::fmt::Debug;
 use std::fs::{File, OpenOptions};
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -21,6 +20,7 @@ use telnyx_operator::api::TelnyxAccount;
 use telnyx_simulator::config::Config as Behaviour;
 use telnyx_simulator::{JOURNAL_VARIABLE, Running, Simulator};
 use tempfile::TempDir;
+use testbed::Port;
 use tokio::process::{Child, Command};
 
 use crate::cluster;
@@ -41,7 +41,7 @@ pub(crate) struct Stage {
     home: TempDir,
     /// The operator's, with the rights of the chart's ServiceAccount.
     kubeconfig: PathBuf,
-    port: u16,
+    port: Port,
     /// Of the operator, besides its own.
     arguments: Vec<String>,
     /// The operator's, from its next start on.
@@ -89,7 +89,7 @@ impl Stage {
             journal,
             home,
             kubeconfig,
-            port: TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port(),
+            port: Port::keep().unwrap(),
             arguments,
             environment: vec![],
             operator: None,
@@ -148,7 +148,7 @@ impl Stage {
 
     /// Where the operator receives webhooks.
     pub(crate) fn hooks(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://{}", self.port)
     }
 
     /// All that the operator has said, over all its lives.
@@ -165,7 +165,7 @@ impl Stage {
         let output = |log: &File| Stdio::from(log.try_clone().unwrap());
         let mut command = Command::new(env!("CARGO_BIN_EXE_telnyx-operator"));
         command.args(["run", "--namespace", &self.namespace, "--admin-listen", "127.0.0.1:0", "--webhook-listen"]);
-        command.arg(format!("127.0.0.1:{}", self.port)).args([
+        command.arg(self.port.to_string()).args([
             "--log-level",
             "telnyx_operator=debug,telnyx_voice=debug,info",
             "--allow-loopback-sources",

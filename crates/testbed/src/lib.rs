@@ -22,6 +22,7 @@ pub use error::{AccountError, TestbedError};
 pub use eventually::{TimedOut, eventually};
 pub use kubectl::{Kubectl, KubectlError};
 pub use operator::Operator;
+pub use ports::Port;
 pub use programs::MissingProgram;
 pub use service::ServiceError;
 pub use simulator::{Simulator, SimulatorError};

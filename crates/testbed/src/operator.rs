@@ -1,24 +1,24 @@
 //! The operator, as a process of its own with the rights of the chart's ServiceAccount.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
 use dev_cluster::process::Signal;
 use reqwest::Client;
 
+use crate::ports::Port;
 use crate::service::{Service, ServiceError};
 
 /// Where the operator listens.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Addresses {
-    pub(crate) webhooks: SocketAddr,
-    pub(crate) admin: SocketAddr,
+    pub(crate) webhooks: Port,
+    pub(crate) admin: Port,
 }
 
 impl Addresses {
     /// The argument with our address where it names one.
-    fn put_into(self, argument: String) -> String {
+    fn put_into(&self, argument: String) -> String {
         match argument.split_once('=') {
             Some((flag @ "--webhook-listen", _)) => format!("{flag}={}", self.webhooks),
             Some((flag @ "--admin-listen", _)) => format!("{flag}={}", self.admin),
@@ -52,7 +52,7 @@ impl Operator {
     }
 
     pub(crate) fn addresses(&self) -> Addresses {
-        self.addresses
+        self.addresses.clone()
     }
 
     /// What a `TelnyxAccount` takes as `webhookBaseUrl`.
@@ -112,8 +112,7 @@ mod tests {
 
     #[test]
     fn the_operator_listens_on_loopback_and_keeps_its_other_arguments() {
-        let addresses =
-            Addresses { webhooks: "127.0.0.1:1111".parse().unwrap(), admin: "127.0.0.1:2222".parse().unwrap() };
+        let addresses = Addresses { webhooks: Port::named(1111), admin: Port::named(2222) };
         let cases = [
             ("run", "run"),
             ("--webhook-listen=0.0.0.0:8080", "--webhook-listen=127.0.0.1:1111"),

@@ -1,13 +1,85 @@
-//! Free ports, for programs that are told where to listen and keep the place over a restart.
+//! Ports for programs that are told where to listen, and come back there after a restart.
 
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::{fmt, io};
 
-/// `wanted`, or a port on 127.0.0.1 that nobody listens on at this moment.
-pub(crate) fn loopback(wanted: Option<u16>) -> io::Result<SocketAddr> {
-    let port = match wanted {
-        Some(port) => port,
-        None => TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port(),
-    };
-    Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+use tokio::net::TcpSocket;
+
+/// A port on 127.0.0.1 that is kept for whoever is told it: no other search for a free port finds it and no outgoing connection leaves
+/// from it, whether anybody listens there at the moment or not, until the last clone is dropped.
+///
+/// It is bound, with `SO_REUSEADDR`, and nobody listens by it; so a program may listen there that sets that option too (socket(7)), as
+/// the standard library, tokio and Go do.
+#[derive(Debug, Clone)]
+pub struct Port {
+    address: SocketAddr,
+    /// None for a port that was named: whether it is free shows where it is used.
+    _bound: Option<Arc<TcpSocket>>,
+}
+
+impl Port {
+    /// A port that was free until now.
+    pub fn keep() -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(on_loopback(0))?;
+        Ok(Self { address: socket.local_addr()?, _bound: Some(Arc::new(socket)) })
+    }
+
+    /// The port of this number, which nobody keeps.
+    #[must_use]
+    pub fn named(number: u16) -> Self {
+        Self { address: on_loopback(number), _bound: None }
+    }
+
+    /// Where to listen.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its number.
+    #[must_use]
+    pub fn number(&self) -> u16 {
+        self.address.port()
+    }
+}
+
+impl fmt::Display for Port {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.address.fmt(formatter)
+    }
+}
+
+fn on_loopback(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[test]
+    fn a_program_listens_on_a_kept_port_again_and_again() {
+        let port = Port::keep().unwrap();
+        for _ in 0..3 {
+            let listener = TcpListener::bind(port.address()).unwrap();
+            // A connection that lingers does not stand in the way of the next.
+            let client = TcpStream::connect(port.address()).unwrap();
+            drop((listener.accept().unwrap(), listener, client));
+        }
+    }
+
+    #[test]
+    fn no_search_for_a_free_port_finds_a_kept_one() {
+        let kept: Vec<Port> = (0..500).map(|_| Port::keep().unwrap()).collect();
+        let others: Vec<TcpListener> = (0..500).map(|_| TcpListener::bind(on_loopback(0)).unwrap()).collect();
+        for other in &others {
+            let found = other.local_addr().unwrap();
+            assert!(kept.iter().all(|port| port.address() != found), "{found}");
+        }
+    }
 }

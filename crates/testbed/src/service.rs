@@ -151,22 +151,22 @@ impl Service {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ports;
+    use crate::ports::Port;
     use crate::testbed::http_client;
 
     /// A web server that every machine with Python has.
-    fn web_server(folder: &Path) -> Service {
-        let address = ports::loopback(None).unwrap();
+    fn web_server(port: &Port, folder: &Path) -> Service {
         let mut command = Command::new("python3");
-        command.args(["-m", "http.server", "--bind", "127.0.0.1", &address.port().to_string()]).current_dir(folder);
-        let url = format!("http://{address}/");
+        command.args(["-m", "http.server", "--bind", "127.0.0.1", &port.number().to_string()]).current_dir(folder);
+        let url = format!("http://{port}/");
         Service::new("web server", command, folder.join("log"), url, http_client())
     }
 
     #[tokio::test]
     async fn a_killed_service_starts_again_on_its_port() {
         let folder = tempfile::tempdir().unwrap();
-        let service = web_server(folder.path());
+        let port = Port::keep().unwrap();
+        let service = web_server(&port, folder.path());
         assert_eq!(service.pid(), None);
         service.start().await.unwrap();
         let first = service.pid().unwrap();
@@ -186,7 +186,8 @@ mod tests {
     #[tokio::test]
     async fn a_service_that_ended_by_itself_can_be_started_again() {
         let folder = tempfile::tempdir().unwrap();
-        let service = web_server(folder.path());
+        let port = Port::keep().unwrap();
+        let service = web_server(&port, folder.path());
         service.start().await.unwrap();
         service.signal(Signal::Kill).unwrap();
         eventually("it has ended", PATIENCE, async || service.pid().map_or(Ok(()), Err)).await.unwrap();

@@ -1,12 +1,12 @@
 //! The simulated Voice API, as a process of its own.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use reqwest::{Client, Method};
 use serde_json::Value;
 
+use crate::ports::Port;
 use crate::service::{Service, ServiceError};
 
 /// Why the simulator's admin API brought nothing.
@@ -29,28 +29,28 @@ pub enum SimulatorError {
 #[derive(Debug)]
 pub struct Simulator {
     service: Service,
-    address: SocketAddr,
+    port: Port,
     http: Client,
 }
 
 impl Simulator {
-    pub(crate) fn new(program: &Path, address: SocketAddr, config: &Path, log: PathBuf, http: Client) -> Self {
+    pub(crate) fn new(program: &Path, port: Port, config: &Path, log: PathBuf, http: Client) -> Self {
         let mut command = Command::new(program);
-        command.args(["simulate", "--listen", &address.to_string(), "--config"]).arg(config);
-        let ready = format!("http://{address}/sim/counters");
-        Self { service: Service::new("simulator", command, log, ready, http.clone()), address, http }
+        command.args(["simulate", "--listen", &port.to_string(), "--config"]).arg(config);
+        let ready = format!("http://{port}/sim/counters");
+        Self { service: Service::new("simulator", command, log, ready, http.clone()), port, http }
     }
 
     /// What a `TelnyxAccount` takes as `baseUrl`.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://{}/v2", self.address)
+        format!("http://{}/v2", self.port)
     }
 
     /// Where the admin API is.
     #[must_use]
     pub fn admin_url(&self) -> String {
-        format!("http://{}/sim", self.address)
+        format!("http://{}/sim", self.port)
     }
 
     /// What a `TelnyxAccount` takes as `webhookPublicKey`.

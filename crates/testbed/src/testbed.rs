@@ -13,8 +13,9 @@ use crate::chart::{self, Chart, ChartError, Installed};
 use crate::error::{AccountError, TestbedError};
 use crate::kubectl::{Kubectl, KubectlError};
 use crate::operator::{Addresses, Operator};
+use crate::ports::Port;
+use crate::programs;
 use crate::simulator::Simulator;
-use crate::{ports, programs};
 
 /// The chart.
 const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../charts/telnyx-operator");
@@ -35,8 +36,8 @@ pub struct Builder {
     kubeconfig: Option<PathBuf>,
     directory: Option<PathBuf>,
     simulator_config: Option<String>,
-    simulator_port: Option<u16>,
-    webhook_port: Option<u16>,
+    simulator_port: Option<Port>,
+    webhook_port: Option<Port>,
     values: Vec<String>,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
@@ -83,16 +84,16 @@ impl Builder {
         self
     }
 
-    /// Where the simulator listens on 127.0.0.1; unset: anywhere.
+    /// Where the simulator listens; unset: on a port that is kept for it.
     #[must_use]
-    pub fn simulator_port(mut self, port: u16) -> Self {
+    pub fn simulator_port(mut self, port: Port) -> Self {
         self.simulator_port = Some(port);
         self
     }
 
-    /// Where the operator receives webhooks on 127.0.0.1; unset: anywhere.
+    /// Where the operator receives webhooks; unset: on a port that is kept for it.
     #[must_use]
-    pub fn webhook_port(mut self, port: u16) -> Self {
+    pub fn webhook_port(mut self, port: Port) -> Self {
         self.webhook_port = Some(port);
         self
     }
@@ -185,8 +186,7 @@ impl Builder {
                 Installed::read(RELEASE, &system).await?
             }
         };
-        let free = |wanted| ports::loopback(wanted).map_err(TestbedError::io("find a free port"));
-        let addresses = Addresses { webhooks: free(self.webhook_port)?, admin: free(None)? };
+        let addresses = Addresses { webhooks: port(self.webhook_port.as_ref())?, admin: port(None)? };
         let operator = self.operator(program, installed, access, home, addresses)?;
         operator.start().await?;
         Ok((operator, simulator, system.in_namespace(USER_NAMESPACE), manifests))
@@ -196,8 +196,8 @@ impl Builder {
         let config = home.join("simulator.yaml");
         fs::write(&config, self.simulator_config.as_deref().unwrap_or("{}"))
             .map_err(TestbedError::io("write the simulator's behaviour file"))?;
-        let address = ports::loopback(self.simulator_port).map_err(TestbedError::io("find a free port"))?;
-        Ok(Simulator::new(program, address, &config, home.join("simulator.log"), http.clone()))
+        let port = port(self.simulator_port.as_ref())?;
+        Ok(Simulator::new(program, port, &config, home.join("simulator.log"), http.clone()))
     }
 
     fn operator(
@@ -217,6 +217,11 @@ impl Builder {
         let arguments = installed.arguments.into_iter().chain(self.arguments.iter().cloned()).collect();
         Ok(Operator::new(command, arguments, addresses, home.join("operator.log"), http_client()))
     }
+}
+
+/// The port that was given, or one that is kept.
+fn port(given: Option<&Port>) -> Result<Port, TestbedError> {
+    given.cloned().map_or_else(Port::keep, Ok).map_err(TestbedError::io("find a free port"))
 }
 
 /// A running installation. Dropping it ends everything it started, the operator first.

@@ -10,7 +10,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use dev_cluster::Access;
-use testbed::{Kubectl, KubectlError, SimulatorError, Testbed, TestbedError, TimedOut};
+use testbed::{Kubectl, KubectlError, Port, SimulatorError, Testbed, TestbedError, TimedOut};
 use tokio::signal::unix::{SignalKind, signal};
 
 use story::Story;
@@ -106,8 +106,10 @@ pub(crate) async fn run(options: &Options) -> Result<End, DemoError> {
 }
 
 async fn tell(options: &Options) -> Result<(), DemoError> {
-    let mut builder =
-        Testbed::builder().simulator_port(SIMULATOR_PORT).webhook_port(WEBHOOK_PORT).simulator_config(BEHAVIOUR);
+    let mut builder = Testbed::builder()
+        .simulator_port(Port::named(SIMULATOR_PORT))
+        .webhook_port(Port::named(WEBHOOK_PORT))
+        .simulator_config(BEHAVIOUR);
     if options.existing_cluster {
         let kubeconfig = env::var_os("KUBECONFIG").filter(|path| !path.is_empty()).ok_or(DemoError::NoKubeconfig)?;
         let kubeconfig = PathBuf::from(kubeconfig);
