@@ -23,22 +23,29 @@ pub(crate) fn caught<T, E>(
     kind: &'static str,
     work: impl Future<Output = Result<T, E>>,
 ) -> impl Future<Output = Result<T, Fall<E>>> {
+    let work = contained(panics, kind, work);
+    async move { work.await.map_or(Err(Fall::Panicked), |ended| ended.map_err(Fall::Failed)) }
+}
+
+/// The same for work that cannot fail. `None` after a panic, whose message and place stand in the log.
+pub(crate) fn contained<T>(
+    panics: &Panics,
+    kind: &'static str,
+    work: impl Future<Output = T>,
+) -> impl Future<Output = Option<T>> {
     // What is done with an object as a whole knows much.
     let work = AssertUnwindSafe(Box::pin(work)).catch_unwind();
     async move {
-        if let Ok(ended) = work.await {
-            ended.map_err(Fall::Failed)
-        } else {
+        let ended = work.await.ok();
+        if ended.is_none() {
             panics.caught(kind);
-            Err(Fall::Panicked)
         }
+        ended
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
-
     use prometheus_client::encoding::text::encode;
     use prometheus_client::registry::Registry;
 
@@ -48,10 +55,11 @@ mod tests {
     async fn a_panic_is_counted_and_whoever_asked_goes_on() {
         let (panics, mut registry) = (Panics::default(), Registry::default());
         registry.register("panics", "", panics.0.clone());
-        let stumbling = caught::<(), Infallible>(&panics, "queue", async { panic!("on purpose") });
+        let stumbling = caught::<(), &str>(&panics, "queue", async { panic!("on purpose") });
         assert_eq!(stumbling.await, Err(Fall::Panicked));
         assert_eq!(caught(&panics, "queue", async { Err::<(), _>("no") }).await, Err(Fall::Failed("no")));
-        assert_eq!(caught(&panics, "queue", async { Ok::<_, Infallible>(1) }).await, Ok(1));
+        assert_eq!(caught(&panics, "queue", async { Ok::<_, &str>(1) }).await, Ok(1));
+        assert_eq!(contained(&panics, "queue", async { 1 }).await, Some(1));
         let mut text = String::new();
         encode(&mut text, &registry).unwrap();
         assert!(text.contains("panics_total{kind=\"queue\"} 1\n"), "{text}");

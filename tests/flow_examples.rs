@@ -1,6 +1,8 @@
 //! Every example of a call flow runs in the simulator, from the command line, and its picture is in the documentation.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may")]
 
+mod rehearsal;
+
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -21,17 +23,9 @@ fn flow(arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-/// Runs an example ten times as fast as real, and returns `kind name` of everything that happened.
+/// Everything that happens when an example is run.
 fn happenings(file: &str, more: &[&str]) -> Vec<String> {
-    let path = format!("examples/flows/{file}.yaml");
-    let output = flow(&[&["run", "--file", &path, "--json", "--speed", "10"], more].concat());
-    let (text, errors) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
-    assert!(output.status.success(), "{file}: {:?}\n{text}\n{errors}", output.status);
-    let line = |line: &str| {
-        let line: Value = serde_json::from_str(line).unwrap();
-        format!("{} {}", line["kind"].as_str().unwrap(), line["name"].as_str().unwrap())
-    };
-    text.lines().map(line).collect()
+    rehearsal::happenings(&root().join("examples/flows").join(file).with_extension("yaml"), more)
 }
 
 /// Fails unless these happened in this order, others between them.

@@ -3,9 +3,10 @@
 //! The flows are files of `tests/flows/kinds`; what they send is judged with everything else in the journal.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may")]
 
+mod rehearsal;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use call_flow::Kind;
 use serde_json::Value;
@@ -105,23 +106,14 @@ fn steps(flow: &str) -> Vec<(String, Kind)> {
     manifest["spec"]["steps"].as_array().unwrap().iter().map(of).collect()
 }
 
-/// `kind name` of everything that happened while the flow ran ten times as fast as real.
+/// Everything that happens in a flow whose callee presses these keys.
 fn happenings(flow: &str, keys: &str) -> Vec<String> {
-    let file = folder().join(flow).with_extension("yaml");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_telnyx-operator"));
-    command.args(["flow", "run", "--json", "--speed", "10", "--file"]).arg(file);
-    command.arg("--behaviour").arg(folder().join("behaviour.yaml"));
+    let behaviour = folder().join("behaviour.yaml");
+    let mut more = vec!["--behaviour", behaviour.to_str().unwrap()];
     if !keys.is_empty() {
-        command.args(["--digits", keys]);
+        more.extend(["--digits", keys]);
     }
-    let output = command.output().unwrap();
-    let (text, errors) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
-    assert!(output.status.success(), "{flow}: {:?}\n{text}\n{errors}", output.status);
-    let line = |line: &str| {
-        let line: Value = serde_json::from_str(line).unwrap();
-        format!("{} {}", line["kind"].as_str().unwrap(), line["name"].as_str().unwrap())
-    };
-    text.lines().map(line).collect()
+    rehearsal::happenings(&folder().join(flow).with_extension("yaml"), &more)
 }
 
 /// The command of a kind, as a transcript names it.

@@ -17,7 +17,7 @@ use super::status::{Findings, draft, effective, is_settled, requested};
 use super::waits::Waits;
 use super::write::patch_status;
 use crate::api::RemoteStatus;
-use crate::fall::{Fall, caught};
+use crate::fall::{Fall, caught, contained};
 use crate::telemetry::traces::Traces;
 use crate::telemetry::{Events, Metrics};
 use jiff::Timestamp;
@@ -27,7 +27,6 @@ use reconcile_plan::{
     Settled, Target, plan, slow_retry,
 };
 use std::collections::BTreeSet;
-use std::convert::Infallible;
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -94,9 +93,9 @@ impl<E: External> Loop<E> {
             if let Some(waited) = waited {
                 self.metrics.waited(kind_of::<E>(), waited);
             }
-            let run = async { Ok::<_, Infallible>(self.run(object, memory).await) };
             // It may even panic while it reports.
-            caught(self.metrics.panics(), kind_of::<E>(), run).await.unwrap_or(("panic", Some(UNREPORTED)))
+            let run = contained(self.metrics.panics(), kind_of::<E>(), self.run(object, memory));
+            run.await.unwrap_or(("panic", Some(UNREPORTED)))
         };
         self.traces.pass(kind_of::<E>(), object.namespace(), object.name(), pass).await
     }

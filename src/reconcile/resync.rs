@@ -11,10 +11,9 @@ use super::memory::locked;
 use super::pass::{Loop, kind_of};
 use super::status::{effective, is_settled};
 use super::tally::Tally;
-use crate::fall::caught;
+use crate::fall::contained;
 use reconcile_plan::{Action, Observed, Target, plan};
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -70,9 +69,9 @@ impl<E: External> Resync<E> {
 
     /// A panic ends this resync alone: the loop and the other accounts go on, and the next is due in a period.
     async fn guarded(&self, account: &Arc<Account>) -> Option<usize> {
-        let resync = async { Ok::<_, Infallible>(self.resync(account).await) };
-        caught(self.the_loop.metrics.panics(), kind_of::<E>(), resync).await.unwrap_or_else(|error| {
-            tracing::error!(account = %account.key, kind = %E::KIND, %error, "a resync ended early");
+        let resync = contained(self.the_loop.metrics.panics(), kind_of::<E>(), self.resync(account));
+        resync.await.unwrap_or_else(|| {
+            tracing::error!(account = %account.key, kind = %E::KIND, "a resync ended early, by a fault of the operator");
             None
         })
     }

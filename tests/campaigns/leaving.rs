@@ -14,8 +14,8 @@ fn has_ended(call: &serde_json::Value) -> bool {
     call["endedAt"].is_string() || call["state"] == "ended" || call["ended"] == true
 }
 
-#[tokio::test]
-async fn a_deleted_campaign_starts_no_call_lets_those_under_way_finish_and_takes_all_along() {
+/// A campaign that has called some of a hundred people, slowly enough to be met in the middle.
+async fn in_the_middle() -> World {
     let world = World::new(|behaviour| behaviour.callees.ring_ms = Spread::between(1000, 2000)).await;
     world.list(&people(100)).await;
     world.campaign("c", json!({ "pacing": { "dialsPerSecond": 10, "maxConcurrentCalls": 100 } })).await;
@@ -25,6 +25,12 @@ async fn a_deleted_campaign_starts_no_call_lets_those_under_way_finish_and_takes
             if rang >= 10 { Ok(()) } else { Err(rang.to_string()) }
         })
         .await;
+    world
+}
+
+#[tokio::test]
+async fn a_deleted_campaign_starts_no_call_lets_those_under_way_finish_and_takes_all_along() {
+    let world = in_the_middle().await;
     world.api::<OutboundCampaign>().delete("c", &DeleteParams::default()).await.unwrap();
     world
         .eventually("the campaign, its jobs and its Secrets are gone", async || {
@@ -44,15 +50,7 @@ async fn a_deleted_campaign_starts_no_call_lets_those_under_way_finish_and_takes
 
 #[tokio::test]
 async fn a_namespace_deleted_while_its_campaign_dials_goes_with_its_calls_ended_and_nobody_called_twice() {
-    let world = World::new(|behaviour| behaviour.callees.ring_ms = Spread::between(1000, 2000)).await;
-    world.list(&people(100)).await;
-    world.campaign("c", json!({ "pacing": { "dialsPerSecond": 10, "maxConcurrentCalls": 100 } })).await;
-    world
-        .eventually("some phones rang", async || {
-            let rang = world.rings().await.len();
-            if rang >= 10 { Ok(()) } else { Err(rang.to_string()) }
-        })
-        .await;
+    let world = in_the_middle().await;
     let namespaces: Api<Namespace> = Api::all(world.client.clone());
     namespaces.delete(&world.namespace, &DeleteParams::default()).await.unwrap();
     world

@@ -29,15 +29,7 @@ pub struct CameTo(u8);
 impl CameTo {
     /// What an attempt that ended like this came to. `late`: a person had answered, and no agent was there in time.
     pub(crate) fn of(evidence: Evidence, late: bool) -> Self {
-        let talked = matches!(
-            evidence.outcome,
-            Outcome::Completed
-                | Outcome::HumanHangup
-                | Outcome::OptedOut
-                | Outcome::TimeLimit
-                | Outcome::FlowError
-                | Outcome::Ambiguous
-        );
+        let talked = evidence.outcome.tells_of_talk() || evidence.outcome == Outcome::Ambiguous;
         let to_nobody = matches!(evidence.heard, Some(Party::Machine | Party::Fax | Party::Silence));
         let machine = matches!(evidence.outcome, Outcome::Machine | Outcome::VoicemailLeft)
             || evidence.heard == Some(Party::Machine);

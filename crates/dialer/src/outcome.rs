@@ -174,6 +174,11 @@ impl Outcome {
         }
     }
 
+    /// Whether the call got as far as a talk, unless a detector says that nobody was there to talk to.
+    pub(crate) fn tells_of_talk(self) -> bool {
+        matches!(self, Self::Completed | Self::HumanHangup | Self::OptedOut | Self::TimeLimit | Self::FlowError)
+    }
+
     /// Whether a phone has, or may have, rung: the least gap between attempts applies.
     #[must_use]
     pub fn may_have_rung(self) -> bool {

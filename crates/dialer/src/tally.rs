@@ -101,14 +101,20 @@ pub(crate) fn stored_second(at: Timestamp) -> u32 {
 
 /// When a phone may have rung: the last eight times, to the second, and what came of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rings([(u32, CameTo); 8]);
+pub struct Rings {
+    /// 0 where there is none.
+    at: [u32; 8],
+    // Apart from the times: a target has forty bytes of both instead of sixty-four.
+    came_to: [CameTo; 8],
+}
 
 impl Rings {
     /// Once more.
     pub(crate) fn add(&mut self, ring: Ring) {
-        self.0.rotate_right(1);
-        if let Some(newest) = self.0.first_mut() {
-            *newest = (stored_second(ring.at), ring.came_to);
+        self.at.rotate_right(1);
+        self.came_to.rotate_right(1);
+        if let (Some(at), Some(came_to)) = (self.at.first_mut(), self.came_to.first_mut()) {
+            (*at, *came_to) = (stored_second(ring.at), ring.came_to);
         }
     }
 
@@ -118,7 +124,7 @@ impl Rings {
     }
 
     fn stored(self) -> impl Iterator<Item = (u32, CameTo)> {
-        self.0.into_iter().filter(|(at, _)| *at > 0)
+        self.at.into_iter().zip(self.came_to).filter(|(at, _)| *at > 0)
     }
 
     /// Seconds since 1970, the latest first.
@@ -136,9 +142,9 @@ impl Rings {
     pub(crate) fn from_stored(seconds: &[u32], digits: &str) -> Self {
         let mut rings = Self::default();
         let came_to = digits.bytes().map(|digit| CameTo::from_bits(digit.saturating_sub(b'0')));
-        let came_to = came_to.chain(std::iter::repeat(CameTo::default()));
-        for ((place, at), came_to) in rings.0.iter_mut().zip(seconds).zip(came_to) {
-            *place = (*at, came_to);
+        let stored = seconds.iter().zip(came_to.chain(std::iter::repeat(CameTo::default())));
+        for ((at, came_to), stored) in rings.at.iter_mut().zip(&mut rings.came_to).zip(stored) {
+            (*at, *came_to) = (*stored.0, stored.1);
         }
         rings
     }

@@ -29,8 +29,7 @@ pub(super) fn command() -> Command {
              Telnyx, so that nothing changes there; --dry-run shows it.\n\
              Deleting the resource later deletes the object at Telnyx, unless deletionPolicy is Retain.",
         )
-        .arg(kinds::argument(KINDS))
-        .arg(Arg::new("name").value_name("NAME").required(true).help("Name of the resource"))
+        .args(kinds::arguments(KINDS))
         .arg(
             Arg::new("id")
                 .long("id")
@@ -49,8 +48,7 @@ pub(super) fn command() -> Command {
 
 pub(super) async fn run(matches: &ArgMatches) -> Result<(), PluginError> {
     let options = Options::read(matches);
-    let text = |name: &str| matches.get_one::<String>(name).map(String::as_str).unwrap_or_default();
-    let (Some(kind), name, id) = (matches.get_one::<Kind>("kind").copied(), text("name"), text("id")) else {
+    let (Some((kind, name)), Some(id)) = (kinds::typed(matches), matches.get_one::<String>("id")) else {
         return Ok(());
     };
     let place = Place::find(&options).await?;

@@ -52,7 +52,7 @@ pub(super) async fn run(matches: &ArgMatches) -> Result<(), PluginError> {
             let named = named(inner);
             let (application, conference) = desk.conference(&named).await?;
             let read = desk.client.get_conference(&id(&conference), region(&conference).as_ref()).await;
-            let conference = read.map_err(|error| desk.on(error, &named, "cannot read the conference"))?;
+            let conference = read.map_err(|error| desk.on_conference(error, &named, "cannot read the conference"))?;
             print::value(&options, json!({ "application": application.name, "conference": conference }))
         }
         "participant" => {
@@ -113,12 +113,16 @@ impl Desk {
         listing.await.map_err(|error| self.api(error, "cannot list who takes part"))
     }
 
+    /// What the API's answer means for the conference that was named. `doing`: what is told where there was none.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the classes are open; any other no is told as it is")]
-    fn on(&self, error: Error, named: &str, doing: &'static str) -> PluginError {
+    pub(super) fn on_conference(&self, error: Error, named: &str, doing: &'static str) -> PluginError {
         match classify(&error, Endpoint::Conference) {
             Class::NotFound | Class::AlreadyDone => PluginError::ConferenceEnded { name: named.to_owned() },
-            Class::InvalidRequest => verbs::refused(&error),
-            _ => self.api(error, doing),
+            Class::Unauthenticated => PluginError::KeyRefused { account: self.account.to_string() },
+            Class::Unavailable | Class::NotSent | Class::FateUnknown | Class::RequestRate => {
+                PluginError::Api { doing: doing.to_owned(), source: error }
+            }
+            _ => verbs::refused(&error),
         }
     }
 
@@ -167,7 +171,7 @@ async fn change(desk: &Desk, named: &str, call: &str, update: Value) -> Result<(
         return Err(PluginError::NotInConference { call: call.to_owned(), name: named.to_owned() });
     };
     let changed = desk.client.update_conference_participant(&id, &participant, &update).await;
-    changed.map_err(|error| desk.on(error, named, "cannot change who takes part"))?;
+    changed.map_err(|error| desk.on_conference(error, named, "cannot change who takes part"))?;
     print::text(&format!("call {call} in conference {named}: changed\n"))
 }
 

@@ -1,7 +1,7 @@
 //! The operator's kinds, as they are typed and listed.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Arg, ValueEnum};
+use clap::{Arg, ArgMatches, ValueEnum};
 use kube::api::{DynamicObject, ListParams, Patch, PatchParams};
 use kube::core::ApiResource;
 use kube::{Api, Client};
@@ -94,11 +94,19 @@ impl Kind {
     }
 }
 
-/// The argument that says which kind, out of these.
-pub(super) fn argument(kinds: &'static [Kind]) -> Arg {
+/// The arguments that say which object, of one of these kinds.
+pub(super) fn arguments(kinds: &'static [Kind]) -> [Arg; 2] {
     let words = kinds.iter().filter_map(Kind::to_possible_value);
     let parser = PossibleValuesParser::new(words).try_map(|word| Kind::from_str(&word, true));
-    Arg::new("kind").value_name("KIND").required(true).ignore_case(true).value_parser(parser).help("The kind")
+    [
+        Arg::new("kind").value_name("KIND").required(true).ignore_case(true).value_parser(parser).help("The kind"),
+        Arg::new("name").value_name("NAME").required(true).help("Name of the resource"),
+    ]
+}
+
+/// What [`arguments`] were given. `None`: they are not of this command.
+pub(super) fn typed(matches: &ArgMatches) -> Option<(Kind, &str)> {
+    Some((*matches.get_one("kind")?, matches.get_one::<String>("name")?))
 }
 
 impl Place {

@@ -2,7 +2,7 @@
 //!
 //! Sets the annotation that asks for it and waits until the operator's status says that it was heeded. Changes no spec.
 
-use clap::{Arg, ArgMatches, Command};
+use clap::{ArgMatches, Command};
 use jiff::Timestamp;
 use kube::api::DynamicObject;
 use serde_json::{Value, json};
@@ -27,16 +27,13 @@ pub(super) fn command() -> Command {
             "account: tries the key again. campaign: reads its list's source again and says whether it has changed. donotcalllist: \
              asks its URLs again.",
         )
-        .arg(kinds::argument(KINDS))
-        .arg(Arg::new("name").value_name("NAME").required(true).help("Name of the resource"))
+        .args(kinds::arguments(KINDS))
         .arg(wait::argument())
 }
 
 pub(super) async fn run(matches: &ArgMatches) -> Result<(), PluginError> {
     let options = Options::read(matches);
-    let (Some(kind), Some(name)) = (matches.get_one::<Kind>("kind").copied(), matches.get_one::<String>("name")) else {
-        return Ok(());
-    };
+    let Some((kind, name)) = kinds::typed(matches) else { return Ok(()) };
     let place = Place::find(&options).await?;
     let token = Timestamp::now().to_string();
     ask(&place, kind, name, &token).await?;

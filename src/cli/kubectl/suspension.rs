@@ -1,6 +1,6 @@
 //! `kubectl telnyx suspend` and `resume`: sets `spec.suspend` of one object, and says what follows from it.
 
-use clap::{Arg, ArgMatches, Command};
+use clap::{ArgMatches, Command};
 use kube::api::DynamicObject;
 use serde_json::{Value, json};
 
@@ -38,16 +38,12 @@ pub(super) fn resume() -> Command {
 }
 
 fn of_an_object(name: &'static str) -> Command {
-    Command::new(name)
-        .arg(kinds::argument(KINDS))
-        .arg(Arg::new("name").value_name("NAME").required(true).help("Name of the resource"))
+    Command::new(name).args(kinds::arguments(KINDS))
 }
 
 pub(super) async fn run(matches: &ArgMatches, wish: Wish) -> Result<(), PluginError> {
     let options = Options::read(matches);
-    let (Some(kind), Some(name)) = (matches.get_one::<Kind>("kind").copied(), matches.get_one::<String>("name")) else {
-        return Ok(());
-    };
+    let Some((kind, name)) = kinds::typed(matches) else { return Ok(()) };
     set(&Place::find(&options).await?, kind, name, wish).await
 }
 

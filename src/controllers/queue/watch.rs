@@ -5,14 +5,13 @@
 
 use super::occupancy::{Due, Listing, Seen, differs, occupancy};
 use crate::api::{Occupancy, Queue};
-use crate::fall::caught;
+use crate::fall::contained;
 use crate::reconcile::{Account, AccountKey, Context, Doing, Object as _, RemoteKind, Stores, outcome_of};
 use futures::{StreamExt, stream};
 use kube::Api;
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use telnyx_voice::{Class, Client, Endpoint, Error, Lane, classify};
@@ -89,9 +88,9 @@ impl Work {
     /// A panic leaves this queue for later, and the others alone.
     async fn guarded(self, context: &Context) -> (String, Seen) {
         let (place, uid, mut before) = (self.object.place(), self.object.uid().to_owned(), self.seen.clone());
-        let run = async { Ok::<_, Infallible>(self.run(context).await) };
-        caught(context.metrics.panics(), RemoteKind::Queue.word(), run).await.unwrap_or_else(|error| {
-            tracing::error!(queue = %place, %error, "the calls of a queue could not be read");
+        let run = contained(context.metrics.panics(), RemoteKind::Queue.word(), self.run(context));
+        run.await.unwrap_or_else(|| {
+            tracing::error!(queue = %place, "the calls of a queue could not be read, by a fault of the operator");
             before.was_read(Instant::now(), true);
             (uid, before)
         })

@@ -138,15 +138,7 @@ fn is_person(amd: &Amd, what: &What) -> bool {
 
 /// Whether the end of a call tells that a person had answered, or may have: what is not known is not in the campaign's favour.
 fn was_person(evidence: Evidence) -> bool {
-    let answered = matches!(
-        evidence.outcome,
-        Outcome::Completed
-            | Outcome::HumanHangup
-            | Outcome::OptedOut
-            | Outcome::TimeLimit
-            | Outcome::FlowError
-            | Outcome::Abandoned
-    );
+    let answered = evidence.outcome.tells_of_talk() || evidence.outcome == Outcome::Abandoned;
     match evidence.heard {
         Some(Party::Human) => true,
         Some(Party::NotSure | Party::Unscreened) | None => answered,

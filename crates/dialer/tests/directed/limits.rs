@@ -5,7 +5,7 @@ use std::time::Duration;
 use dialer::call::{HangupCause, What};
 use dialer::client_state::Position;
 use dialer::cost::{CostLimit, Money, Spending};
-use dialer::effect::CommandKind;
+use dialer::effect::{CommandKind, Dial};
 use dialer::spec::{Audience, CampaignSpec, DrainPolicy, Portion};
 use dialer::target::Halt;
 use dialer::{CampaignEnd, Event, Outcome, TargetState, WaitingFor};
@@ -163,14 +163,20 @@ fn due_in(seconds: u64, drain: DrainPolicy) -> CampaignSpec {
     }
 }
 
-#[test]
-fn when_its_time_is_over_what_is_left_expires_and_calls_under_way_are_let_finish() {
-    let mut desk = Desk::with(vec![TargetState::default(); 100], due_in(30, DrainPolicy::LetFinish));
+/// A campaign of a hundred targets that is over after half a minute. One call lives through it; so many others came to their ends.
+fn over_with_a_call_under_way(campaign: CampaignSpec) -> (Desk, Dial, usize) {
+    let mut desk = Desk::with(vec![TargetState::default(); 100], campaign);
     desk.pass_until_dial();
     let dial = desk.dial();
     desk.tell(Event::DialAccepted { key: dial.key.clone(), leg: Some(leg_of(&dial)) });
     let dials = run(&mut desk, "hdu", HangupCause::NormalClearing, 60);
     assert!((15..=31).contains(&dials), "{dials}");
+    (desk, dial, dials)
+}
+
+#[test]
+fn when_its_time_is_over_what_is_left_expires_and_calls_under_way_are_let_finish() {
+    let (mut desk, dial, dials) = over_with_a_call_under_way(due_in(30, DrainPolicy::LetFinish));
     let progress = desk.dialer.progress(&owner()).unwrap();
     assert_eq!((progress.tallied.counts.dialing, progress.end), (1, Some(CampaignEnd::DeadlineExceeded)));
     assert_eq!(progress.tallied.outcomes[&Outcome::Expired], 99 - u32::try_from(dials).unwrap());
@@ -232,15 +238,8 @@ fn a_start_that_is_put_off_takes_back_what_is_claimed_and_not_dialled() {
 #[test]
 fn from_its_stop_on_nobody_else_is_called_and_calls_under_way_end_by_themselves() {
     let stop_at = Some(wall(Duration::from_secs(30)));
-    let mut desk = Desk::with(
-        vec![TargetState::default(); 100],
-        CampaignSpec { stop_at, drain: DrainPolicy::HangupAll, ..spec(1) },
-    );
-    desk.pass_until_dial();
-    let dial = desk.dial();
-    desk.tell(Event::DialAccepted { key: dial.key.clone(), leg: Some(leg_of(&dial)) });
-    let dials = run(&mut desk, "hdu", HangupCause::NormalClearing, 60);
-    assert!((15..=31).contains(&dials), "{dials}");
+    let campaign = CampaignSpec { stop_at, drain: DrainPolicy::HangupAll, ..spec(1) };
+    let (mut desk, dial, dials) = over_with_a_call_under_way(campaign);
     let progress = desk.dialer.progress(&owner()).unwrap();
     assert_eq!((progress.tallied.counts.dialing, progress.end), (1, None), "it is over as it was meant to be");
     assert_eq!(progress.tallied.outcomes[&Outcome::Expired], 99 - u32::try_from(dials).unwrap());

@@ -1,7 +1,7 @@
 //! What a file of manifests holds beside the operator's kinds, `ConfigMap`s and Secrets, for what in the same file names it.
 
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
-use kube::{Resource as _, ResourceExt as _};
+use kube::ResourceExt;
 use serde::Deserialize as _;
 use serde::de::Error as _;
 use serde_json::Value;
@@ -37,24 +37,22 @@ impl Beside {
     pub(super) fn find(&self, namespace: Option<&str>, kept: Kept<'_>) -> Option<Vec<u8>> {
         match kept {
             Kept::InConfigMap(name, key) => {
-                let found = self
-                    .config_maps
-                    .iter()
-                    .find(|it| it.name_any() == name && it.meta().namespace.as_deref() == namespace)?;
+                let found = named(&self.config_maps, namespace, name)?;
                 let text = found.data.as_ref().and_then(|data| data.get(key)).map(|text| text.clone().into_bytes());
                 text.or_else(|| Some(found.binary_data.as_ref()?.get(key)?.0.clone()))
             }
             Kept::InSecret(name, key) => {
-                let found = self
-                    .secrets
-                    .iter()
-                    .find(|it| it.name_any() == name && it.meta().namespace.as_deref() == namespace)?;
+                let found = named(&self.secrets, namespace, name)?;
                 let text = found.string_data.as_ref().and_then(|data| data.get(key));
                 let text = text.map(|text| text.clone().into_bytes());
                 text.or_else(|| Some(found.data.as_ref()?.get(key)?.0.clone()))
             }
         }
     }
+}
+
+fn named<'a, K: ResourceExt>(all: &'a [K], namespace: Option<&str>, name: &str) -> Option<&'a K> {
+    all.iter().find(|it| it.name_any() == name && it.meta().namespace.as_deref() == namespace)
 }
 
 #[cfg(test)]

@@ -200,6 +200,8 @@ pub(super) async fn on_call(word: &str, matches: &ArgMatches) -> Result<(), Plug
     accepted(&options, &format!("call {id}"), &verb.words.join(" "), &body, &answer)
 }
 
+/// What is told where the API gave no answer to a command.
+const NO_ANSWER: &str = "the command's fate is unknown";
 /// Where a conference is kept. A command that could say so and does not is about the account's own region.
 const REGION: &str = "region";
 
@@ -220,7 +222,10 @@ pub(super) async fn on_conference(word: &str, matches: &ArgMatches) -> Result<()
         body.entry(REGION).or_insert(json!(region));
     }
     let sent = (verb.send)(&desk.client, &id, Value::Object(body.clone())).await;
-    let answer = sent.map_err(|error| desk.on_conference(error, named))?;
+    let answer = sent.map_err(|error| match error {
+        SendError::Body(error) => unreadable(&error),
+        SendError::Api(error) => desk.on_conference(error, named, NO_ANSWER),
+    })?;
     accepted(&options, &format!("conference {named}"), &verb.words.join(" "), &body, &answer)
 }
 
@@ -272,25 +277,7 @@ impl Desk {
             Class::NotFound => PluginError::CallNotFound { call: id.to_string() },
             Class::Unauthenticated => PluginError::KeyRefused { account: self.account.to_string() },
             Class::Unavailable | Class::NotSent | Class::FateUnknown | Class::RequestRate => {
-                PluginError::Api { doing: "the command's fate is unknown".to_owned(), source: error }
-            }
-            _ => refused(&error),
-        }
-    }
-}
-
-impl Desk {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the classes are open; any other no is told as it is")]
-    fn on_conference(&self, error: SendError, named: &str) -> PluginError {
-        let error = match error {
-            SendError::Body(error) => return unreadable(&error),
-            SendError::Api(error) => error,
-        };
-        match classify(&error, Endpoint::Conference) {
-            Class::NotFound | Class::AlreadyDone => PluginError::ConferenceEnded { name: named.to_owned() },
-            Class::Unauthenticated => PluginError::KeyRefused { account: self.account.to_string() },
-            Class::Unavailable | Class::NotSent | Class::FateUnknown | Class::RequestRate => {
-                PluginError::Api { doing: "the command's fate is unknown".to_owned(), source: error }
+                PluginError::Api { doing: NO_ANSWER.to_owned(), source: error }
             }
             _ => refused(&error),
         }

@@ -230,7 +230,7 @@ fn why_halted(halt: Halt) -> &'static str {
 
 /// Where a campaign says what this field of a dial holds. The pointer itself, when it says nothing of it.
 fn field(pointer: &str) -> &str {
-    match pointer.trim_start_matches("/data").trim_start_matches('/').split('/').next() {
+    match pointer.strip_prefix("/data").unwrap_or(pointer).trim_start_matches('/').split('/').next() {
         Some("from") => "spec.from",
         Some("connection_id") => "spec.applicationRef",
         Some("timeout_secs") => "spec.ringTimeoutSecs",
