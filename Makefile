@@ -26,7 +26,7 @@ help: ## Show this help
 .PHONY: demo
 demo: tools ## Run the whole product on loopback: cluster, simulator, operator, a campaign of 200 targets
 	@$(CARGO) build --release --quiet --package telnyx-operator --package testbed
-	@exec $(TARGET)/release/testbed demo $(if $(KEEP),--keep) $(if $(filter existing,$(CLUSTER)),--existing-cluster)
+	@exec $(TARGET)/release/testbed demo $(if $(KEEP),--keep) $(if $(filter existing,$(CLUSTER)),--existing-cluster) $(if $(KILL),--kill-every=$(KILL))
 
 # What the operator sent while it was tested; Telnyx's own Python package judges it afterwards.
 JOURNAL = $(abspath $(TARGET))/journal.jsonl

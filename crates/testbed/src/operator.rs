@@ -112,12 +112,14 @@ mod tests {
 
     #[test]
     fn the_operator_listens_on_loopback_and_keeps_its_other_arguments() {
-        let addresses = Addresses { webhooks: Port::named(1111), admin: Port::named(2222) };
+        let addresses = Addresses { webhooks: Port::keep().unwrap(), admin: Port::keep().unwrap() };
+        let (webhooks, admin) =
+            (format!("--webhook-listen={}", addresses.webhooks), format!("--admin-listen={}", addresses.admin));
         let cases = [
             ("run", "run"),
-            ("--webhook-listen=0.0.0.0:8080", "--webhook-listen=127.0.0.1:1111"),
+            ("--webhook-listen=0.0.0.0:8080", webhooks.as_str()),
             ("--peer-listen=0.0.0.0:8443", "--peer-listen=127.0.0.1:0"),
-            ("--admin-listen=0.0.0.0:8081", "--admin-listen=127.0.0.1:2222"),
+            ("--admin-listen=0.0.0.0:8081", admin.as_str()),
             ("--resync=10m", "--resync=10m"),
         ];
         for (given, expected) in cases {

@@ -14,23 +14,21 @@ use tokio::net::TcpSocket;
 #[derive(Debug, Clone)]
 pub struct Port {
     address: SocketAddr,
-    /// None for a port that was named: whether it is free shows where it is used.
-    _bound: Option<Arc<TcpSocket>>,
+    _bound: Arc<TcpSocket>,
 }
 
 impl Port {
     /// A port that was free until now.
     pub fn keep() -> io::Result<Self> {
-        let socket = TcpSocket::new_v4()?;
-        socket.set_reuseaddr(true)?;
-        socket.bind(on_loopback(0))?;
-        Ok(Self { address: socket.local_addr()?, _bound: Some(Arc::new(socket)) })
+        Self::keep_this(0)
     }
 
-    /// The port of this number, which nobody keeps.
-    #[must_use]
-    pub fn named(number: u16) -> Self {
-        Self { address: on_loopback(number), _bound: None }
+    /// The port of this number. An error of the kind [`AddrInUse`](io::ErrorKind::AddrInUse), when somebody listens there.
+    pub fn keep_this(number: u16) -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(on_loopback(number))?;
+        Ok(Self { address: socket.local_addr()?, _bound: Arc::new(socket) })
     }
 
     /// Where to listen.
@@ -71,6 +69,15 @@ mod tests {
             let client = TcpStream::connect(port.address()).unwrap();
             drop((listener.accept().unwrap(), listener, client));
         }
+    }
+
+    #[test]
+    fn a_port_that_somebody_listens_on_cannot_be_kept() {
+        let listener = TcpListener::bind(on_loopback(0)).unwrap();
+        let number = listener.local_addr().unwrap().port();
+        assert_eq!(Port::keep_this(number).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        drop(listener);
+        assert_eq!(Port::keep_this(number).unwrap().number(), number);
     }
 
     #[test]

@@ -3,23 +3,22 @@
 //! Promises that what it prints is read from the cluster and the API while it happens, that it fails when a step does
 //! not come true, and that Ctrl-C at any moment leaves no process behind. Does not know how the operator works.
 
+mod kills;
 mod progress;
+mod quickstart;
 mod story;
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use dev_cluster::Access;
-use testbed::{Kubectl, KubectlError, Port, SimulatorError, Testbed, TestbedError, TimedOut};
+use testbed::{Kubectl, KubectlError, ServiceError, SimulatorError, Testbed, TestbedError, TimedOut};
 use tokio::signal::unix::{SignalKind, signal};
 
+use kills::Kills;
+use quickstart::Ports;
 use story::Story;
-
-/// The address that `examples/quickstart` names as the account's `baseUrl`.
-const SIMULATOR_PORT: u16 = 12_111;
-
-/// The address that `examples/quickstart` names as the account's `webhookBaseUrl`.
-const WEBHOOK_PORT: u16 = 8080;
 
 /// How people answer in the demo: briefly, so that 200 calls fit into a minute.
 const BEHAVIOUR: &str = include_str!("simulator.yaml");
@@ -33,6 +32,9 @@ pub(crate) struct Options {
     /// Use the cluster that `KUBECONFIG` names instead of starting one.
     #[arg(long)]
     existing_cluster: bool,
+    /// Kill the operator (SIGKILL) about so many seconds after each of its starts, and start it again at once, all the time.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..))]
+    kill_every: Option<u16>,
     /// Keep the logs and configuration of operator and simulator in this folder.
     #[arg(long, value_name = "FOLDER")]
     dir: Option<PathBuf>,
@@ -53,6 +55,15 @@ pub(crate) enum DemoError {
     /// Something did not happen in time.
     #[error(transparent)]
     TimedOut(#[from] TimedOut),
+    /// The operator does not start again after it was killed.
+    #[error("the operator was killed and does not come back")]
+    Service(#[from] ServiceError),
+    /// What must never happen.
+    #[error("{phones} phones rang twice for one attempt")]
+    RangTwice {
+        /// How many.
+        phones: usize,
+    },
     /// `--existing-cluster` without a cluster.
     #[error("KUBECONFIG names no cluster: set it to the kubeconfig of the cluster to use")]
     NoKubeconfig,
@@ -106,9 +117,10 @@ pub(crate) async fn run(options: &Options) -> Result<End, DemoError> {
 }
 
 async fn tell(options: &Options) -> Result<(), DemoError> {
+    let ports = Ports::choose()?;
     let mut builder = Testbed::builder()
-        .simulator_port(Port::named(SIMULATOR_PORT))
-        .webhook_port(Port::named(WEBHOOK_PORT))
+        .simulator_port(ports.simulator.clone())
+        .webhook_port(ports.webhooks.clone())
         .simulator_config(BEHAVIOUR);
     if options.existing_cluster {
         let kubeconfig = env::var_os("KUBECONFIG").filter(|path| !path.is_empty()).ok_or(DemoError::NoKubeconfig)?;
@@ -119,25 +131,42 @@ async fn tell(options: &Options) -> Result<(), DemoError> {
     if let Some(folder) = &options.dir {
         builder = builder.directory(folder);
     }
-    let mut story = Story::begin();
+    let mut story = Story::begin(options.kill_every.is_some());
     story.chapter("Start etcd, kube-apiserver, the simulated Voice API and the operator on loopback");
     let testbed = builder.start().await?;
     Story::installed(&testbed);
 
-    story.apply_quickstart(&testbed).await?;
-    story.watch_campaign(&testbed).await?;
-    story.repair_drift(&testbed).await?;
-    if options.keep {
-        story.how_to_play(&testbed);
-        std::future::pending::<()>().await;
+    let quickstart = ports.folder(testbed.directory())?;
+    let told = tell_of(&mut story, &testbed, &quickstart, options.keep);
+    if let Some(seconds) = options.kill_every {
+        let kills = Kills::default();
+        let killed = kills.go_on(testbed.operator(), Duration::from_secs(seconds.into()));
+        tokio::select! {
+            told = told => told?,
+            Err(never_came_back) = killed => return Err(never_came_back.into()),
+        }
+        story.chapter(&format!("All that while the operator was killed {} times", kills.count()));
+    } else {
+        told.await?;
     }
-    story.delete_everything(&testbed).await?;
     if options.existing_cluster {
         testbed.uninstall().await?;
     }
     testbed.stop().await?;
     story.end();
     Ok(())
+}
+
+/// The chapters in which the operator runs.
+async fn tell_of(story: &mut Story, testbed: &Testbed, quickstart: &Path, keep: bool) -> Result<(), DemoError> {
+    story.apply_quickstart(testbed, quickstart).await?;
+    story.watch_campaign(testbed).await?;
+    story.repair_drift(testbed).await?;
+    if keep {
+        story.how_to_play(testbed);
+        std::future::pending::<()>().await;
+    }
+    story.delete_everything(testbed, quickstart).await
 }
 
 async fn refuse_a_cluster_in_use(kubeconfig: &Path) -> Result<(), DemoError> {

@@ -1,5 +1,6 @@
 //! The chapters of the demo, in the order in which they are told.
 
+use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -24,11 +25,18 @@ const CAMPAIGN: &str = "outboundcampaign/maintenance-notice";
 #[derive(Debug)]
 pub(crate) struct Story {
     begun: Instant,
+    /// The operator is killed again and again, so everything takes longer.
+    is_disturbed: bool,
 }
 
 impl Story {
-    pub(crate) fn begin() -> Self {
-        Self { begun: Instant::now() }
+    pub(crate) fn begin(is_disturbed: bool) -> Self {
+        Self { begun: Instant::now(), is_disturbed }
+    }
+
+    /// How long to wait for what usually takes a part of this.
+    fn patience(&self, usual: Duration) -> Duration {
+        if self.is_disturbed { usual * 4 } else { usual }
     }
 
     pub(crate) fn chapter(&mut self, title: &str) {
@@ -41,11 +49,12 @@ impl Story {
         say("operator    runs as the chart's ServiceAccount, with its rights and no others");
     }
 
-    pub(crate) async fn apply_quickstart(&mut self, testbed: &Testbed) -> Result<(), DemoError> {
-        self.chapter("kubectl apply -f examples/quickstart/");
+    pub(crate) async fn apply_quickstart(&mut self, testbed: &Testbed, folder: &Path) -> Result<(), DemoError> {
+        self.chapter(&format!("kubectl apply -f {}", shown(folder)));
         let kubectl = testbed.kubectl().in_namespace(NAMESPACE);
-        say(&kubectl.apply(&quickstart()).await?);
-        eventually("account, profile, application and queue are Ready", Duration::from_secs(30), async || {
+        say(&kubectl.apply(folder).await?);
+        let patience = self.patience(Duration::from_secs(30));
+        eventually("account, profile, application and queue are Ready", patience, async || {
             let kinds = "telnyxaccounts,outboundvoiceprofiles,callcontrolapplications,queues";
             let objects = kubectl.json(["get", kinds]).await.map_err(|error| error.to_string())?;
             let items = objects.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -63,7 +72,8 @@ impl Story {
         let kubectl = testbed.kubectl().in_namespace(NAMESPACE);
         let on_terminal = std::io::stdout().is_terminal();
         let mut shown = String::new();
-        let status = eventually("the campaign is Complete", Duration::from_secs(150), async || {
+        let patience = self.patience(Duration::from_secs(150));
+        let status = eventually("the campaign is Complete", patience, async || {
             let campaign = kubectl.json(["get", CAMPAIGN]).await.map_err(|error| error.to_string())?;
             let status = campaign.get("status").cloned().unwrap_or_default();
             let line = progress::line(&status);
@@ -84,7 +94,9 @@ impl Story {
             say(&format!("{count:>5}  {outcome}"));
         }
         say(&format!("{placed:>5}  calls placed at the API, retries included"));
-        Ok(())
+        let phones = rang_twice(&testbed.simulator().get("/dials").await?);
+        say(&format!("{phones:>5}  phones that rang twice for one attempt"));
+        if phones == 0 { Ok(()) } else { Err(DemoError::RangTwice { phones }) }
     }
 
     pub(crate) async fn repair_drift(&mut self, testbed: &Testbed) -> Result<(), DemoError> {
@@ -98,10 +110,12 @@ impl Story {
         // A resync would find it within the account's resync period; asking for it now shows it at once.
         let token = format!("telnyx-operator.io/reconcile-requested-at={}", self.begun.elapsed().as_millis());
         kubectl.run(["annotate", APPLICATION, "--overwrite", &token]).await?;
-        eventually("the name is repaired", Duration::from_secs(20), async || match remote.name().await {
-            Ok(name) if name == "Announcements" => Ok(()),
-            Ok(name) => Err(format!("the name is {name}")),
-            Err(error) => Err(error.to_string()),
+        eventually("the name is repaired", self.patience(Duration::from_secs(20)), async || {
+            match remote.name().await {
+                Ok(name) if name == "Announcements" => Ok(()),
+                Ok(name) => Err(format!("the name is {name}")),
+                Err(error) => Err(error.to_string()),
+            }
         })
         .await?;
         self.chapter("Repaired");
@@ -125,11 +139,12 @@ impl Story {
         say(&format!("tail -f {}", testbed.operator().log().display()));
     }
 
-    pub(crate) async fn delete_everything(&mut self, testbed: &Testbed) -> Result<(), DemoError> {
-        self.chapter("kubectl delete -f examples/quickstart/");
-        let path = quickstart();
-        let arguments = ["delete".as_ref(), "--wait=true".as_ref(), "--timeout=60s".as_ref(), "-f".as_ref()];
-        testbed.kubectl().in_namespace(NAMESPACE).run(arguments.into_iter().chain([path.as_os_str()])).await?;
+    pub(crate) async fn delete_everything(&mut self, testbed: &Testbed, folder: &Path) -> Result<(), DemoError> {
+        self.chapter(&format!("kubectl delete -f {}", shown(folder)));
+        let timeout = format!("--timeout={}s", self.patience(Duration::from_mins(1)).as_secs());
+        let arguments =
+            ["delete".as_ref(), "--wait=true".as_ref(), timeout.as_ref(), "-f".as_ref(), folder.as_os_str()];
+        testbed.kubectl().in_namespace(NAMESPACE).run(arguments).await?;
         let left = testbed.simulator().get("/objects").await?;
         say(&format!("left at the API: {left}"));
         let count = left.as_object().map_or(1, |objects| objects.values().filter_map(Value::as_u64).sum::<u64>());
@@ -176,8 +191,21 @@ impl Remote {
     }
 }
 
-fn quickstart() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/quickstart")
+/// A folder as its reader would type it.
+fn shown(folder: &Path) -> String {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    folder.strip_prefix(workspace).unwrap_or(folder).display().to_string()
+}
+
+/// How many phones were made to ring by two calls that say that they are the same attempt.
+fn rang_twice(numbers: &Value) -> usize {
+    let rang_twice = |number: &&Value| {
+        let dials = number.get("dials").and_then(Value::as_array);
+        let attempts: Vec<&str> =
+            dials.into_iter().flatten().filter_map(|dial| dial.get("clientState")?.as_str()).collect();
+        attempts.iter().collect::<BTreeSet<_>>().len() < attempts.len()
+    };
+    numbers.as_array().into_iter().flatten().filter(rang_twice).count()
 }
 
 fn say(text: &str) {
@@ -200,4 +228,19 @@ fn show(line: &str, on_terminal: bool) {
 fn name(object: &Value) -> String {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     format!("{}/{}", text("/kind"), text("/metadata/name"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phone_that_rang_twice_for_one_attempt_is_found() {
+        let dials = |states: &[&str]| {
+            let dials: Vec<Value> = states.iter().map(|state| json!({ "clientState": state })).collect();
+            json!({ "to": "+15550100", "dials": dials })
+        };
+        assert_eq!(rang_twice(&json!([dials(&["a", "b"]), dials(&["a"]), dials(&[])])), 0);
+        assert_eq!(rang_twice(&json!([dials(&["a", "b", "a"]), dials(&["c", "d"])])), 1);
+    }
 }
