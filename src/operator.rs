@@ -16,7 +16,7 @@ use crate::calling::{self, Doors, Opened};
 use crate::controllers::application::Applications;
 use crate::controllers::profile::Profiles;
 use crate::controllers::queue::Queues;
-use crate::controllers::{WatchedReferences, account, call_flow, conference, queue};
+use crate::controllers::{WatchedReferences, account, call_flow, campaign, conference, dial_job, queue};
 use crate::fetch::{Fetcher, Reach, SetupError};
 use crate::flows::ConferencePolicies;
 use crate::ownership::{self, Contact, Directory, Gained, Keeper, Lost, Ownership, Process, Registrar, Subject};
@@ -175,6 +175,12 @@ impl Operator {
             call_flow::KIND,
         ] {
             context.health.expect(kind);
+        }
+        // Before the accounts are looked at: one that is being deleted goes once nobody needs it.
+        for kind in
+            [Profiles::KIND.word(), Queues::KIND.word(), Applications::KIND.word(), campaign::KIND, dial_job::KIND]
+        {
+            context.users.expect(kind);
         }
         let mut parts = vec![
             account::run(context.clone(), rechecks).boxed(),

@@ -48,7 +48,7 @@ pub(super) const COLUMNS: [Column; 4] = [
 }]))]
 pub struct TelnyxAccountSpec {
     /// The Secret key that holds the API key (V2, it begins with `KEY`). The Secret is watched: a new key is used at
-    /// once.
+    /// once. A finalizer keeps the Secret for as long as the account, when both are deleted; alone it goes after ten seconds.
     pub api_key_secret_ref: SecretKeyRef,
     /// The account's public key, with which webhooks are verified: 32 bytes in base64, 44 characters. Exactly one of
     /// this and `webhookPublicKeySecretRef`.

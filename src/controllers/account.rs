@@ -20,7 +20,7 @@ use kube::Resource as _;
 use kube::api::{Api, Patch};
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::{Action, Config as ControllerConfig, Controller};
-use kube::runtime::reflector::ObjectRef;
+use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::watcher::{self, Event};
 use kube::runtime::{PredicateConfig, WatchStreamExt, reflector};
 use reconcile_plan::{
@@ -42,6 +42,8 @@ type Guarded = DeserializeGuard<TelnyxAccount>;
 /// The kind, as health, logs and metrics call it.
 pub const KIND: &str = "account";
 const WORDS: Words = Words { ready: "the API accepts the key", synced: None, while_waiting: WhileWaiting::NotReady };
+/// How long it takes, after a start, until all objects are known.
+const ALL_KNOWN: Duration = Duration::from_secs(1);
 /// Length of an Ed25519 public key (RFC 8032, section 5.1.5).
 const PUBLIC_KEY_BYTES: usize = 32;
 
@@ -123,8 +125,8 @@ async fn one(
         stream::unfold(rechecks, |mut rechecks| async move { rechecks.recv().await.map(|key| (key, rechecks)) })
             .map(|key| ObjectRef::new(&key.name).within(&key.namespace));
     let shutdown = context.shutdown.clone();
-    let secrets = secrets::changes(&context.kube, namespace.as_deref(), store.clone());
-    let checker = Arc::new(Checker { context, backoffs: Mutex::default() });
+    let secrets = secrets::changes(&context.kube, namespace.as_deref(), store.clone(), filled.clone());
+    let checker = Arc::new(Checker { context, accounts: store.clone(), backoffs: Mutex::default() });
     let controller = Controller::for_stream(trigger, store)
         .with_config(ControllerConfig::default().concurrency(16))
         .reconcile_on(asked)
@@ -182,6 +184,8 @@ async fn reconcile(account: Arc<Guarded>, checker: Arc<Checker>) -> Result<Actio
 
 struct Checker {
     context: Context,
+    /// All that are known.
+    accounts: Store<Guarded>,
     backoffs: Mutex<HashMap<String, Backoff>>,
 }
 
@@ -211,7 +215,11 @@ impl Checker {
 
     /// Another replica acts for the account: its webhooks are verified here and passed on there. Returns when to look again.
     async fn stand_by(&self, account: &TelnyxAccount, key: &AccountKey) -> Option<Duration> {
-        match self.public_key(account).await {
+        let text = match &account.spec.webhook_public_key_secret_ref {
+            Some(reference) => secrets::read(&self.context.kube, account.namespace(), reference).await.map(Some),
+            None => Ok(None),
+        };
+        match text.and_then(|value| public_key_of(account, value.map(|value| value.text))) {
             Ok(public_key) => {
                 self.context.accounts.verifies_with(key, public_key.as_deref());
                 None
@@ -233,13 +241,23 @@ impl Checker {
                 return Ok(None);
             }
             self.context.accounts.leaving(&key);
-            if self.context.users.of(&key) == 0 {
+            let users = self.context.users.of(&key);
+            if users == Some(0) {
+                // The Secrets first: nobody would let them go once the account is gone.
+                let let_go = secrets::let_go(&self.context.kube, account, &self.accounts, |other| self.is_done(other));
+                let_go
+                    .await
+                    .map_err(|error| kubernetes("the finalizer of its Secrets could not be removed", &error))?;
                 let released = release(&self.api(account), account, FINALIZER).await;
                 released.map_err(|error| kubernetes("the finalizer could not be removed", &error))?;
                 return Ok(None);
             }
             // Its users still need it; whether the key works is told to them, the account itself says why it stays.
             drop(self.connect(account, &key).await);
+            if users.is_none() {
+                let message = "what needs it is not known yet: the operator has just started".to_owned();
+                return Err(Outcome::Retry { class: RetryClass::InUse, after: Some(ALL_KNOWN), message });
+            }
             return Ok(Some(Outcome::waiting(Referent {
                 reason: Reason::InUse,
                 kind: "objects",
@@ -250,6 +268,11 @@ impl Checker {
         let guarded = hold(&self.api(account), account, FINALIZER, None).await;
         guarded.map_err(|error| kubernetes("the finalizer could not be written", &error))?;
         self.connect(account, &key).await.map(Some)
+    }
+
+    /// Whether it is being deleted, and nobody needs it any more.
+    fn is_done(&self, account: &TelnyxAccount) -> bool {
+        account.deleting() && self.context.users.of(&key_of(account.meta())) == Some(0)
     }
 
     /// Makes or keeps the client, checks it, and sets how the account stands for its users.
@@ -277,8 +300,12 @@ impl Checker {
         key: &AccountKey,
         before: Option<&Arc<Account>>,
     ) -> Result<Arc<Account>, Outcome> {
-        let secret = secrets::read(&self.context.kube, account.namespace(), &account.spec.api_key_secret_ref).await?;
-        let public_key = self.public_key(account).await?;
+        let secret = secrets::kept(&self.context.kube, account, &account.spec.api_key_secret_ref).await?;
+        let public_key = match &account.spec.webhook_public_key_secret_ref {
+            Some(reference) => Some(secrets::kept(&self.context.kube, account, reference).await?.text),
+            None => None,
+        };
+        let public_key = public_key_of(account, public_key)?;
         let connection = Connection {
             secret_version: secret.version,
             base_url: account.spec.base_url.clone(),
@@ -324,24 +351,6 @@ impl Checker {
                 message: format!("the key could not be checked: {error}"),
             },
         })
-    }
-
-    async fn public_key(&self, account: &TelnyxAccount) -> Result<Option<String>, Outcome> {
-        let spec = &account.spec;
-        let (text, field) = match (&spec.webhook_public_key, &spec.webhook_public_key_secret_ref) {
-            (Some(text), _) => (text.clone(), "spec.webhookPublicKey"),
-            (None, Some(reference)) => {
-                let value = secrets::read(&self.context.kube, account.namespace(), reference).await?;
-                (value.text, "spec.webhookPublicKeySecretRef")
-            }
-            (None, None) => return Ok(None),
-        };
-        let bytes = base64::engine::general_purpose::STANDARD.decode(&text);
-        if bytes.is_ok_and(|bytes| bytes.len() == PUBLIC_KEY_BYTES) {
-            return Ok(Some(text));
-        }
-        let message = format!("{field}: not an Ed25519 public key in base64 (32 bytes, 44 characters)");
-        Err(Outcome::Terminal { reason: Reason::SecretInvalid, message })
     }
 
     async fn report(&self, account: &TelnyxAccount, outcome: &Outcome) -> Option<Duration> {
@@ -394,6 +403,21 @@ impl Checker {
     fn api(&self, account: &TelnyxAccount) -> Api<TelnyxAccount> {
         Api::namespaced(self.context.kube.clone(), account.namespace())
     }
+}
+
+/// The key that webhooks are verified with: the spec's own, or the one `in_secret`. `None`: neither is there.
+fn public_key_of(account: &TelnyxAccount, in_secret: Option<String>) -> Result<Option<String>, Outcome> {
+    let (text, field) = match (&account.spec.webhook_public_key, in_secret) {
+        (Some(text), _) => (text.clone(), "spec.webhookPublicKey"),
+        (None, Some(text)) => (text, "spec.webhookPublicKeySecretRef"),
+        (None, None) => return Ok(None),
+    };
+    let bytes = base64::engine::general_purpose::STANDARD.decode(&text);
+    if bytes.is_ok_and(|bytes| bytes.len() == PUBLIC_KEY_BYTES) {
+        return Ok(Some(text));
+    }
+    let message = format!("{field}: not an Ed25519 public key in base64 (32 bytes, 44 characters)");
+    Err(Outcome::Terminal { reason: Reason::SecretInvalid, message })
 }
 
 fn publish(events: &Events, account: &TelnyxAccount, transition: Option<reconcile_plan::Transition>) {

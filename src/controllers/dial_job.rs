@@ -43,6 +43,8 @@ use crate::listing::scoped;
 use crate::reconcile::{self, AccountKey, Accounts, CountUsers, Departure, hold, is_held, never_filled, release};
 use crate::telemetry::{self, Events};
 
+/// The kind, as logs and metrics call it.
+pub(crate) const KIND: &str = "job";
 /// Passes at once. When a campaign is deleted, all its jobs are let go.
 const AT_ONCE: u16 = 16;
 /// After a pass that the API server has ended, and while calls are let finish.
@@ -96,37 +98,37 @@ enum PassError {
 /// Watches the context's namespaces until its shutdown. `referents` changes when something that jobs wait for, an account's
 /// dialer, an application or a call flow, may have come.
 pub async fn run(context: reconcile::Context, dialers: Dialers, catalogue: Catalogue, referents: Receiver<()>) {
-    let passes = Passes::of("job", LOOK_AGAIN, &context);
+    let passes = Passes::of(KIND, LOOK_AGAIN, &context);
     let reconcile::Context { kube: client, accounts, events, users, scope, shutdown, .. } = context;
     let (stages, needs) = (Mutex::default(), JobAccounts::default());
     let context = Arc::new(Context { client, accounts, events, dialers, catalogue, stages, needs, passes });
     let watches = scope.namespaces().into_iter().map(|namespace| {
         let (reader, writer) = reflector::store();
-        users.add(users_of(reader.clone(), Arc::clone(&context)));
-        watch(Arc::clone(&context), namespace, (reader, writer), referents.clone(), shutdown.clone())
+        let filled = Sender::new(false);
+        users.add(KIND, users_of(reader.clone(), filled.subscribe(), Arc::clone(&context)));
+        watch(Arc::clone(&context), namespace, (reader, writer, filled), referents.clone(), shutdown.clone())
     });
     join_all(watches).await;
 }
 
 /// Jobs that stand alone and have to end before the account may go: it hangs up their calls and hears what became of them.
-fn users_of(jobs: Store<Watched>, context: Arc<Context>) -> CountUsers {
+fn users_of(jobs: Store<Watched>, is_filled: Receiver<bool>, context: Arc<Context>) -> CountUsers {
     Box::new(move |account| {
         let may_need = |job: &&Arc<Watched>| {
             let uid = job.meta().uid.as_deref().unwrap_or_default();
             is_alone(job) && is_held(&***job, FINALIZER) && context.needs.may_need(uid, account)
         };
-        jobs.state().iter().filter(may_need).count()
+        is_filled.borrow().then(|| jobs.state().iter().filter(may_need).count())
     })
 }
 
 async fn watch(
     context: Arc<Context>,
     namespace: Option<String>,
-    (reader, writer): (Store<Watched>, Writer<Watched>),
+    (reader, writer, filled): (Store<Watched>, Writer<Watched>, Sender<bool>),
     referents: Receiver<()>,
     stop: CancellationToken,
 ) {
-    let filled = Sender::new(false);
     let is_filled = filled.subscribe();
     let changes = predicates::generation.combine(predicates::finalizers).combine(deletion);
     let of = Arc::clone(&context);

@@ -17,11 +17,20 @@ where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + std::fmt::Debug + Send + 'static,
     PartialObjectMeta<K>: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
 {
+    metadata::<K>(client, namespace).map(|object| (object.namespace().unwrap_or_default(), object.name_any()))
+}
+
+/// The same, with the metadata that each has then.
+pub(super) fn metadata<K>(client: &Client, namespace: Option<&str>) -> impl Stream<Item = PartialObjectMeta<K>> + use<K>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + std::fmt::Debug + Send + 'static,
+    PartialObjectMeta<K>: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+{
     let api = scoped::<PartialObjectMeta<K>>(client, namespace);
     let of_others = watcher::Config::default().labels(&format!("!{CAMPAIGN_UID}"));
     watcher(api, of_others).default_backoff().touched_objects().filter_map(|touched| {
         std::future::ready(match touched {
-            Ok(object) => Some((object.namespace().unwrap_or_default(), object.name_any())),
+            Ok(object) => Some(object),
             Err(error) => {
                 let kind = K::kind(&());
                 tracing::warn!(%kind, %error, "a watch failed; it is tried again");

@@ -59,7 +59,7 @@ pub async fn run<E: External>(context: Context, stores: Stores<E::Object>, cache
         kind: PhantomData,
     });
     context.metrics.expect(kind_of::<E>());
-    context.users.add(users_of(stores.clone()));
+    context.users.add(kind_of::<E>(), users_of(stores.clone()));
     let resync = Resync { the_loop: Arc::clone(&the_loop), stores: stores.clone(), shutdown: context.shutdown.clone() };
     let mut routes = HashMap::new();
     let mut controllers = vec![];
@@ -284,7 +284,7 @@ fn users_of<K: Managed>(stores: Stores<K>) -> super::CountUsers {
     Box::new(move |key| {
         let uses =
             |object: &K| is_held(object, FINALIZER) && AccountKey::of(object.account_ref(), object.namespace()) == *key;
-        stores.count(uses)
+        stores.is_synced().then(|| stores.count(uses))
     })
 }
 

@@ -7,7 +7,7 @@ use super::memory::locked;
 use kube::Resource as _;
 use kube::runtime::reflector::store::Writer;
 use kube::runtime::reflector::{ObjectRef, Store};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
@@ -76,6 +76,12 @@ impl<K: Managed> Stores<K> {
         (Self { parts: caches.iter().map(part).collect() }, caches)
     }
 
+    /// Whether each has been filled once.
+    #[must_use]
+    pub fn is_synced(&self) -> bool {
+        self.parts.iter().all(|part| *part.synced.borrow())
+    }
+
     /// Waits until each has been filled once. False, at once, if that cannot happen any more: the process ends.
     pub async fn synced(&self) -> bool {
         for part in self.parts.iter() {
@@ -128,13 +134,14 @@ pub async fn never_filled(shutdown: &CancellationToken, filled: watch::Receiver<
     }
 }
 
-/// Counts the objects of one kind that need an account to be cleaned up.
-pub type CountUsers = Box<dyn Fn(&AccountKey) -> usize + Send + Sync>;
+/// Counts the objects of one kind that need an account to be cleaned up. `None` as long as not all of them are known.
+pub type CountUsers = Box<dyn Fn(&AccountKey) -> Option<usize> + Send + Sync>;
 
 /// Everything that uses accounts. A controller that needs an account until its objects are gone adds itself.
 #[derive(Clone, Default)]
 pub struct Users {
-    kinds: Arc<Mutex<Vec<CountUsers>>>,
+    /// None for a kind whose controller has not begun.
+    kinds: Arc<Mutex<BTreeMap<&'static str, Vec<CountUsers>>>>,
 }
 
 impl fmt::Debug for Users {
@@ -144,14 +151,45 @@ impl fmt::Debug for Users {
 }
 
 impl Users {
-    /// Adds a kind.
-    pub fn add(&self, count: CountUsers) {
-        locked(&self.kinds).push(count);
+    /// A kind will add itself. Nobody knows who needs an account before that.
+    pub fn expect(&self, kind: &'static str) {
+        locked(&self.kinds).entry(kind).or_default();
     }
 
-    /// How many objects still need the account.
+    /// Adds a kind, or the part of it that one watch sees.
+    pub fn add(&self, kind: &'static str, count: CountUsers) {
+        locked(&self.kinds).entry(kind).or_default().push(count);
+    }
+
+    /// How many objects still need the account. `None`: not every object is known yet.
     #[must_use]
-    pub fn of(&self, key: &AccountKey) -> usize {
-        locked(&self.kinds).iter().map(|count| count(key)).sum()
+    pub fn of(&self, key: &AccountKey) -> Option<usize> {
+        let kinds = locked(&self.kinds);
+        let of_kind = |counts: &Vec<CountUsers>| {
+            if counts.is_empty() { None } else { counts.iter().map(|count| count(key)).sum::<Option<usize>>() }
+        };
+        kinds.values().map(of_kind).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_knows_who_needs_an_account_before_every_kind_has_been_listed() {
+        let users = Users::default();
+        let account = AccountKey { namespace: "sales".to_owned(), name: "main".to_owned() };
+        users.expect("queue");
+        users.expect("campaign");
+        users.add("queue", Box::new(|_| Some(1)));
+        assert_eq!(users.of(&account), None, "campaigns have not begun");
+        let (sender, listed) = watch::channel(false);
+        users.add("campaign", Box::new(move |_| listed.borrow().then_some(0)));
+        assert_eq!(users.of(&account), None, "campaigns are not listed");
+        sender.send_replace(true);
+        assert_eq!(users.of(&account), Some(1));
+        users.add("campaign", Box::new(|_| Some(2)));
+        assert_eq!(users.of(&account), Some(3));
     }
 }

@@ -1,6 +1,7 @@
 //! What a story's cluster needs: the definitions, and an operator that may do what the chart's role allows its
 //! ServiceAccount, and nothing else. A rule that the chart lacks fails the stories that need it.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -84,6 +85,18 @@ async fn granted(access: &Access, admin: &Client, path: &Path) -> String {
     token
 }
 
+/// All that is left of the operator's kinds, with what it says of itself.
+async fn described(kinds: &[Api<DynamicObject>]) -> String {
+    let mut text = String::new();
+    for api in kinds {
+        for object in api.list(&ListParams::default()).await.unwrap() {
+            let status = object.data.get("status").unwrap_or(&serde_json::Value::Null);
+            write!(text, "\n{} {:?} {status}", object.name_any(), object.finalizers()).unwrap();
+        }
+    }
+    text
+}
+
 /// Deletes everything of ours in a namespace and waits until the operator has let go of it; then the namespace goes too, which
 /// nobody waits for: its controller begins no sooner than five seconds after the deletion.
 pub(crate) async fn clear(admin: &Client, namespace: &str) {
@@ -105,13 +118,13 @@ pub(crate) async fn clear(admin: &Client, namespace: &str) {
     let begun = std::time::Instant::now();
     for api in ours.iter().chain([&leases]) {
         loop {
-            let mut left = api.list_metadata(&ListParams::default()).await.unwrap().items;
+            let mut left = api.list(&ListParams::default()).await.unwrap().items;
             left.retain(|object| *api.resource_url() != *leases.resource_url() || !object.finalizers().is_empty());
             if left.is_empty() {
                 break;
             }
-            let left: Vec<_> = left.iter().map(|object| (object.name_any(), &object.metadata.finalizers)).collect();
-            assert!(begun.elapsed() < PATIENCE, "{}: still there: {left:?}", api.resource_url());
+            let is_late = begun.elapsed() >= PATIENCE;
+            assert!(!is_late, "{}: still there: {}", api.resource_url(), described(&ours).await);
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }

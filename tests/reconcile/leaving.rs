@@ -1,9 +1,13 @@
 //! Deletion in every order.
 
-use crate::world::{World, condition, eventually};
+use crate::world::{KEY, World, condition, eventually};
 use k8s_openapi::api::core::v1::Secret;
-use serde_json::json;
+use kube::api::PostParams;
+use serde_json::{Value, json};
 use telnyx_operator::api::{CallControlApplication, OutboundVoiceProfile, Queue, TelnyxAccount};
+
+/// The finalizer on Secrets that an account needs.
+const IN_USE: &str = "telnyx-operator.io/in-use";
 
 async fn one_of_each(world: &World) {
     world.profile("us-calls", json!({})).await;
@@ -30,6 +34,57 @@ async fn a_namespace_deleted_whole_goes_and_leaves_nothing_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_operator_that_starts_anew_in_a_namespace_on_its_way_out_still_has_the_key_and_leaves_nothing_behind() {
+    let mut world = World::with_account().await;
+    world.secret("hooks", world.simulator.public_key_base64()).await;
+    let from_secret = json!({ "name": "hooks", "key": "api-key" });
+    world.account(json!({ "webhookPublicKey": null, "webhookPublicKeySecretRef": from_secret })).await;
+    world.ready::<TelnyxAccount>("main").await;
+    one_of_each(&world).await;
+    world.stop_operator().await;
+    world.ask_for_deletion_of_namespace().await;
+    let is_leaving = |object: &Value| object["metadata"]["deletionTimestamp"].is_string();
+    world.until::<TelnyxAccount>("main", "is being deleted", is_leaving).await;
+    for secret in ["telnyx", "hooks"] {
+        world.until::<Secret>(secret, "is being deleted", is_leaving).await;
+    }
+    world.start_operator().await;
+    world.delete_namespace().await;
+    nothing_is_left(&world).await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_goes_lets_go_of_its_secret_unless_another_needs_it() {
+    let world = World::with_account().await;
+    let held = async || world.get::<Secret>("telnyx").await["metadata"]["finalizers"].clone();
+    assert_eq!(held().await, json!([IN_USE]));
+    let second = json!({ "metadata": { "name": "second" }, "spec": world.get::<TelnyxAccount>("main").await["spec"] });
+    let second: TelnyxAccount = serde_json::from_value(second).unwrap();
+    world.api::<TelnyxAccount>().create(&PostParams::default(), &second).await.unwrap();
+    world.ready::<TelnyxAccount>("second").await;
+    world.delete::<TelnyxAccount>("main").await;
+    world.gone::<TelnyxAccount>("main").await;
+    assert_eq!(held().await, json!([IN_USE]), "the second needs it");
+    world.delete::<TelnyxAccount>("second").await;
+    world.gone::<TelnyxAccount>("second").await;
+    assert!(held().await.is_null());
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_no_account_names_any_more_goes_when_it_is_deleted() {
+    let world = World::with_account().await;
+    world.secret("other", KEY).await;
+    world.account(json!({ "apiKeySecretRef": { "name": "other", "key": "api-key" } })).await;
+    world.until::<Secret>("other", "is held", |secret| secret["metadata"]["finalizers"] == json!([IN_USE])).await;
+    world.delete::<Secret>("telnyx").await;
+    world.gone::<Secret>("telnyx").await;
+    world.ready::<TelnyxAccount>("main").await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_account_deleted_before_its_users_stays_until_they_are_gone() {
     let world = World::with_account().await;
     one_of_each(&world).await;
@@ -49,6 +104,7 @@ async fn a_restart_without_the_secret_waits_unless_told_to_let_go() {
     let mut world = World::with_account().await;
     one_of_each(&world).await;
     world.delete::<Secret>("telnyx").await;
+    world.gone::<Secret>("telnyx").await;
     world.stop_operator().await;
     world.start_operator().await;
     world.delete::<Queue>("waiting-room").await;

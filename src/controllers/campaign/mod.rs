@@ -44,7 +44,7 @@ use crate::reconcile::{self, AccountKey, Accounts, CountUsers, Pulse, is_held, n
 use crate::telemetry::Events;
 
 /// The kind, as metrics call it.
-const KIND: &str = "campaign";
+pub(crate) const KIND: &str = "campaign";
 
 /// Passes at once. A pass is short but for the first, which reads the list.
 const AT_ONCE: u16 = 8;
@@ -84,21 +84,26 @@ pub async fn run(context: reconcile::Context, dialers: Dialers, catalogue: Catal
         Arc::new(Context { client, accounts, events, dialers, catalogue, fetcher, readers, stage, held, passes });
     let all = scope.namespaces().into_iter().map(|namespace| {
         let (reader, writer) = reflector::store();
-        users.add(users_of(reader.clone()));
+        let filled = Sender::new(false);
+        users.add(KIND, users_of(reader.clone(), filled.subscribe()));
         let pulse = watches.follow(KIND, namespace.clone(), reader.clone(), OutboundCampaign::conditions);
-        watch(Arc::clone(&context), (namespace, pulse), (reader, writer), referents.clone(), shutdown.clone())
+        watch(Arc::clone(&context), (namespace, pulse), (reader, writer, filled), referents.clone(), shutdown.clone())
     });
     join_all(all).await;
 }
 
 /// Campaigns that have to end before the account may go: it hangs up their calls and hears what became of them.
-fn users_of(campaigns: Store<Guarded>) -> CountUsers {
+fn users_of(campaigns: Store<Guarded>, is_filled: Receiver<bool>) -> CountUsers {
     Box::new(move |account| {
+        if !*is_filled.borrow() {
+            return None;
+        }
         let campaigns = campaigns.state();
         let readable = campaigns.iter().filter_map(|campaign| campaign.0.as_ref().ok());
-        readable
-            .filter(|campaign| is_held(*campaign, FINALIZER) && !campaign.is_over() && account_of(campaign) == *account)
-            .count()
+        let needs_it = |campaign: &&OutboundCampaign| {
+            is_held(*campaign, FINALIZER) && !campaign.is_over() && account_of(campaign) == *account
+        };
+        Some(readable.filter(needs_it).count())
     })
 }
 
@@ -109,12 +114,11 @@ fn account_of(campaign: &OutboundCampaign) -> AccountKey {
 async fn watch(
     context: Arc<Context>,
     (namespace, pulse): (Option<String>, Pulse),
-    (reader, writer): (Store<Guarded>, Writer<Guarded>),
+    (reader, writer, filled): (Store<Guarded>, Writer<Guarded>, Sender<bool>),
     referents: Receiver<()>,
     stop: CancellationToken,
 ) {
     let api = scoped::<Guarded>(&context.client, namespace.as_deref());
-    let filled = Sender::new(false);
     let (is_filled, accounts) = (filled.subscribe(), Arc::clone(&context.accounts));
     // Status is written by this controller alone: its own writes need no pass.
     let changes = predicates::generation.combine(predicates::annotations).combine(predicates::finalizers);
