@@ -106,8 +106,8 @@ bench: tools ## Measure the operator; results as a table and in target/bench/res
 # A static binary, then an image of it alone. buildah needs neither a daemon nor a registry; docker is taken where it is not there.
 IMAGE ?= telnyx-operator:latest
 IMAGE_TARGET := x86_64-unknown-linux-gnu
-# Relative relocations are packed: a megabyte of a program that may be loaded anywhere.
-IMAGE_FLAGS := -C target-feature=+crt-static -C link-arg=-Wl,--pack-dyn-relocs=relr
+# Relative relocations are packed: a megabyte of a program that may be loaded anywhere. Functions of the same code are kept once.
+IMAGE_FLAGS := -C target-feature=+crt-static -C link-arg=-Wl,--pack-dyn-relocs=relr -C link-arg=-Wl,--icf=all
 IMAGE_ROOT = $(TARGET)/image-root
 BUILDER ?= $(if $(shell command -v buildah),buildah bud --isolation chroot --storage-driver vfs,docker build)
 
