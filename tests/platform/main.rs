@@ -13,4 +13,5 @@ mod gitops;
 mod installed;
 mod order;
 mod rights;
+mod tutorial;
 mod world;

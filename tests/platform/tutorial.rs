@@ -1,5 +1,4 @@
 //! The tutorial does what it says: its commands are run as they stand, in its order, on a whole installation.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may")]
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -12,7 +11,7 @@ use testbed::{Testbed, condition, eventually};
 use tokio::process::Command;
 
 /// How people answer in the demo.
-const BEHAVIOUR: &str = include_str!("../crates/testbed/src/demo/simulator.yaml");
+const BEHAVIOUR: &str = include_str!("../../crates/testbed/src/demo/simulator.yaml");
 const CAMPAIGN: &str = "outboundcampaign/maintenance-notice";
 /// Long enough for a busy machine; 40 s are needed on an idle one.
 const PATIENCE: Duration = Duration::from_mins(5);
