@@ -118,9 +118,8 @@ impl Desk {
     pub(super) fn on_conference(&self, error: Error, named: &str, doing: &'static str) -> PluginError {
         match classify(&error, Endpoint::Conference) {
             Class::NotFound | Class::AlreadyDone => PluginError::ConferenceEnded { name: named.to_owned() },
-            Class::Unauthenticated => PluginError::KeyRefused { account: self.account.to_string() },
-            Class::Unavailable | Class::NotSent | Class::FateUnknown | Class::RequestRate => {
-                PluginError::Api { doing: doing.to_owned(), source: error }
+            Class::Unauthenticated | Class::Unavailable | Class::NotSent | Class::FateUnknown | Class::RequestRate => {
+                self.api(error, doing)
             }
             _ => verbs::refused(&error),
         }

@@ -275,9 +275,8 @@ impl Desk {
             Class::CallEnded => PluginError::CallEnded { call: id.to_string(), when: None },
             Class::NotAnsweredYet => PluginError::NotAnswered { call: id.to_string() },
             Class::NotFound => PluginError::CallNotFound { call: id.to_string() },
-            Class::Unauthenticated => PluginError::KeyRefused { account: self.account.to_string() },
-            Class::Unavailable | Class::NotSent | Class::FateUnknown | Class::RequestRate => {
-                PluginError::Api { doing: NO_ANSWER.to_owned(), source: error }
+            Class::Unauthenticated | Class::Unavailable | Class::NotSent | Class::FateUnknown | Class::RequestRate => {
+                self.api(error, NO_ANSWER)
             }
             _ => refused(&error),
         }
