@@ -18,6 +18,14 @@ async fn one_of_each(world: &World) {
     world.ready::<CallControlApplication>("support").await;
 }
 
+/// The account `second`, with all that `main` has.
+async fn second_account(world: &World) {
+    let second = json!({ "metadata": { "name": "second" }, "spec": world.get::<TelnyxAccount>("main").await["spec"] });
+    let second: TelnyxAccount = serde_json::from_value(second).unwrap();
+    world.api::<TelnyxAccount>().create(&PostParams::default(), &second).await.unwrap();
+    world.ready::<TelnyxAccount>("second").await;
+}
+
 async fn nothing_is_left(world: &World) {
     for kind in ["call_control_applications", "outbound_voice_profiles", "queues"] {
         assert_eq!(world.remote(kind).await, 0, "{kind}");
@@ -59,16 +67,29 @@ async fn an_account_that_goes_lets_go_of_its_secret_unless_another_needs_it() {
     let world = World::with_account().await;
     let held = async || world.get::<Secret>("telnyx").await["metadata"]["finalizers"].clone();
     assert_eq!(held().await, json!([IN_USE]));
-    let second = json!({ "metadata": { "name": "second" }, "spec": world.get::<TelnyxAccount>("main").await["spec"] });
-    let second: TelnyxAccount = serde_json::from_value(second).unwrap();
-    world.api::<TelnyxAccount>().create(&PostParams::default(), &second).await.unwrap();
-    world.ready::<TelnyxAccount>("second").await;
+    second_account(&world).await;
     world.delete::<TelnyxAccount>("main").await;
     world.gone::<TelnyxAccount>("main").await;
     assert_eq!(held().await, json!([IN_USE]), "the second needs it");
     world.delete::<TelnyxAccount>("second").await;
     world.gone::<TelnyxAccount>("second").await;
     assert!(held().await.is_null());
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_is_being_deleted_goes_with_the_account_that_goes_whoever_else_names_it() {
+    let world = World::with_account().await;
+    world.queue("waiting-room", json!({})).await;
+    world.ready::<Queue>("waiting-room").await;
+    second_account(&world).await;
+    world.delete::<TelnyxAccount>("main").await;
+    world.reason::<TelnyxAccount>("main", "Ready", "InUse").await;
+    world.delete::<Secret>("telnyx").await;
+    world.delete::<Queue>("waiting-room").await;
+    world.gone::<TelnyxAccount>("main").await;
+    world.gone::<Secret>("telnyx").await;
+    world.reason::<TelnyxAccount>("second", "Ready", "SecretNotFound").await;
     world.end().await;
 }
 

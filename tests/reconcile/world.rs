@@ -173,13 +173,13 @@ impl World {
         self.access.take().unwrap().release().await.unwrap();
     }
 
-    /// Removes the namespace whole, its Secrets with it; the operator must let go of everything in it.
     /// Returns at once. A namespace that is being deleted already is fine.
     pub(crate) async fn ask_for_deletion_of_namespace(&self) {
         let namespaces: Api<Namespace> = Api::all(self.client.clone());
         drop(namespaces.delete(&self.namespace, &DeleteParams::default()).await);
     }
 
+    /// Removes the namespace whole, its Secrets with it; the operator must let go of everything in it.
     pub(crate) async fn delete_namespace(&self) {
         self.ask_for_deletion_of_namespace().await;
         let namespaces: Api<Namespace> = Api::all(self.client.clone());

@@ -4,7 +4,7 @@ mod keep;
 
 use crate::api::{SecretKeyRef, TelnyxAccount};
 use crate::controllers::touched;
-use crate::reconcile::Object as _;
+use crate::reconcile::Object;
 use futures::{Stream, StreamExt, stream};
 use k8s_openapi::api::core::v1::Secret;
 use kube::core::{DeserializeGuard, PartialObjectMeta};
@@ -17,8 +17,8 @@ use tokio::sync::watch;
 
 type Guarded = DeserializeGuard<TelnyxAccount>;
 
-/// Accounts whose Secret came, changed or went, or has waited long enough for them. A Secret that is held and that no account names
-/// any more is let go. `all_known` once `accounts` has been filled.
+/// Accounts whose Secret came, changed or went. A Secret that is deleted alone is let go on the way, [`keep::GRACE`] later.
+/// `all_known` once `accounts` has been filled.
 pub(super) fn changes(
     client: &Client,
     namespace: Option<&str>,
@@ -28,31 +28,35 @@ pub(super) fn changes(
     let client = client.clone();
     touched::metadata::<Secret>(&client, namespace).flat_map_unordered(None, move |secret| {
         let now = references(&users_of(secret.namespace(), secret.name(), &accounts));
-        let later = stream::once(after_grace(client.clone(), secret, accounts.clone(), all_known.clone()))
-            .flat_map(stream::iter);
-        stream::iter(now).chain(later).boxed()
+        let alone = let_go_alone(client.clone(), secret, accounts.clone(), all_known.clone());
+        stream::iter(now).chain(stream::once(alone).flat_map(|()| stream::empty())).boxed()
     })
 }
 
-/// Accounts to look at again, once a Secret that is being deleted has waited for them.
-async fn after_grace(
+/// Lets a Secret go that is being deleted, unless an account that names it goes too: that one does it when it needs it no more.
+async fn let_go_alone(
     client: Client,
     secret: PartialObjectMeta<Secret>,
     accounts: Store<Guarded>,
     mut all_known: watch::Receiver<bool>,
-) -> Vec<ObjectRef<Guarded>> {
+) {
     // An account that is not known yet may name it.
     if !keep::waits(&secret) || all_known.wait_for(|all| *all).await.is_err() {
-        return vec![];
+        return;
     }
-    tokio::time::sleep(keep::GRACE.unsigned_abs()).await;
-    let users = users_of(secret.namespace(), secret.name(), &accounts);
-    if users.is_empty()
-        && let Err(error) = keep::let_go(&client, secret.namespace(), secret.name()).await
-    {
-        tracing::warn!(secret = %secret.place(), %error, "a Secret that no account names could not be let go");
+    loop {
+        tokio::time::sleep(keep::GRACE).await;
+        let users = users_of(secret.namespace(), secret.name(), &accounts);
+        if users.iter().any(|user| user.0.as_ref().is_ok_and(Object::deleting)) {
+            return;
+        }
+        match keep::let_go(&client, secret.namespace(), secret.name(), !users.is_empty()).await {
+            Ok(()) => return,
+            Err(error) => {
+                tracing::warn!(secret = %secret.place(), %error, "a Secret could not be let go; it is tried again");
+            }
+        }
     }
-    references(&users)
 }
 
 fn references(accounts: &[Arc<Guarded>]) -> Vec<ObjectRef<Guarded>> {
@@ -70,7 +74,7 @@ fn users_of(namespace: &str, name: &str, accounts: &Store<Guarded>) -> Vec<Arc<G
     accounts.state().into_iter().filter(|account| account.0.as_ref().is_ok_and(names_it)).collect()
 }
 
-/// Lets the Secrets go that an account has needed until now, unless another account of its namespace needs them.
+/// Lets the Secrets go that an account has needed until now, unless they stay and another account of its namespace needs them.
 /// `is_done`: whether an account needs nothing any more.
 pub(super) async fn let_go(
     client: &Client,
@@ -81,8 +85,11 @@ pub(super) async fn let_go(
     let needs_it = |other: &TelnyxAccount| other.name() != account.name() && !is_done(other);
     for name in named(account) {
         let users = users_of(account.namespace(), name, accounts);
-        if !users.iter().any(|user| user.0.as_ref().is_ok_and(needs_it)) {
-            keep::let_go(client, account.namespace(), name).await?;
+        let users: Vec<_> =
+            users.iter().filter_map(|user| user.0.as_ref().ok()).filter(|user| needs_it(user)).collect();
+        // One that goes too lets it go in its turn.
+        if !users.iter().any(|user| user.deleting()) {
+            keep::let_go(client, account.namespace(), name, !users.is_empty()).await?;
         }
     }
     Ok(())
@@ -98,7 +105,7 @@ pub(super) struct Value {
 pub(super) async fn kept(client: &Client, account: &TelnyxAccount, reference: &SecretKeyRef) -> Result<Value, Outcome> {
     let secrets: Api<Secret> = Api::namespaced(client.clone(), account.namespace());
     let secret = find(&secrets, reference).await?;
-    let version = keep::tend(&secrets, &secret, account.deleting()).await;
+    let version = keep::keep(&secrets, &secret).await;
     let value = value(secret, reference)?;
     Ok(Value { version: version.unwrap_or(value.version), ..value })
 }
