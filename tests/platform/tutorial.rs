@@ -2,13 +2,15 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use tempfile::TempDir;
 use testbed::{Testbed, condition, eventually};
 use tokio::process::Command;
+
+use crate::world::path;
 
 /// How people answer in the demo.
 const BEHAVIOUR: &str = include_str!("../../crates/testbed/src/demo/simulator.yaml");
@@ -20,7 +22,7 @@ const SET_UP: [&str; 3] = ["make demo", "export PATH=", "ln -sf "];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_commands_of_the_tutorial_do_what_it_says() {
-    let page = fs::read_to_string(root().join("docs/tutorial.md")).unwrap();
+    let page = fs::read_to_string(path("docs/tutorial.md")).unwrap();
     let testbed = Testbed::builder().simulator_config(BEHAVIOUR).start().await.unwrap();
     let folder = folder(&testbed, &page);
     let kubectl = testbed.kubectl().in_namespace("telnyx-demo");
@@ -34,7 +36,7 @@ async fn the_commands_of_the_tutorial_do_what_it_says() {
     .unwrap();
 
     let mut bash = Command::new("bash");
-    bash.args(["-euxo", "pipefail", "-c", &here(&script(&page), &testbed)])
+    bash.args(["-euxo", "pipefail", "-c", &testbed.at_home(&script(&page))])
         .current_dir(folder.path())
         .env_clear()
         .env("HOME", folder.path())
@@ -63,10 +65,10 @@ fn folder(testbed: &Testbed, page: &str) -> TempDir {
     for made in [&examples, &bin] {
         fs::create_dir_all(made).unwrap();
     }
-    for entry in fs::read_dir(root().join("examples/quickstart")).unwrap() {
+    for entry in fs::read_dir(path("examples/quickstart")).unwrap() {
         let file = entry.unwrap();
         let manifest = fs::read_to_string(file.path()).unwrap();
-        fs::write(examples.join(file.file_name()), here(&manifest, testbed)).unwrap();
+        fs::write(examples.join(file.file_name()), testbed.at_home(&manifest)).unwrap();
     }
     let [manifest] = blocks(page, "yaml").try_into().expect("one manifest");
     let name = manifest.lines().next().and_then(|line| line.strip_prefix("# ")).unwrap();
@@ -80,13 +82,6 @@ fn folder(testbed: &Testbed, page: &str) -> TempDir {
     }
     fs::copy(testbed.cluster().kubeconfig(), folder.path().join("kubeconfig")).unwrap();
     folder
-}
-
-/// The demo's addresses, in place of which the testbed has its own.
-fn here(text: &str, testbed: &Testbed) -> String {
-    let simulator = testbed.simulator().base_url().replace("/v2", "");
-    text.replace("http://127.0.0.1:12111", &simulator)
-        .replace("http://127.0.0.1:8080", &testbed.operator().webhook_url())
 }
 
 /// All commands of the page, but those that set up what the test has set up.
@@ -109,8 +104,4 @@ fn script(page: &str) -> String {
 fn blocks(page: &str, language: &str) -> Vec<String> {
     let start = format!("```{language}\n");
     page.split(&start).skip(1).map(|rest| rest.split("```").next().unwrap_or_default().to_owned()).collect()
-}
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }

@@ -38,15 +38,9 @@ pub(crate) fn examples(testbed: &Testbed) -> Vec<String> {
             std::fs::read_dir(path(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
         files.sort();
-        all.extend(files.iter().map(|file| at_home(testbed, &std::fs::read_to_string(file).unwrap())));
+        all.extend(files.iter().map(|file| testbed.at_home(&std::fs::read_to_string(file).unwrap())));
     }
     all
-}
-
-fn at_home(testbed: &Testbed, manifest: &str) -> String {
-    manifest
-        .replace("http://127.0.0.1:12111/v2", &testbed.simulator().base_url())
-        .replace("http://127.0.0.1:8080", &testbed.operator().webhook_url())
 }
 
 /// The objects of some manifests.

@@ -8,6 +8,7 @@
 mod chart;
 mod error;
 mod eventually;
+pub mod examples;
 mod kubectl;
 mod operator;
 mod ports;

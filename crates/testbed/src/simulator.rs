@@ -41,6 +41,10 @@ impl Simulator {
         Self { service: Service::new("simulator", command, log, ready, http.clone()), port, http }
     }
 
+    pub(crate) fn port(&self) -> &Port {
+        &self.port
+    }
+
     /// What a `TelnyxAccount` takes as `baseUrl`.
     #[must_use]
     pub fn base_url(&self) -> String {

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::chart::{self, Chart, ChartError, Installed};
 use crate::error::{AccountError, TestbedError};
+use crate::examples::with_addresses;
 use crate::kubectl::{Kubectl, KubectlError};
 use crate::operator::{Addresses, Operator};
 use crate::ports::Port;
@@ -329,6 +330,12 @@ impl Testbed {
         let addresses = self.operator.addresses();
         self.operator = self.builder.operator(&self.program, installed, &self.access, self.home.path(), addresses)?;
         Ok(self.operator.start().await?)
+    }
+
+    /// A text of the examples or the tutorial, with this installation's addresses.
+    #[must_use]
+    pub fn at_home(&self, text: &str) -> String {
+        with_addresses(text, self.simulator.port(), &self.operator.addresses().webhooks)
     }
 
     /// The folder with logs and configuration.

@@ -1,17 +1,13 @@
-//! The manifests of the quickstart, and the addresses that they name.
+//! The manifests of the quickstart, where nobody else listens on the ports that they name.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use testbed::Port;
+use testbed::examples::{SIMULATOR_PORT, WEBHOOK_PORT, with_addresses};
 
 /// The manifests.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/quickstart");
-/// The port of the account's `baseUrl`.
-const SIMULATOR_PORT: u16 = 12_111;
-/// The port of the account's `webhookBaseUrl`.
-const WEBHOOK_PORT: u16 = 8080;
 
 /// Where simulator and operator listen: as the manifests say, and where somebody else does, anywhere.
 #[derive(Debug)]
@@ -34,27 +30,16 @@ impl Ports {
         fs::create_dir_all(&copies)?;
         for file in fs::read_dir(FOLDER)? {
             let file = file?;
-            let text = self.put_into(&fs::read_to_string(file.path())?);
+            let text = with_addresses(&fs::read_to_string(file.path())?, &self.simulator, &self.webhooks);
             fs::write(copies.join(file.file_name()), text)?;
         }
         Ok(copies)
-    }
-
-    /// Their addresses in place of those that a manifest names.
-    fn put_into(&self, manifest: &str) -> String {
-        manifest
-            .replace(&named(SIMULATOR_PORT), &self.simulator.to_string())
-            .replace(&named(WEBHOOK_PORT), &self.webhooks.to_string())
     }
 }
 
 fn this_or_any(number: u16) -> io::Result<Port> {
     Port::keep_this(number)
         .or_else(|error| if error.kind() == io::ErrorKind::AddrInUse { Port::keep() } else { Err(error) })
-}
-
-fn named(port: u16) -> String {
-    SocketAddr::from(([127, 0, 0, 1], port)).to_string()
 }
 
 #[cfg(test)]
