@@ -1,6 +1,7 @@
 //! Phone numbers are personal data, and keys are worth money: neither is in a log line, condition, event, metric or trace, nor in
 //! what the admin port tells. (Panics: `src/telemetry/panics.rs`.)
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -25,6 +26,8 @@ use crate::world::{World, people};
 const TOKEN: &str = "TOKENofTHEsinkTOKENofTHEsink";
 /// What the flow's requests are signed with.
 const SIGNING: &str = "SIGNINGofTHEflowSIGNINGofTHEflow";
+/// What the simulator says where a fault asks for a word that no document knows.
+const UNKNOWN: &str = "simulated_unknown_value";
 
 /// The user's own program: sink of results, adviser of flows, collector of traces. Each fails now and then.
 #[derive(Clone, Default)]
@@ -121,19 +124,47 @@ async fn said(world: &World) -> String {
     for event in world.all::<Event>().await {
         said += &serde_json::to_string(&event.note).unwrap();
     }
-    let second_life = async || {
-        let log = world.log();
-        let lives: Vec<&str> = log.split("admin=").skip(1).collect();
-        let address = lives.get(1).and_then(|line| line.split_whitespace().next()).map(str::to_owned);
-        address.ok_or_else(|| format!("{} lives", lives.len()))
-    };
-    let admin = world.eventually("the operator that runs has said where its admin port is", second_life).await;
     for path in ["metrics", "debug/state"] {
-        let told = world.http.get(format!("http://{admin}/{path}")).send().await.unwrap().text().await.unwrap();
+        let told = told(world, 1, path).await;
         assert!(told.contains("dialers") || told.contains("campaign_targets"), "{told}");
         said += &told;
     }
     said
+}
+
+/// What the admin port of the operator tells in this life of its, from 0.
+async fn told(world: &World, life: usize, path: &str) -> String {
+    let address = async || {
+        let log = world.log();
+        let lives: Vec<&str> = log.split("admin=").skip(1).collect();
+        let address = lives.get(life).and_then(|line| line.split_whitespace().next()).map(str::to_owned);
+        address.ok_or_else(|| format!("{} lives", lives.len()))
+    };
+    let admin = world.eventually("the operator that runs has said where its admin port is", address).await;
+    world.http.get(format!("http://{admin}/{path}")).send().await.unwrap().text().await.unwrap()
+}
+
+/// The values of the labels of all series. An exemplar is none of them.
+fn labels(metrics: &str) -> BTreeSet<&str> {
+    let series = metrics.lines().filter_map(|line| line.split(" # ").next());
+    let braces = series.filter_map(|line| line.split_once('{')?.1.rsplit_once('}'));
+    let labels = braces.flat_map(|(labels, _)| labels.split("\","));
+    labels.filter_map(|label| label.split_once("=\"")).map(|(_, value)| value.trim_end_matches('"')).collect()
+}
+
+/// The number of series does not grow with objects, campaigns or calls.
+async fn labels_are_closed_sets_of_words(world: &World) {
+    let metrics = told(world, 0, "metrics").await;
+    let values = labels(&metrics);
+    assert!(values.contains("call.hangup") && values.contains("/calls"), "{values:?}");
+    // What users name, what Telnyx numbers, and words of Telnyx that no document knows.
+    let uids = world.all::<OutboundCampaign>().await.into_iter().filter_map(|campaign| campaign.metadata.uid);
+    let calls = world.sim("/calls").await;
+    let calls = calls.as_array().unwrap().iter().map(|call| call["callControlId"].as_str().unwrap().to_owned());
+    let named = ["c", "f", "ask", "main", "t1", UNKNOWN].map(str::to_owned).into_iter();
+    for name in named.chain([world.namespace.clone()]).chain(uids).chain(calls) {
+        assert!(!values.contains(name.as_str()), "the series grow with each {name}");
+    }
 }
 
 #[tokio::test]
@@ -154,6 +185,7 @@ async fn nothing_that_the_operator_tells_of_itself_holds_a_phone_number_or_a_key
     world.campaign("f", json!({ "announcement": null, "callFlowRef": { "name": "ask" } })).await;
     world.reason("c", "Dialing", "Dialing").await;
     tokio::time::sleep(std::time::Duration::from_secs(7)).await;
+    labels_are_closed_sets_of_words(&world).await;
     world.kill_operator().await;
     world.start_operator();
     world.complete("c").await;
