@@ -14,10 +14,13 @@ fn has_ended(call: &serde_json::Value) -> bool {
     call["endedAt"].is_string() || call["state"] == "ended" || call["ended"] == true
 }
 
-/// A campaign that has called some of a hundred people, slowly enough to be met in the middle.
+/// Whom the campaign of [`in_the_middle`] is to call: at ten a second, more than any machine lets pass before a deletion is heard of.
+const PEOPLE: usize = 500;
+
+/// A campaign that has called some of its people, slowly enough to be met in the middle.
 async fn in_the_middle() -> World {
     let world = World::new(|behaviour| behaviour.callees.ring_ms = Spread::between(1000, 2000)).await;
-    world.list(&people(100)).await;
+    world.list(&people(PEOPLE)).await;
     world.campaign("c", json!({ "pacing": { "dialsPerSecond": 10, "maxConcurrentCalls": 100 } })).await;
     world
         .eventually("some phones rang", async || {
@@ -42,7 +45,7 @@ async fn a_deleted_campaign_starts_no_call_lets_those_under_way_finish_and_takes
             if campaigns + jobs + secrets == 0 { Ok(()) } else { Err(format!("{campaigns} {jobs} {secrets}")) }
         })
         .await;
-    assert!(world.rings().await.len() < 100);
+    assert!(world.rings().await.len() < PEOPLE);
     let calls = world.sim("/calls").await;
     assert!(calls.as_array().unwrap().iter().all(has_ended), "a call outlived its campaign: {calls:#}");
     world.end().await;
@@ -60,7 +63,7 @@ async fn a_namespace_deleted_while_its_campaign_dials_goes_with_its_calls_ended_
         })
         .await;
     let rings = world.rings().await;
-    assert!(rings.len() < 100 && rings.values().all(|rang| *rang == 1), "{rings:?}");
+    assert!(rings.len() < PEOPLE && rings.values().all(|rang| *rang == 1), "{rings:?}");
     let calls = world.sim("/calls").await;
     assert!(calls.as_array().unwrap().iter().all(has_ended), "a call outlived its campaign: {calls:#}");
     let left = world.sim("/objects").await;
