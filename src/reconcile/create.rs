@@ -8,7 +8,7 @@ use super::external::{External, Wanted};
 use super::failure::{Doing, outcome_of};
 use super::held::conflict;
 use super::managed::Object as _;
-use super::memory::{Attempt, locked};
+use super::memory::{Attempt, Memory, locked};
 use super::pass::{Case, Loop, claimant};
 use super::status::Findings;
 use reconcile_plan::{Fields, Observed, Outcome, Policy, Reason, RetryClass};
@@ -32,13 +32,14 @@ impl<E: External> Loop<E> {
                 (lost.is_some(), candidates.iter().map(|candidate| candidate.id.clone()).collect())
             }
         };
-        locked(&case.memory).attempt = Some(Attempt { since: Instant::now(), before });
+        locked(&case.memory).attempt = Some(Attempt::begun(before));
         let answer = E::create(account.client(), body).await;
         let made = match answer {
             Ok(fields) => E::listed(fields),
             Err(error) => return Err(Self::create_failed(case, account, &error)),
         };
         let Some(made) = made else {
+            give_up(&mut locked(&case.memory));
             let message = "the API accepted the create but named no id; it is looked up".to_owned();
             return Err(Outcome::Retry { class: RetryClass::FateUnknown, after: None, message });
         };
@@ -69,10 +70,30 @@ impl<E: External> Loop<E> {
         if classify(error, E::ENDPOINT) == Class::AlreadyExists {
             memory.attempt = None;
             memory.outdated = Some(Instant::now());
-        } else if !error.may_have_acted() {
+        } else if error.may_have_acted() {
+            give_up(&mut memory);
+        } else {
             memory.attempt = None;
         }
         drop(memory);
         outcome_of(error, E::ENDPOINT, Doing::Creating, account)
+    }
+
+    /// Whether what is not in the listing is not there. A create whose answer was lost may be carried out later.
+    pub(super) fn absence_is_certain(case: &Case<'_, E>, account: &Account) -> Result<(), Outcome> {
+        let listed = account.shelf(E::KIND).with(|view| view.started());
+        let now = Instant::now();
+        let after = locked(&case.memory).attempt.as_ref().and_then(|attempt| attempt.may_arrive_for(now, listed?));
+        after.map_or(Ok(()), |after| {
+            let message = "a create whose answer was lost may still arrive; it is looked for before another is sent";
+            Err(Outcome::Retry { class: RetryClass::FateUnknown, after: Some(after), message: message.to_owned() })
+        })
+    }
+}
+
+/// From now on a listing can tell what became of the create.
+fn give_up(memory: &mut Memory) {
+    if let Some(attempt) = &mut memory.attempt {
+        attempt.give_up(Instant::now());
     }
 }

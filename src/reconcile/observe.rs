@@ -107,7 +107,8 @@ impl<E: External> Loop<E> {
             let mut memory = locked(&case.memory);
             let first_pass = *memory.first_pass.get_or_insert_with(Instant::now);
             let names = (names == Freshness::SinceFirstPass).then_some(first_pass);
-            memory.attempt.as_ref().map(|attempt| attempt.since).max(memory.outdated).max(names)
+            let attempt = memory.attempt.as_mut().map(|attempt| attempt.shown_after(Instant::now()));
+            attempt.max(memory.outdated).max(names)
         };
         self.list_since(account, since).await?;
         locked(&case.memory).outdated = None;

@@ -193,6 +193,7 @@ impl<E: External> Loop<E> {
         match planned.action {
             Action::Nothing | Action::Release | Action::Delete { .. } => {}
             Action::Create { body } => {
+                Self::absence_is_certain(case, account)?;
                 return self.create(case, account, wanted, observed, body, findings).await.map(Some);
             }
             Action::Adopt { id, body } => {

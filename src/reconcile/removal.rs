@@ -79,7 +79,9 @@ impl<E: External> Loop<E> {
             Some(id) => self.found(case, account, &id),
             None => self.found_without_id(case, account, &policy).await?,
         };
-        let Action::Delete { ids } = plan(&Target::Gone, &observed, &policy).action else { return Ok(()) };
+        let Action::Delete { ids } = plan(&Target::Gone, &observed, &policy).action else {
+            return Self::absence_is_certain(case, account);
+        };
         for id in &ids {
             self.delete(account, id).await?;
             tracing::info!(object = %object.place(), id, "deleted {}", E::KIND);

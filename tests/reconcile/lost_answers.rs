@@ -53,6 +53,35 @@ async fn a_create_that_never_arrived_is_sent_again() {
     world.end().await;
 }
 
+/// A listing is read each second: one of them while the create is on its way, so that it does not show what it makes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_create_that_is_carried_out_late_and_never_answered_is_looked_for_in_a_listing_begun_afterwards() {
+    let world = World::with_account().await;
+    world.application("first", json!({})).await;
+    world.ready::<CallControlApplication>("first").await;
+    for effect in [json!({ "delayRequest": { "ms": 4000 } }), json!("dropResponse")] {
+        world.fault(json!({ "scope": { "route": CREATE }, "times": 1, "effect": effect })).await;
+    }
+    world.application("late", json!({})).await;
+    world.ready::<CallControlApplication>("late").await;
+    world.event("late", "Adopted").await;
+    assert_eq!((world.remote("call_control_applications").await, world.requests(CREATE).await), (2, 2));
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_create_that_arrives_after_it_was_given_up_is_adopted() {
+    let world = World::with_account().await;
+    // A request is given up after ten seconds.
+    let late = json!({ "delayRequest": { "ms": 14_000 } });
+    world.fault(json!({ "scope": { "route": CREATE }, "times": 1, "effect": late })).await;
+    world.application("support", json!({})).await;
+    world.ready::<CallControlApplication>("support").await;
+    world.event("support", "Adopted").await;
+    assert_eq!(world.remote("call_control_applications").await, 1);
+    world.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_lost_answers_neither_duplicate_nor_leak() {
     let world = World::with_account().await;

@@ -53,6 +53,19 @@ async fn a_delayed_response_comes_late_but_the_phone_rings_at_once() {
 }
 
 #[tokio::test]
+async fn a_held_request_is_carried_out_late_though_nobody_waits_for_it_any_more_and_another_fault_may_strike_it() {
+    let stage = Stage::with(Outcome::NoAnswer).await;
+    for effect in [json!({"delayRequest": {"ms": 1500}}), json!("dropResponse")] {
+        stage.fault(json!({"scope": {"route": "POST /calls"}, "times": 1, "effect": effect})).await;
+    }
+    let impatient = tokio::time::timeout(Duration::from_millis(300), stage.dial(TO)).await;
+    assert!(impatient.is_err() && accepted(&stage).await == 0, "it is held");
+    stage.receiver.until_type("call.initiated").await;
+    let counters = stage.sim("GET", "/counters", None).await;
+    assert_eq!(counters["requests"]["POST /calls"]["dropped"], 1);
+}
+
+#[tokio::test]
 async fn refusals_empty_answers_and_garbage_are_served_as_ordered() {
     let stage = Stage::with(Outcome::NoAnswer).await;
     for (effect, status, code, rung) in [

@@ -95,6 +95,11 @@ pub enum Effect {
     DropResponse,
     /// The connection closes before the request is carried out.
     DropRequest,
+    /// The request is carried out this much later (real time), whether or not the client still waits. Another fault may strike it then.
+    DelayRequest {
+        /// Milliseconds.
+        ms: Spread,
+    },
     /// The request is carried out, its answer comes this much later (real time).
     DelayResponse {
         /// Milliseconds.

@@ -94,6 +94,18 @@ impl Faults {
             .collect()
     }
 
+    /// How long a request on this endpoint, about this called number, is held before anything else happens to it.
+    pub(crate) fn held(&mut self, route: &str, number: Option<&str>) -> Option<Duration> {
+        self.first(
+            route,
+            "",
+            number,
+            |effect, rng| {
+                if let Effect::DelayRequest { ms } = effect { Some(ms.draw(rng)) } else { None }
+            },
+        )
+    }
+
     /// What happens to a request on this endpoint, about this called number.
     pub(crate) fn request(&mut self, route: &str, number: Option<&str>) -> Option<Strike> {
         self.first(route, "", number, request_strike)
@@ -186,7 +198,8 @@ fn request_strike(effect: &Effect, rng: &mut ChaCha8Rng) -> Option<Strike> {
         }
         Effect::EmptyData => Some(Strike::EmptyData),
         Effect::GarbledBody => Some(Strike::GarbledBody),
-        Effect::DropWebhook
+        Effect::DelayRequest { .. }
+        | Effect::DropWebhook
         | Effect::DuplicateWebhook { .. }
         | Effect::DelayWebhook { .. }
         | Effect::ReorderWebhook { .. }
@@ -226,6 +239,7 @@ impl WebhookStrikes {
             Effect::HangUp => self.hang_up = true,
             Effect::DropResponse
             | Effect::DropRequest
+            | Effect::DelayRequest { .. }
             | Effect::DelayResponse { .. }
             | Effect::Refuse { .. }
             | Effect::CarryOutThenRefuse { .. }

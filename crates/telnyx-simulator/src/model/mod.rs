@@ -162,6 +162,12 @@ impl World {
         *self = fresh;
     }
 
+    /// How long (real time) a fault holds a request before it is carried out.
+    pub fn holds(&mut self, request: &Request) -> Option<Duration> {
+        let (route, _) = self.routes.find(request.method, &request.path)?;
+        self.faults.held(self.routes.name(route), target_number(request))
+    }
+
     /// Carries out one request of the API.
     pub fn handle(&mut self, now: Moment, request: &Request) -> Response {
         self.advance(now);

@@ -1,5 +1,6 @@
 //! The API over HTTP: bytes in, the model's answer out.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body as HttpBody;
@@ -9,7 +10,7 @@ use super::state::Shared;
 use crate::model::{Body, Method, RateHeaders, Request, Response};
 
 /// `None` closes the connection without a byte, as a fault orders.
-pub(super) async fn handle(shared: &Shared, request: HttpRequest<HttpBody>) -> Option<HttpResponse<HttpBody>> {
+pub(super) async fn handle(shared: &Arc<Shared>, request: HttpRequest<HttpBody>) -> Option<HttpResponse<HttpBody>> {
     let (parts, body) = request.into_parts();
     let Some(method) = method(&parts.method) else { return Some(plain(StatusCode::METHOD_NOT_ALLOWED)) };
     let Ok(bytes) = axum::body::to_bytes(body, shared.config.limits.body_bytes).await else {
@@ -22,18 +23,19 @@ pub(super) async fn handle(shared: &Shared, request: HttpRequest<HttpBody>) -> O
         key: bearer(&parts.headers),
         body: parse(&bytes),
     };
-    let response = {
-        let mut world = shared.world();
-        world.handle(shared.clock.now(), &request)
+    let held = shared.world().holds(&request);
+    let response = match held {
+        None => carry_out(shared, &parts.uri, &bytes, &request),
+        Some(held) => {
+            let shared = Arc::clone(shared);
+            // A client that gives up ends the future that serves it; the request is on its way all the same.
+            let late = tokio::spawn(async move {
+                tokio::time::sleep(held).await;
+                carry_out(&shared, &parts.uri, &bytes, &request)
+            });
+            late.await.unwrap_or(Response::Hangup)
+        }
     };
-    if let Some(journal) = &shared.journal {
-        let status = match &response {
-            Response::Answer { status, .. } => Some(*status),
-            Response::Hangup => None,
-        };
-        journal.write(method, &parts.uri, &bytes, status);
-    }
-    shared.bell.notify_one();
     match response {
         Response::Hangup => None,
         Response::Answer { status, rate, body, after } => {
@@ -43,6 +45,19 @@ pub(super) async fn handle(shared: &Shared, request: HttpRequest<HttpBody>) -> O
             Some(answer(status, rate, body))
         }
     }
+}
+
+fn carry_out(shared: &Shared, uri: &Uri, bytes: &[u8], request: &Request) -> Response {
+    let response = shared.world().handle(shared.clock.now(), request);
+    if let Some(journal) = &shared.journal {
+        let status = match &response {
+            Response::Answer { status, .. } => Some(*status),
+            Response::Hangup => None,
+        };
+        journal.write(request.method, uri, bytes, status);
+    }
+    shared.bell.notify_one();
+    response
 }
 
 fn answer(status: u16, rate: Option<RateHeaders>, body: Vec<u8>) -> HttpResponse<HttpBody> {
