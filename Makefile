@@ -10,10 +10,16 @@ CARGO_DENY := $(CACHE)/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 MDBOOK_VERSION := 0.5.4
 MDBOOK := $(CACHE)/mdbook-$(MDBOOK_VERSION)/bin/mdbook
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+# For programs that run for a second: compiled in half the time.
+QUICKLY := CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
+# Run by its path: what `cargo run` adds to the environment makes a `cargo test` below it build ring, and all above that, again.
+DEV_CLUSTER := $(TARGET)/debug/dev-cluster
 
-# The stories wait more than they work: several side by side share two cores well, and their waits have room for it.
-RUST_TEST_THREADS ?= 8
+# The stories wait more than they work: several side by side share two cores well, and their waits have room for it. So do the
+# programs that they are in: SIDE_BY_SIDE at a time, each with so many threads.
+RUST_TEST_THREADS ?= 5
 export RUST_TEST_THREADS
+SIDE_BY_SIDE ?= 2
 
 # KEEP=1 leaves the demo running; CLUSTER=existing uses the cluster that KUBECONFIG names.
 KEEP ?=
@@ -32,10 +38,34 @@ demo: tools ## Run the whole product on loopback: cluster, simulator, operator, 
 JOURNAL = $(abspath $(TARGET))/journal.jsonl
 
 .PHONY: test
-test: tools ## Run every test, on a real Kubernetes API server
+test: ## Run every test, on a real Kubernetes API server
 	rm -f $(JOURNAL)
-	TELNYX_SIMULATOR_JOURNAL=$(JOURNAL) $(CARGO) run --quiet --package dev-cluster -- run -- $(CARGO) test --workspace --no-fail-fast
-	$(CARGO) run --quiet --package conformance -- journal $(JOURNAL) --complete
+	$(CARGO) test --quiet --workspace --no-run
+	$(DEV_CLUSTER) build
+	TELNYX_SIMULATOR_JOURNAL=$(JOURNAL) $(DEV_CLUSTER) run -- \
+		$(MAKE) --no-print-directory --jobs $(SIDE_BY_SIDE) --keep-going --output-sync=target suites
+	$(TARGET)/debug/conformance journal $(JOURNAL) --complete
+
+# The stories of an installation, the longest first, and all other tests. Each says what came of it when it has ended.
+STORIES := campaigns platform ha reconcile plugin manifests flows
+SUITES := suite-others $(STORIES:%=suite-%) suite-docs
+OTHERS = $(filter-out $(STORIES),$(sort \
+	$(basename $(notdir $(wildcard tests/*.rs crates/*/tests/*.rs))) \
+	$(notdir $(patsubst %/main.rs,%,$(wildcard tests/*/main.rs crates/*/tests/*/main.rs)))))
+# Cargo would take make for its own job server.
+SUITE = env --unset=MAKEFLAGS $(CARGO) test --workspace --no-fail-fast
+
+.PHONY: suites $(SUITES)
+suites: $(SUITES)
+
+$(STORIES:%=suite-%): suite-%:
+	$(SUITE) --test $*
+
+suite-others:
+	$(SUITE) --lib --bins $(OTHERS:%=--test %)
+
+suite-docs:
+	$(SUITE) --doc
 
 # BEFORE is a tag or a commit. It has a target directory of its own: in a shared one cargo takes one's crates for the other's.
 BEFORE ?= $(shell git describe --tags --abbrev=0 HEAD^ 2>/dev/null)
@@ -48,7 +78,7 @@ test-upgrade: tools ## Let this operator replace that of BEFORE (the newest tag)
 	rm -rf $(BEFORE_SOURCE) && mkdir -p $(BEFORE_SOURCE)
 	git archive $(BEFORE) | tar --extract --directory $(BEFORE_SOURCE)
 	$(CARGO) build --quiet --manifest-path $(BEFORE_SOURCE)/Cargo.toml --target-dir $(BEFORE_TARGET) --package telnyx-operator --bin telnyx-operator
-	TELNYX_OPERATOR_BEFORE=$(abspath $(BEFORE_TARGET))/debug/telnyx-operator $(CARGO) run --quiet --package dev-cluster -- run -- \
+	TELNYX_OPERATOR_BEFORE=$(abspath $(BEFORE_TARGET))/debug/telnyx-operator $(DEV_CLUSTER) run -- \
 		$(CARGO) test --package telnyx-operator --test ha -- an_operator_that_replaces_an_older_one
 
 .PHONY: check
@@ -68,7 +98,7 @@ deny: $(CARGO_DENY) ## Check licences, bans and sources of the dependencies
 	$(CARGO_DENY) --log-level warn check licenses bans sources
 
 $(CARGO_DENY):
-	$(CARGO) install --locked --quiet --root $(CACHE)/cargo-deny-$(CARGO_DENY_VERSION) cargo-deny@$(CARGO_DENY_VERSION)
+	$(QUICKLY) $(CARGO) install --locked --quiet --root $(CACHE)/cargo-deny-$(CARGO_DENY_VERSION) cargo-deny@$(CARGO_DENY_VERSION)
 
 .PHONY: book
 book: $(MDBOOK) ## Build the documentation into target/book and follow every link in it
@@ -77,7 +107,7 @@ book: $(MDBOOK) ## Build the documentation into target/book and follow every lin
 	$(TARGET)/debug/book check $(TARGET)/book
 
 $(MDBOOK):
-	$(CARGO) install --locked --quiet --root $(CACHE)/mdbook-$(MDBOOK_VERSION) --no-default-features --features search mdbook@$(MDBOOK_VERSION)
+	$(QUICKLY) $(CARGO) install --locked --quiet --root $(CACHE)/mdbook-$(MDBOOK_VERSION) --no-default-features --features search mdbook@$(MDBOOK_VERSION)
 
 # For a night. SEEDS bounds how many worlds, MINUTES how long, FROM is the first seed; a failing seed is printed, and SEED=n replays it.
 MINUTES ?= 480
@@ -135,4 +165,5 @@ generate: ## Write the generated files again: CRDs, their copy in the chart, the
 
 .PHONY: tools
 tools: ## Build etcd, kube-apiserver, kube-controller-manager, kubectl, helm and promtool once, into the user's cache
-	@$(CARGO) run --quiet --package dev-cluster -- build
+	@$(CARGO) build --quiet --package dev-cluster
+	@$(DEV_CLUSTER) build
