@@ -145,9 +145,11 @@ fn keys_that_are_typed_are_pressed_and_h_hangs_up() {
         happened.push(happening);
     }
     assert!(child.wait().unwrap().success(), "{happened:?}");
-    let story =
-        ["webhook call.gather.ended", "step support", "webhook call.enqueued", "webhook call.hangup", "ended HungUp"];
-    assert_in_order("ivr-menu", &happened, &story);
+    let story = ["webhook call.gather.ended", "step support", "webhook call.enqueued"];
+    // A command that finds the call gone may tell of the end before its webhook does.
+    for end in ["webhook call.hangup", "ended HungUp"] {
+        assert_in_order("ivr-menu", &happened, &[&story[..], &[end]].concat());
+    }
 }
 
 #[test]
